@@ -1,0 +1,72 @@
+//! The service of `visited` on hyper alone, over HTTP/1 and HTTP/2.
+//!
+//! `cargo run --example hyper [PORT]`
+
+use std::convert::Infallible;
+
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tower::ServiceBuilder;
+use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
+
+fn greet(request: &Request<Incoming>) -> Result<&'static str, CookieError> {
+    let jar = CookieJar::from_extensions(request.extensions())?;
+    if jar.contains("visited") {
+        return Ok("Welcome back!");
+    }
+    jar.set(("visited", "True"))?;
+    Ok("Welcome to my website!")
+}
+
+async fn home(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    Ok(match greet(&request) {
+        Ok(text) => Response::new(text.into()),
+        Err(error) => {
+            let mut response = Response::new(error.to_string().into());
+            *response.status_mut() = error.status();
+            response
+        }
+    })
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let service = ServiceBuilder::new()
+        .layer(CookieLayer::new())
+        .service_fn(home);
+
+    let port = std::env::args()
+        .nth(1)
+        .map_or(Ok(3002), |port| port.parse())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("http://{}/", listener.local_addr()?);
+    let server = auto::Builder::new(TokioExecutor::new());
+    let connections = GracefulShutdown::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let io = TokioIo::new(accepted?.0);
+                let service = TowerToHyperService::new(service.clone());
+                let connection = server.serve_connection(io, service).into_owned();
+                let connection = connections.watch(connection);
+                tokio::spawn(async move {
+                    if let Err(error) = connection.await {
+                        eprintln!("connection: {error}");
+                    }
+                });
+            }
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted?;
+                break;
+            }
+        }
+    }
+    connections.shutdown().await;
+    Ok(())
+}

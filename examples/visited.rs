@@ -1,0 +1,35 @@
+//! Greets a visitor differently the second time: axum.
+//!
+//! `cargo run --example visited [PORT]`
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
+
+async fn home(jar: CookieJar) -> Result<&'static str, CookieError> {
+    if jar.contains("visited") {
+        return Ok("Welcome back!");
+    }
+    jar.set(("visited", "True"))?;
+    Ok("Welcome to my website!")
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = Router::new()
+        .route("/", get(home))
+        .layer(CookieLayer::new());
+
+    let port = std::env::args()
+        .nth(1)
+        .map_or(Ok(3000), |port| port.parse())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("http://{}/", listener.local_addr()?);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async {
+            tokio::signal::ctrl_c().await.expect("listen for Ctrl-C");
+        })
+        .await?;
+    Ok(())
+}

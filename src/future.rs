@@ -1,0 +1,105 @@
+//! `ResponseFuture`: a response goes out.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::Response;
+use http::header::{HeaderMap, HeaderValue, SET_COOKIE, VARY};
+use pin_project_lite::pin_project;
+
+use crate::jar::Shared;
+
+pin_project! {
+    /// The response of a [`CookieService`](crate::CookieService), with the queued cookies.
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: F,
+        flush: Flush,
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    pub(crate) fn new(flush: Flush, inner: F) -> Self {
+        Self { inner, flush }
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let mut result = ready!(this.inner.poll(cx));
+        match &mut result {
+            Ok(response) => this.flush.write_to(response.headers_mut()),
+            Err(_) => this.flush.close(),
+        }
+        Poll::Ready(result)
+    }
+}
+
+/// A request's end: closes the queue when it is dropped, whatever happened.
+pub(crate) struct Flush {
+    pub(crate) shared: Arc<Shared>,
+    /// A nested layer leaves the queue to the outermost.
+    pub(crate) is_outermost: bool,
+    pub(crate) varies_on_cookie: bool,
+}
+
+impl Flush {
+    fn write_to(&self, headers: &mut HeaderMap) {
+        if self.is_outermost {
+            for field in self.shared.close() {
+                headers.append(SET_COOKIE, field.into_field());
+            }
+        }
+        if self.varies_on_cookie && self.shared.was_read() {
+            vary_on_cookie(headers);
+        }
+    }
+
+    fn close(&self) {
+        if self.is_outermost {
+            drop(self.shared.close());
+        }
+    }
+}
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for Flush {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flush").finish_non_exhaustive()
+    }
+}
+
+/// Django's `patch_vary_headers`: one field with `Cookie` in it, unless that or `*` is there.
+fn vary_on_cookie(headers: &mut HeaderMap) {
+    let fields: Vec<_> = headers
+        .get_all(VARY)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    let mut vary = fields.join(&b", "[..]);
+    let mut members = vary.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    if members.any(|member| member == b"*" || member.eq_ignore_ascii_case(b"Cookie")) {
+        return;
+    }
+    if !vary.is_empty() {
+        vary.extend_from_slice(b", ");
+    }
+    vary.extend_from_slice(b"Cookie");
+    let vary = HeaderValue::try_from(vary).expect("fields joined by commas make a field");
+    headers.insert(VARY, vary);
+}

@@ -1,0 +1,85 @@
+//! The host that a request is for, against which Domains are checked.
+
+use http::Request;
+use http::header::{HOST, HeaderName, HeaderValue};
+use http::uri::Authority;
+
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Where [`CookieLayer`](crate::CookieLayer) learns the host that the browser asked for.
+///
+/// A cookie with a Domain that the host doesn't domain-match (RFC 6265 §5.1.3) is dropped by the
+/// browser, so it is refused. The check guards against mistakes; it is no defence, since a client
+/// may send any `Host`. Port, brackets, case and a trailing dot don't count. A request without a
+/// host is not checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostSource {
+    /// The authority of the request's URI, else its `Host` field.
+    #[default]
+    Request,
+    /// The first host in `X-Forwarded-Host`, else as [`Request`](Self::Request): for a proxy that
+    /// rewrites `Host` (Django's `USE_X_FORWARDED_HOST`).
+    XForwardedHost,
+    /// Always this host: for a proxy that doesn't tell.
+    Fixed(String),
+    /// No host: Domains are not checked.
+    Unchecked,
+}
+
+/// What a request says of its host, as it stands there.
+#[derive(Clone, Debug)]
+pub(crate) enum RequestHost {
+    Authority(Authority),
+    Field(HeaderValue),
+    Unsaid,
+}
+
+impl RequestHost {
+    pub(crate) fn new<B>(request: &Request<B>, source: &HostSource) -> Self {
+        let field = |name| match request.headers().get(name) {
+            Some(field) => Self::Field(field.clone()),
+            None => Self::Unsaid,
+        };
+        let of_request = || match request.uri().authority() {
+            Some(authority) => Self::Authority(authority.clone()),
+            None => field(HOST),
+        };
+        match source {
+            HostSource::Request => of_request(),
+            HostSource::XForwardedHost => match field(X_FORWARDED_HOST) {
+                Self::Unsaid => of_request(),
+                forwarded => forwarded,
+            },
+            HostSource::Fixed(_) | HostSource::Unchecked => Self::Unsaid,
+        }
+    }
+
+    /// In lower case, without port, brackets and trailing dot; `None` where it isn't known.
+    pub(crate) fn normalized(&self, source: &HostSource) -> Option<String> {
+        match (source, self) {
+            // What is no authority matches no Domain, and the error will show it.
+            (HostSource::Fixed(host), _) => Authority::try_from(host.as_str())
+                .map_or_else(|_| Some(host.clone()), |authority| host_of(&authority)),
+            (_, Self::Authority(authority)) => host_of(authority),
+            // `X-Forwarded-Host` grows a host with each proxy; the first is the browser's.
+            (_, Self::Field(field)) => field
+                .as_bytes()
+                .split(|&byte| byte == b',')
+                .next()
+                .and_then(|first| Authority::try_from(first.trim_ascii()).ok())
+                .and_then(|authority| host_of(&authority)),
+            (_, Self::Unsaid) => None,
+        }
+    }
+}
+
+fn host_of(authority: &Authority) -> Option<String> {
+    let host = authority.host();
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    let host = host.strip_suffix('.').unwrap_or(host);
+    (!host.is_empty()).then(|| host.to_ascii_lowercase())
+}

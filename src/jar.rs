@@ -1,0 +1,464 @@
+//! `CookieJar`: what handlers hold.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cookie::Cookie;
+use http::{Extensions, HeaderMap, Request};
+
+use crate::attributes::Attributes;
+use crate::declared::Declaration;
+use crate::error::CookieError;
+use crate::future::Flush;
+use crate::host::RequestHost;
+use crate::lifetime::Lifetime;
+use crate::queue::{Kind, Queue};
+use crate::request::{GetAll, Iter, RequestCookies};
+use crate::scope::domain_match;
+use crate::set_cookie::{Rendered, SetCookie};
+use crate::settings::Settings;
+
+/// A request's cookies, and those that its response will set and delete.
+///
+/// [`CookieLayer`](crate::CookieLayer) puts it into the request's extensions. Clones share all.
+///
+/// Reading and writing are apart, as in Django: reading sees only what the request sent, writing
+/// only queues for the response. `get` after `set` does not change.
+///
+/// ```
+/// use http::Request;
+/// use tower_django_cookies::CookieLayer;
+///
+/// let request = Request::builder().header("cookie", "visited=True").body(())?;
+/// let jar = CookieLayer::new().jar(&request);
+///
+/// assert_eq!(jar.get("visited"), Some("True"));
+/// jar.delete("visited")?;
+/// assert_eq!(jar.get("visited"), Some("True"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct CookieJar {
+    shared: Arc<Shared>,
+    /// How a nested layer sees the request; `None` is as the outermost.
+    nested: Option<Arc<View>>,
+}
+
+/// What all jars of a request share.
+pub(crate) struct Shared {
+    cookies: RequestCookies,
+    was_read: AtomicBool,
+    queue: Mutex<Queue>,
+    view: View,
+}
+
+/// A layer's settings, and the request's host as these say to find it.
+struct View {
+    settings: Arc<Settings>,
+    host: RequestHost,
+}
+
+impl View {
+    fn new<B>(settings: Arc<Settings>, request: &Request<B>) -> Self {
+        let host = RequestHost::new(request, settings.host_from());
+        Self { settings, host }
+    }
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // What it holds is whole after every push.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the request's cookies were read so far.
+    pub(crate) fn was_read(&self) -> bool {
+        self.was_read.load(Ordering::Relaxed)
+    }
+
+    /// Refuses operations from now on, and hands out those that wait.
+    pub(crate) fn close(&self) -> impl Iterator<Item = Rendered> + use<> {
+        self.queue().close()
+    }
+}
+
+impl CookieJar {
+    /// The jar for `request`, and whether it is the outermost layer's.
+    pub(crate) fn enter<B>(settings: &Arc<Settings>, request: &Request<B>) -> (Self, bool) {
+        let outer = request
+            .extensions()
+            .get::<Self>()
+            .filter(|outer| outer.shared.queue().is_open());
+        let Some(outer) = outer else {
+            let jar = Self {
+                shared: Arc::new(Shared {
+                    cookies: RequestCookies::new(request.headers()),
+                    was_read: AtomicBool::new(false),
+                    queue: Mutex::default(),
+                    view: View::new(Arc::clone(settings), request),
+                }),
+                nested: None,
+            };
+            return (jar, true);
+        };
+        let settings = Arc::new(settings.over(&outer.view().settings));
+        let jar = Self {
+            shared: Arc::clone(&outer.shared),
+            nested: Some(Arc::new(View::new(settings, request))),
+        };
+        (jar, false)
+    }
+
+    /// What the layer's future does with the response.
+    pub(crate) fn flush(&self, is_outermost: bool) -> Flush {
+        Flush {
+            shared: Arc::clone(&self.shared),
+            is_outermost,
+            varies_on_cookie: self.view().settings.vary_on_cookie,
+        }
+    }
+
+    /// The jar that [`CookieLayer`](crate::CookieLayer) put into a request's extensions: for hyper
+    /// and whatever else has no extractors.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::LayerMissing`] if there is none.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_django_cookies::{CookieError, CookieJar};
+    ///
+    /// fn handler<B>(request: &Request<B>) -> Result<String, CookieError> {
+    ///     let jar = CookieJar::from_extensions(request.extensions())?;
+    ///     Ok(jar.get("cocoa").unwrap_or("1").to_owned())
+    /// }
+    ///
+    /// assert_eq!(handler(&Request::new(())), Err(CookieError::LayerMissing));
+    /// ```
+    pub fn from_extensions(extensions: &Extensions) -> Result<&Self, CookieError> {
+        extensions.get().ok_or(CookieError::LayerMissing)
+    }
+
+    /// A jar to read `headers` with where there is no layer.
+    ///
+    /// It has no response, so [`set`](Self::set) and [`delete`](Self::delete) answer
+    /// [`CookieError::LayerMissing`].
+    ///
+    /// ```
+    /// use http::HeaderMap;
+    /// use tower_django_cookies::{CookieError, CookieJar};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("cookie", "cocoa=2".parse()?);
+    /// let jar = CookieJar::from_headers(&headers);
+    ///
+    /// assert_eq!(jar.get("cocoa"), Some("2"));
+    /// assert_eq!(jar.delete("cocoa"), Err(CookieError::LayerMissing));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn from_headers(headers: &HeaderMap) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                cookies: RequestCookies::new(headers),
+                was_read: AtomicBool::new(false),
+                queue: Mutex::new(Queue::detached()),
+                view: View {
+                    settings: Arc::default(),
+                    host: RequestHost::Unsaid,
+                },
+            }),
+            nested: None,
+        }
+    }
+
+    /// The value of the cookie `name`, if the request has one: Django's `request.COOKIES.get`.
+    ///
+    /// Of several the last counts; [`get_all`](Self::get_all) has them all. A cookie that was sent
+    /// without a name has the name `""`. A plain value borrows from the header's own bytes.
+    ///
+    /// ```
+    /// # use tower_django_cookies::CookieLayer;
+    /// # let request = http::Request::builder().header("cookie", r#"cocoa="2\073 3""#).body(())?;
+    /// # let jar = CookieLayer::new().jar(&request);
+    /// // Cookie: cocoa="2\073 3"
+    /// assert_eq!(jar.get("cocoa"), Some("2; 3"));
+    /// assert_eq!(jar.get("coffee").unwrap_or("1"), "1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.read().get(name)
+    }
+
+    /// Every value of the cookie `name`, in the order of the header.
+    ///
+    /// A browser that holds one name at several scopes sends it several times, as a rule the one
+    /// with the longest Path first (RFC 6265 §5.4).
+    ///
+    /// ```
+    /// # use tower_django_cookies::CookieLayer;
+    /// # let request = http::Request::builder().header("cookie", "a=1; b=2; a=3").body(())?;
+    /// # let jar = CookieLayer::new().jar(&request);
+    /// // Cookie: a=1; b=2; a=3
+    /// assert_eq!(jar.get_all("a").collect::<Vec<_>>(), ["1", "3"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn get_all(&self, name: &str) -> GetAll<'_> {
+        self.read().get_all(name)
+    }
+
+    /// The value of the cookie `name`, which the request must have: Django's
+    /// `request.COOKIES[name]`.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::Missing`] if the request has no such cookie; as a response it is a 400.
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer};
+    /// # let request = http::Request::builder().header("cookie", "cocoa=2").body(())?;
+    /// # let jar = CookieLayer::new().jar(&request);
+    /// assert_eq!(jar.require("cocoa"), Ok("2"));
+    /// assert!(matches!(jar.require("coffee"), Err(CookieError::Missing { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn require(&self, name: &str) -> Result<&str, CookieError> {
+        self.get(name)
+            .ok_or_else(|| CookieError::Missing { name: name.into() })
+    }
+
+    /// Whether the request has a cookie `name`: Django's `name in request.COOKIES`.
+    ///
+    /// ```
+    /// # use tower_django_cookies::CookieLayer;
+    /// # let request = http::Request::builder().header("cookie", "visited=True").body(())?;
+    /// # let jar = CookieLayer::new().jar(&request);
+    /// assert!(jar.contains("visited"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// The number of names in the request: Django's `len(request.COOKIES)`.
+    ///
+    /// ```
+    /// # use tower_django_cookies::CookieLayer;
+    /// # let request = http::Request::builder().header("cookie", "a=1; b=2; a=3").body(())?;
+    /// # let jar = CookieLayer::new().jar(&request);
+    /// // Cookie: a=1; b=2; a=3
+    /// assert_eq!(jar.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.read().len()
+    }
+
+    /// Whether the request has no cookies.
+    ///
+    /// ```
+    /// # use tower_django_cookies::CookieLayer;
+    /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
+    /// assert!(jar.is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.read().is_empty()
+    }
+
+    /// Names and values: Django's `request.COOKIES.items()`.
+    ///
+    /// Each name comes once, where the header has it first, with its last value.
+    ///
+    /// ```
+    /// # use tower_django_cookies::CookieLayer;
+    /// # let request = http::Request::builder().header("cookie", "a=1; b=2; a=3").body(())?;
+    /// # let jar = CookieLayer::new().jar(&request);
+    /// // Cookie: a=1; b=2; a=3
+    /// assert_eq!(jar.iter().collect::<Vec<_>>(), [("a", "3"), ("b", "2")]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        self.read().iter()
+    }
+
+    /// Queues a cookie for the response: Django's `response.set_cookie`.
+    ///
+    /// An attribute left unsaid is the declared one, else Django's default: `Path=/` and nothing
+    /// more. `.path("")` and `.domain("")` leave these out. The value is quoted where it must be.
+    /// Of several operations on one name, Domain, Path and Partitioned the last counts.
+    ///
+    /// # Errors
+    ///
+    /// Whatever browsers would drop or misread is refused, each with its own [`CookieError`]; so is
+    /// what differs from the cookie's declaration, and whatever comes after the response's head
+    /// has left.
+    ///
+    /// ```
+    /// use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};
+    /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
+    ///
+    /// jar.set(("visited", "True"))?;
+    /// jar.set(Cookie::build(("theme", "dark")).path("/app").same_site(SameSite::Lax))?;
+    /// jar.set(Cookie::parse("cocoa=2; Max-Age=60")?)?;
+    ///
+    /// let error = jar.set(("theme", "dark\r\nX: 1")).unwrap_err();
+    /// assert!(matches!(error, CookieError::ControlCharacter { .. }));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn set<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
+        let cookie = cookie.into();
+        let name = cookie.name();
+        let mut queue = self.shared.queue();
+        queue.check_open(name)?;
+        let said = Attributes::said(&cookie);
+        let (attributes, retired) = match self.view().settings.declaration(name)? {
+            Some(declaration) => (declaration.fill(said)?, self.retired(declaration)?),
+            None => (said, Vec::new()),
+        };
+        let field = self.render(name, cookie.value(), attributes)?;
+        queue.expire(retired);
+        queue.push(field, Kind::Set);
+        Ok(())
+    }
+
+    /// Queues the end of a cookie: Django's `response.delete_cookie`.
+    ///
+    /// A browser deletes a cookie only if Domain and Path are those that it was set with. They are
+    /// the declared ones; of an undeclared cookie those that are said, else those with which it was
+    /// set in this response, else Django's default, `Path=/`. A declared cookie's retired scopes
+    /// end too. Value and expiry of the argument are ignored. It is sent whether or not the
+    /// request has the cookie.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set`](Self::set); [`CookieError::ScopeMismatch`] where the scope isn't the
+    /// declared one or a retired one, and [`CookieError::AmbiguousScope`] where it can't be told
+    /// which is meant.
+    ///
+    /// ```
+    /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
+    ///
+    /// let layer = CookieLayer::new().declare(Cookie::build("session").path("/app"))?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    ///
+    /// jar.delete("session")?; // Path=/app
+    /// jar.delete(Cookie::build("visited").path("/shop"))?;
+    ///
+    /// let error = jar.delete(Cookie::build("session").path("/")).unwrap_err();
+    /// assert!(matches!(error, CookieError::ScopeMismatch { .. }));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn delete<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
+        let cookie = cookie.into();
+        let name = cookie.name();
+        let mut queue = self.shared.queue();
+        queue.check_open(name)?;
+        let said = Attributes {
+            lifetime: Some(Lifetime::Over),
+            ..Attributes::said(&cookie)
+        };
+        let (attributes, retired) = match self.view().settings.declaration(name)? {
+            Some(declaration) => match declaration.fill_retired(said)? {
+                Some(attributes) => (attributes, Vec::new()),
+                None => (declaration.fill(said)?, self.retired(declaration)?),
+            },
+            None => (said.or_set(name, queue.set_scopes(name))?, Vec::new()),
+        };
+        let field = self.render(name, "", attributes)?;
+        queue.expire(retired);
+        queue.push(field, Kind::Delete);
+        Ok(())
+    }
+
+    /// The cookies that the response will carry, in their order, values as they were set; a
+    /// deleted one has a `Max-Age` of 0. Empty once the response's head has left.
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer};
+    /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
+    /// jar.set(("cocoa", "2; 3"))?;
+    ///
+    /// let queued = jar.queued();
+    /// assert_eq!((queued[0].name(), queued[0].value()), ("cocoa", "2; 3"));
+    /// assert_eq!(queued[0].path(), Some("/"));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    #[must_use]
+    pub fn queued(&self) -> Vec<Cookie<'static>> {
+        self.shared.queue().cookies()
+    }
+
+    fn read(&self) -> &RequestCookies {
+        self.shared.was_read.store(true, Ordering::Relaxed);
+        &self.shared.cookies
+    }
+
+    fn view(&self) -> &View {
+        self.nested.as_deref().unwrap_or(&self.shared.view)
+    }
+
+    /// Checks a cookie, against the request's host too, and writes it.
+    fn render(
+        &self,
+        name: &str,
+        value: &str,
+        attributes: Attributes<'_>,
+    ) -> Result<Rendered, CookieError> {
+        let cookie = SetCookie::new(name, value, attributes)?;
+        let domain = attributes.scope().domain;
+        if let Some(host) = self.mismatched_host(domain) {
+            return Err(CookieError::DomainMismatch {
+                name: name.into(),
+                domain: domain.into(),
+                host,
+            });
+        }
+        Ok(cookie.render())
+    }
+
+    /// What ends a declared cookie at its former scopes, but those that the host can't have set.
+    fn retired(&self, declaration: &Declaration) -> Result<Vec<Rendered>, CookieError> {
+        declaration
+            .retired()
+            .filter(|retired| self.mismatched_host(retired.scope().domain).is_none())
+            .map(|retired| self.render(declaration.name(), "", retired))
+            .collect()
+    }
+
+    /// The request's host, if it is known and doesn't domain-match.
+    fn mismatched_host(&self, domain: &str) -> Option<String> {
+        if domain.is_empty() {
+            return None;
+        }
+        let View { settings, host } = self.view();
+        host.normalized(settings.host_from())
+            .filter(|host| !domain_match(host, domain))
+    }
+}
+
+impl<'a> IntoIterator for &'a CookieJar {
+    type Item = (&'a str, &'a str);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for CookieJar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.shared.cookies.iter().map(|(name, _)| name).collect();
+        f.debug_struct("CookieJar")
+            .field("cookies", &names)
+            .field("queued", &self.shared.queue().names().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,67 @@
+//! Django's cookies for any Tower service.
+//!
+//! [`CookieLayer`] puts a [`CookieJar`] into each request and writes what is queued in it to the
+//! response, byte for byte as Django does. A cookie that is [declared](CookieLayer::declare) can't
+//! be deleted wrongly: its Domain and Path are said once, and a mismatch is an error.
+//!
+//! ```
+//! use http::{Request, Response};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//! use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
+//!
+//! async fn home(request: Request<()>) -> Result<Response<&'static str>, CookieError> {
+//!     let jar = CookieJar::from_extensions(request.extensions())?;
+//!     if jar.contains("visited") {
+//!         return Ok(Response::new("Welcome back!"));
+//!     }
+//!     jar.set(("visited", "True"))?;
+//!     Ok(Response::new("Welcome to my website!"))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), CookieError> {
+//! let service = ServiceBuilder::new().layer(CookieLayer::new()).service_fn(home);
+//! let response = service.oneshot(Request::new(())).await?;
+//! assert_eq!(response.headers()["set-cookie"], "visited=True; Path=/");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `axum-core` | yes | [`CookieJar`] as an axum extractor, [`CookieError`] as a response |
+//!
+//! [`Cookie`] and its parts are those of the [`cookie`] crate, which is re-exported whole.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod attributes;
+#[cfg(feature = "axum-core")]
+mod axum;
+mod declared;
+mod error;
+mod future;
+mod host;
+mod jar;
+mod layer;
+mod lifetime;
+mod queue;
+mod quote;
+mod request;
+mod scope;
+mod service;
+mod set_cookie;
+mod settings;
+
+pub use cookie::{self, Cookie, CookieBuilder, Expiration, SameSite, time};
+
+pub use crate::error::{AttributeProblem, CookieError, SecureReason};
+pub use crate::future::ResponseFuture;
+pub use crate::host::HostSource;
+pub use crate::jar::CookieJar;
+pub use crate::layer::CookieLayer;
+pub use crate::request::{GetAll, Iter};
+pub use crate::scope::Scope;
+pub use crate::service::CookieService;

@@ -1,0 +1,135 @@
+//! `Max-Age` and `expires`, worked out as `HttpResponse.set_cookie` does.
+
+use cookie::time::{Duration, OffsetDateTime};
+use cookie::{Cookie, Expiration};
+
+/// The years that an IMF-fixdate can write; Django raises beyond them.
+const EARLIEST: OffsetDateTime = at(-62_135_596_800);
+const LATEST: OffsetDateTime = at(253_402_300_799);
+
+const fn at(unix_timestamp: i64) -> OffsetDateTime {
+    match OffsetDateTime::from_unix_timestamp(unix_timestamp) {
+        Ok(date) => date,
+        Err(_) => panic!("a year beyond 9999"),
+    }
+}
+
+/// How long a cookie is to live, as its user said it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lifetime {
+    /// As long as the browser's session.
+    Session,
+    MaxAge(Duration),
+    Expires(OffsetDateTime),
+    /// Over: the cookie is deleted.
+    Over,
+}
+
+impl Lifetime {
+    /// Of two, `Max-Age` wins (RFC 6265 §5.3, step 3).
+    pub(crate) fn said(cookie: &Cookie<'_>) -> Option<Self> {
+        if let Some(max_age) = cookie.max_age() {
+            return Some(Self::MaxAge(max_age));
+        }
+        cookie.expires().map(|expires| match expires {
+            Expiration::DateTime(date) => Self::Expires(date),
+            Expiration::Session => Self::Session,
+        })
+    }
+}
+
+/// What goes out of a [`Lifetime`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dates {
+    /// In seconds.
+    pub(crate) max_age: i64,
+    /// In whole seconds, in UTC, within the years that can be written.
+    pub(crate) expires: OffsetDateTime,
+}
+
+impl Dates {
+    /// `None` for a session's cookie.
+    pub(crate) fn of(lifetime: Lifetime) -> Option<Self> {
+        let now = OffsetDateTime::now_utc();
+        let max_age = match lifetime {
+            Lifetime::Session => return None,
+            Lifetime::Over => {
+                return Some(Self {
+                    max_age: 0,
+                    expires: OffsetDateTime::UNIX_EPOCH,
+                });
+            }
+            Lifetime::MaxAge(max_age) => max_age,
+            Lifetime::Expires(date) => {
+                // Django adds a second, so that `now + Max-Age` isn't before the date.
+                let left = (date - now).saturating_add(Duration::SECOND);
+                Duration::seconds(left.whole_seconds().max(0))
+            }
+        };
+        let beyond = if max_age.is_negative() {
+            EARLIEST
+        } else {
+            LATEST
+        };
+        let expires = now
+            .checked_add(max_age)
+            .map_or(beyond, |at| at.clamp(EARLIEST, LATEST));
+        Some(Self {
+            max_age: max_age.whole_seconds(),
+            expires: expires - Duration::nanoseconds(expires.nanosecond().into()),
+        })
+    }
+
+    /// The length of [`push_max_age`](Self::push_max_age)'s output.
+    pub(crate) fn max_age_len(self) -> usize {
+        let digits = self.max_age.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1;
+        digits + usize::from(self.max_age < 0)
+    }
+
+    pub(crate) fn push_max_age(self, out: &mut String) {
+        if self.max_age < 0 {
+            out.push('-');
+        }
+        push_number(out, self.max_age.unsigned_abs());
+    }
+
+    /// The length of an IMF-fixdate.
+    pub(crate) const EXPIRES_LEN: usize = "Thu, 01 Jan 1970 00:00:00 GMT".len();
+
+    /// Appends an IMF-fixdate (RFC 9110 §5.6.7).
+    pub(crate) fn push_expires(self, out: &mut String) {
+        const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let at = self.expires;
+        let year = at.year().unsigned_abs();
+        out.push_str(WEEKDAYS[usize::from(at.weekday().number_days_from_monday())]);
+        out.push_str(", ");
+        push_two_digits(out, at.day());
+        out.push(' ');
+        out.push_str(MONTHS[usize::from(u8::from(at.month()) - 1)]);
+        out.push(' ');
+        for digit in [year / 1000, year / 100, year / 10, year] {
+            push_number(out, u64::from(digit % 10));
+        }
+        for (before, part) in [(' ', at.hour()), (':', at.minute()), (':', at.second())] {
+            out.push(before);
+            push_two_digits(out, part);
+        }
+        out.push_str(" GMT");
+    }
+}
+
+fn push_two_digits(out: &mut String, number: u8) {
+    out.push(char::from(b'0' + number / 10));
+    out.push(char::from(b'0' + number % 10));
+}
+
+fn push_number(out: &mut String, number: u64) {
+    if number > 9 {
+        push_number(out, number / 10);
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "a digit")]
+    out.push(char::from(b'0' + (number % 10) as u8));
+}

@@ -1,0 +1,155 @@
+//! Operations that wait for the response.
+
+use std::collections::HashMap;
+use std::mem;
+
+use cookie::Cookie;
+
+use crate::error::CookieError;
+use crate::scope::ScopeRef;
+use crate::set_cookie::Rendered;
+
+/// Above this, a handler that goes through a request's many cookies would scan for too long.
+const INDEX_FROM: usize = 16;
+
+/// The last operation on each identity, in the order in which the identities came first.
+#[derive(Default)]
+pub(crate) struct Queue {
+    state: State,
+    operations: Vec<Operation>,
+    /// The places of each name's operations; empty as long as there are few.
+    index: HashMap<String, Vec<usize>>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Open,
+    Closed,
+    /// There is no response.
+    Detached,
+}
+
+struct Operation {
+    field: Rendered,
+    kind: Kind,
+    /// Whether this or an operation that it replaced is a set.
+    was_set: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Set,
+    Delete,
+}
+
+impl Queue {
+    pub(crate) fn detached() -> Self {
+        Self {
+            state: State::Detached,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    pub(crate) fn check_open(&self, name: &str) -> Result<(), CookieError> {
+        match self.state {
+            State::Open => Ok(()),
+            State::Closed => Err(CookieError::ResponseStarted { name: name.into() }),
+            State::Detached => Err(CookieError::LayerMissing),
+        }
+    }
+
+    /// Ends it, and hands out what it holds.
+    pub(crate) fn close(&mut self) -> impl Iterator<Item = Rendered> + use<> {
+        if self.is_open() {
+            self.state = State::Closed;
+        }
+        self.index = HashMap::new();
+        mem::take(&mut self.operations)
+            .into_iter()
+            .map(|operation| operation.field)
+    }
+
+    /// The scopes at which `name` was set.
+    pub(crate) fn set_scopes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = ScopeRef<'a>> {
+        self.places(name)
+            .map(|place| &self.operations[place])
+            .filter(|operation| operation.was_set)
+            .map(|operation| operation.field.scope())
+    }
+
+    /// Puts `field` in the place of an operation on the same identity, else last.
+    pub(crate) fn push(&mut self, field: Rendered, kind: Kind) {
+        let was_set = kind == Kind::Set;
+        if let Some(place) = self.place(&field) {
+            let operation = &mut self.operations[place];
+            operation.was_set |= was_set;
+            operation.field = field;
+            operation.kind = kind;
+            return;
+        }
+        let place = self.operations.len();
+        self.operations.push(Operation {
+            field,
+            kind,
+            was_set,
+        });
+        if place == INDEX_FROM {
+            for place in 0..place {
+                self.add_to_index(place);
+            }
+        }
+        if place >= INDEX_FROM {
+            self.add_to_index(place);
+        }
+    }
+
+    /// Queues the deletes of retired scopes, but those that wait already.
+    pub(crate) fn expire(&mut self, retired: Vec<Rendered>) {
+        for field in retired {
+            let there = self.place(&field).map(|place| self.operations[place].kind);
+            if there != Some(Kind::Delete) {
+                self.push(field, Kind::Delete);
+            }
+        }
+    }
+
+    pub(crate) fn cookies(&self) -> Vec<Cookie<'static>> {
+        self.operations
+            .iter()
+            .map(|operation| operation.field.to_cookie())
+            .collect()
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.operations
+            .iter()
+            .map(|operation| operation.field.name())
+    }
+
+    fn place(&self, field: &Rendered) -> Option<usize> {
+        self.places(field.name())
+            .find(|&place| self.operations[place].field.scope() == field.scope())
+    }
+
+    fn places<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let scanned = if self.index.is_empty() {
+            self.operations.len()
+        } else {
+            0
+        };
+        let indexed = self.index.get(name).map_or(&[][..], Vec::as_slice);
+        (0..scanned)
+            .filter(move |&place| self.operations[place].field.name() == name)
+            .chain(indexed.iter().copied())
+    }
+
+    fn add_to_index(&mut self, place: usize) {
+        let name = self.operations[place].field.name().to_owned();
+        self.index.entry(name).or_default().push(place);
+    }
+}

@@ -1,0 +1,324 @@
+//! The `Set-Cookie` field: checked, then written as Django writes it.
+
+use std::ops::Range;
+
+use cookie::time::Duration;
+use cookie::{Cookie, SameSite};
+use http::HeaderValue;
+
+use crate::attributes::Attributes;
+use crate::error::{AttributeProblem, CookieError, SecureReason};
+use crate::lifetime::Dates;
+use crate::quote::{is_legal, quote, quoted_len, unquote};
+use crate::scope::{Prefix, ScopeRef};
+
+/// RFC 6265bis §5.6: browsers drop a longer name and value, and ignore a longer attribute.
+const MAX_PAIR: usize = 4096;
+const MAX_ATTRIBUTE: usize = 1024;
+
+/// `Morsel._reserved` of the newest `CPython`.
+const RESERVED: [&str; 10] = [
+    "expires",
+    "path",
+    "comment",
+    "domain",
+    "max-age",
+    "secure",
+    "httponly",
+    "version",
+    "samesite",
+    "partitioned",
+];
+
+/// A cookie that a browser stores, its Domain aside: whether that fits hangs on the request.
+#[derive(Clone, Copy)]
+pub(crate) struct SetCookie<'a> {
+    name: &'a str,
+    value: &'a str,
+    attributes: Attributes<'a>,
+}
+
+impl<'a> SetCookie<'a> {
+    /// Checks all of it, and adds the `Secure` and `HttpOnly` that browsers demand.
+    pub(crate) fn new(
+        name: &'a str,
+        value: &'a str,
+        mut attributes: Attributes<'a>,
+    ) -> Result<Self, CookieError> {
+        let owned = || name.to_owned();
+        if name.is_empty() || !name.bytes().all(is_legal) {
+            return Err(CookieError::IllegalName { name: owned() });
+        }
+        if RESERVED
+            .iter()
+            .any(|reserved| name.eq_ignore_ascii_case(reserved))
+        {
+            return Err(CookieError::ReservedName { name: owned() });
+        }
+        if value.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(CookieError::ControlCharacter { name: owned() });
+        }
+        let len = name.len() + quoted_len(value);
+        if len > MAX_PAIR {
+            return Err(CookieError::TooLong { name: owned(), len });
+        }
+        if let Some((path, problem)) = attributes.path.and_then(path_problem) {
+            return Err(CookieError::InvalidPath {
+                name: owned(),
+                path: path.into(),
+                problem,
+            });
+        }
+        if let Some((domain, problem)) = attributes.domain.and_then(domain_problem) {
+            return Err(CookieError::InvalidDomain {
+                name: owned(),
+                domain: domain.into(),
+                problem,
+            });
+        }
+
+        let prefix = Prefix::of(name);
+        if prefix.is_some_and(Prefix::is_host_only) {
+            if let Some(domain) = attributes.domain.filter(|domain| !domain.is_empty()) {
+                return Err(CookieError::HostPrefixDomain {
+                    name: owned(),
+                    domain: domain.into(),
+                });
+            }
+            if let Some(path) = attributes.path.filter(|&path| path != "/") {
+                return Err(CookieError::HostPrefixPath {
+                    name: owned(),
+                    path: path.into(),
+                });
+            }
+        }
+        if let Some(because) = SecureReason::of(prefix, &attributes) {
+            if attributes.secure == Some(false) {
+                return Err(CookieError::SecureRequired {
+                    name: owned(),
+                    because,
+                });
+            }
+            attributes.secure = Some(true);
+        }
+        if let Some(prefix) = prefix.filter(|prefix| prefix.is_http_only()) {
+            if attributes.http_only == Some(false) {
+                return Err(CookieError::HttpOnlyRequired {
+                    name: owned(),
+                    prefix: prefix.as_str(),
+                });
+            }
+            attributes.http_only = Some(true);
+        }
+        Ok(Self {
+            name,
+            value,
+            attributes,
+        })
+    }
+
+    pub(crate) fn attributes(&self) -> &Attributes<'a> {
+        &self.attributes
+    }
+
+    /// Writes the field in the order and spelling of `Morsel.OutputString`.
+    pub(crate) fn render(&self) -> Rendered {
+        let attributes = &self.attributes;
+        let domain = attributes.domain.unwrap_or_default();
+        let path = attributes.path.unwrap_or("/");
+        let dates = attributes.lifetime.and_then(Dates::of);
+        let http_only = attributes.http_only == Some(true);
+        let partitioned = attributes.partitioned == Some(true);
+        let same_site = attributes.same_site.map(same_site_name);
+        let secure = attributes.secure == Some(true);
+
+        let len_of = |name: &str, text: &str| {
+            if text.is_empty() {
+                0
+            } else {
+                name.len() + text.len()
+            }
+        };
+        let value_len = quoted_len(self.value);
+        // Exactly as much as is written, so that the buffer becomes the field without a copy.
+        let len = self.name.len()
+            + 1
+            + value_len
+            + len_of(DOMAIN, domain)
+            + dates.map_or(0, |dates| {
+                EXPIRES.len() + Dates::EXPIRES_LEN + MAX_AGE.len() + dates.max_age_len()
+            })
+            + if http_only { HTTP_ONLY.len() } else { 0 }
+            + if partitioned { PARTITIONED.len() } else { 0 }
+            + len_of(PATH, path)
+            + same_site.map_or(0, |name| SAME_SITE.len() + name.len())
+            + if secure { SECURE.len() } else { 0 };
+
+        let mut out = String::with_capacity(len);
+        out.push_str(self.name);
+        out.push('=');
+        quote(self.value, &mut out);
+        let domain = push_attribute(&mut out, DOMAIN, domain);
+        if let Some(dates) = dates {
+            out.push_str(EXPIRES);
+            dates.push_expires(&mut out);
+        }
+        if http_only {
+            out.push_str(HTTP_ONLY);
+        }
+        if let Some(dates) = dates {
+            out.push_str(MAX_AGE);
+            dates.push_max_age(&mut out);
+        }
+        if partitioned {
+            out.push_str(PARTITIONED);
+        }
+        let path = push_attribute(&mut out, PATH, path);
+        if let Some(same_site) = same_site {
+            push_attribute(&mut out, SAME_SITE, same_site);
+        }
+        if secure {
+            out.push_str(SECURE);
+        }
+        debug_assert_eq!(out.len(), len);
+
+        Rendered {
+            text: out,
+            name: self.name.len(),
+            value: value_len,
+            domain,
+            path,
+            partitioned,
+            dates,
+        }
+    }
+}
+
+const DOMAIN: &str = "; Domain=";
+const EXPIRES: &str = "; expires=";
+const HTTP_ONLY: &str = "; HttpOnly";
+const MAX_AGE: &str = "; Max-Age=";
+const PARTITIONED: &str = "; Partitioned";
+const PATH: &str = "; Path=";
+const SAME_SITE: &str = "; SameSite=";
+const SECURE: &str = "; Secure";
+
+/// Appends an attribute, unless it is empty, and tells where its value stands.
+fn push_attribute(out: &mut String, name: &str, value: &str) -> Range<usize> {
+    if value.is_empty() {
+        return 0..0;
+    }
+    out.push_str(name);
+    let start = out.len();
+    out.push_str(value);
+    start..out.len()
+}
+
+fn same_site_name(same_site: SameSite) -> &'static str {
+    match same_site {
+        SameSite::Strict => "Strict",
+        SameSite::Lax => "Lax",
+        SameSite::None => "None",
+    }
+}
+
+impl SecureReason {
+    /// The first of what makes browsers drop a cookie that isn't `Secure`.
+    fn of(prefix: Option<Prefix>, attributes: &Attributes<'_>) -> Option<Self> {
+        if let Some(prefix) = prefix {
+            Some(Self::Prefix(prefix.as_str()))
+        } else if attributes.same_site == Some(SameSite::None) {
+            Some(Self::SameSiteNone)
+        } else if attributes.partitioned == Some(true) {
+            Some(Self::Partitioned)
+        } else {
+            None
+        }
+    }
+}
+
+fn path_problem(path: &str) -> Option<(&str, AttributeProblem)> {
+    let problem = attribute_problem(path).or_else(|| {
+        (!path.is_empty() && !path.starts_with('/')).then_some(AttributeProblem::NotAbsolute)
+    })?;
+    Some((path, problem))
+}
+
+fn domain_problem(domain: &str) -> Option<(&str, AttributeProblem)> {
+    let problem = attribute_problem(domain).or_else(|| {
+        // An IPv6 address has colons of its own.
+        let after_address = domain.rsplit_once(']').map_or(domain, |(_, rest)| rest);
+        if domain == "." {
+            Some(AttributeProblem::Dot)
+        } else if after_address.contains(':') && domain.parse::<std::net::Ipv6Addr>().is_err() {
+            Some(AttributeProblem::Port)
+        } else {
+            None
+        }
+    })?;
+    Some((domain, problem))
+}
+
+fn attribute_problem(text: &str) -> Option<AttributeProblem> {
+    if text.bytes().any(|byte| byte.is_ascii_control()) {
+        Some(AttributeProblem::ControlCharacter)
+    } else if text.contains(';') {
+        Some(AttributeProblem::Semicolon)
+    } else if !text.is_ascii() {
+        Some(AttributeProblem::NonAscii)
+    } else if text.starts_with(' ') || text.ends_with(' ') {
+        Some(AttributeProblem::OuterWhiteSpace)
+    } else if text.len() > MAX_ATTRIBUTE {
+        Some(AttributeProblem::TooLong)
+    } else {
+        None
+    }
+}
+
+/// A finished field, and where its parts stand in it.
+#[derive(Clone)]
+pub(crate) struct Rendered {
+    text: String,
+    name: usize,
+    value: usize,
+    domain: Range<usize>,
+    path: Range<usize>,
+    partitioned: bool,
+    dates: Option<Dates>,
+}
+
+impl Rendered {
+    pub(crate) fn name(&self) -> &str {
+        &self.text[..self.name]
+    }
+
+    pub(crate) fn scope(&self) -> ScopeRef<'_> {
+        ScopeRef {
+            domain: &self.text[self.domain.clone()],
+            path: &self.text[self.path.clone()],
+            partitioned: self.partitioned,
+        }
+    }
+
+    /// Marked as sensitive, so that logs and HPACK's tables keep it out.
+    pub(crate) fn into_field(self) -> HeaderValue {
+        let mut field = HeaderValue::try_from(self.text)
+            .expect("`SetCookie::new` lets no control character through");
+        field.set_sensitive(true);
+        field
+    }
+
+    /// The cookie that a client reads from the field, its value unquoted.
+    pub(crate) fn to_cookie(&self) -> Cookie<'static> {
+        let mut value = String::new();
+        unquote(&self.text[self.name + 1..][..self.value], &mut value);
+        let mut cookie = Cookie::parse(self.text.clone()).expect("it has a name and a value");
+        cookie.set_value(value);
+        if let Some(Dates { max_age, expires }) = self.dates {
+            // Parsing loses the sign of the one, and the early years of the other.
+            cookie.set_max_age(Duration::seconds(max_age));
+            cookie.set_expires(expires);
+        }
+        cookie
+    }
+}

@@ -1,0 +1,345 @@
+"""What Django's cookies answer, as test vectors for the crate.
+
+Install requirements.txt, then run `python3 vectors.py`: it asks real Django about every case and
+writes vectors.json beside this file. `python3 vectors.py --check` writes nothing; it prints how
+the committed file differs and exits 1 if it does. Both print the number of cases of each kind.
+
+"cookies", "set_cookie" and "raises" of a case are Django's answer. "differs" is what the crate does
+otherwise and why: a row of its design's section 8, or an attribute that Django lacks. What depends
+on the CPython below stays out: control characters in what is set, and the name `partitioned`.
+"""
+
+import argparse
+import datetime
+import difflib
+import itertools
+import json
+import random
+import sys
+from http import cookies
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import django
+import django.http.response
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+
+HERE = Path(__file__).resolve().parent
+NOW = 1790000000.25
+LAST_SECOND = 253402300799
+PRINTABLE = [chr(c) for c in range(0x20, 0x7F)]
+HIGH = [chr(c) for c in range(0x80, 0x100)]
+LEGAL = [c for c in PRINTABLE if c.isalnum() or c in "!#$%&'*+-.^_`|~:"]
+ABOVE = ["\u0100", "\u20ac", "\u2028", "\ufffd", "\U0001f600", "\U0010ffff"]
+WHITE = [chr(c) for c in (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)]
+RESERVED = "expires path comment domain max-age secure httponly version samesite".split()
+CHIPS = "made by hand from the CHIPS draft, Django 5.2 has no Partitioned"
+FLAGS = "made by hand, Django's delete_cookie has no secure and no httponly"
+
+
+class Clock(datetime.datetime):
+    @classmethod
+    def at(cls, seconds):
+        return cls(1970, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls.at(NOW)
+
+
+settings.configure()
+django.http.response.time = SimpleNamespace(time=lambda: NOW)
+django.http.response.datetime = SimpleNamespace(
+    datetime=Clock, timedelta=datetime.timedelta, timezone=datetime.timezone
+)
+
+
+def parse(case, header):
+    assert all(b == 9 or 0x20 <= b != 0x7F for b in header), case
+    environ = {"REQUEST_METHOD": "GET", "wsgi.input": BytesIO(), "HTTP_COOKIE": header.decode("latin-1")}
+    found = WSGIRequest(environ).COOKIES
+    entry = {"case": case, "header": header.hex(), "cookies": list(found.items())}
+    ours = parse_trimming_space_and_tab(header.decode(errors="replace"))
+    if list(ours.items()) != list(found.items()):
+        entry["differs"] = {"why": "only space and tab trimmed", "cookies": list(ours.items())}
+    return entry
+
+
+def parse_trimming_space_and_tab(text):
+    found = {}
+    for chunk in text.split(";"):
+        name, value = chunk.split("=", 1) if "=" in chunk else ("", chunk)
+        name, value = name.strip(" \t"), value.strip(" \t")
+        if name or value:
+            found[name] = cookies._unquote(value)
+    return found
+
+
+def respond(kind, name, value, given):
+    """The cookie that Django puts in a response."""
+    arguments = {key: said for key, said in given.items() if not key.startswith("expires_")}
+    if "expires_in" in given:
+        arguments["expires"] = Clock.at(NOW + given["expires_in"])
+    if "expires_at" in given:
+        arguments["expires"] = Clock.at(given["expires_at"])
+    response = django.http.HttpResponse()
+    if kind == "delete":
+        response.delete_cookie(name, **arguments)
+    else:
+        response.set_cookie(name, value, **arguments)
+    return response.cookies[name]
+
+
+def cookie(kind, case, name, value="", given={}, differs=None):
+    assert not any(c < " " or c == "\x7f" for text in (name, value, *given.values()) for c in str(text)), case
+    entry = {"case": case, "name": name} | ({"value": value} if kind == "set" else {}) | {"attributes": given}
+    if differs and differs["why"] in (CHIPS, FLAGS):
+        return entry | {"differs": differs}
+    try:
+        text = respond(kind, name, value, given).output(header="").lstrip()
+        text.encode("latin-1")  # as WSGI servers do, to their grief above U+00FF
+        entry["set_cookie"] = text
+    except (cookies.CookieError, ValueError) as error:
+        entry["raises"] = type(error).__name__
+    differs = differs or difference(kind, name, value, given)
+    return entry | ({"differs": differs} if differs else {})
+
+
+def difference(kind, name, value, given):
+    """What section 8 makes of one cookie: an error, or what Django says once told what the crate infers."""
+    prefix, told, why = name.lower(), dict(given), []
+    if not name or not set(name) <= set(LEGAL) or prefix in RESERVED:
+        return None
+    path, domain = given.get("path", "/") or "", given.get("domain", "")
+    same_site = given.get("samesite", "").capitalize()
+    for_host, for_http = prefix.startswith("__host-"), prefix.startswith(("__http-", "__host-http-"))
+    needed = {"secure": for_host or for_http or prefix.startswith("__secure-") or same_site == "None", "httponly": for_http}
+    errors = {
+        "size": len((name + respond("set", name, value, {}).coded_value).encode()) > 4096
+        or max(len(path), len(domain)) > 1024,
+        "path": path and (path[0] != "/" or path.strip() != path or ";" in path or not path.isascii()),
+        "domain": domain == "." or domain.strip() != domain or not {*";:"}.isdisjoint(domain) or not domain.isascii(),
+        "prefix": for_host and (domain or path != "/"),
+        **{flag: needed[flag] and given.get(flag) is False for flag in needed},
+    }
+    if wrong := [word for word, holds in errors.items() if holds]:
+        assert len(wrong) == 1, (name, given, wrong)
+        return {"why": "unstorable cookies are errors", "error": wrong[0]}
+    if same_site != given.get("samesite", ""):
+        told["samesite"] = same_site
+        why.append("SameSite in canonical case")
+    if domain.startswith("."):
+        told["domain"] = domain[1:]
+        why.append("leading dot of Domain dropped")
+    if "max_age" in told and {"expires_in", "expires_at"} & told.keys():
+        told = {key: said for key, said in told.items() if not key.startswith("expires_")}
+        why.append("both expiries given")
+    morsel = respond(kind, name, value, told)
+    if missing := [flag for flag in needed if needed[flag] and not morsel[flag]]:
+        dict.update(morsel, dict.fromkeys(missing, True))
+        why.append("Secure (and HttpOnly) added where required")
+    text = morsel.output(header="").lstrip()
+    if not text.isascii():
+        why.append("values above U+00FF")
+    return {"why": "; ".join(why), "set_cookie": text} if why else None
+
+
+HEADERS = {
+    "plain": r"a=1|a=1; b=2|a=1;b=2|A=1; a=2|a=|a=1,b=2|a=1+2|a=<b>&amp;</b>|a={'b':[1,2]}|a='x'|(c)=3; @=4; b/c=5; d[e]=6",
+    "duplicates": "a=1; a=2|a=1; b=2; a=3|a=1; a=|x; y; =z|a=1; b; a=2; =c; b=3",
+    "nameless": "foo|=foo| = foo|a=1; foo; b=2|=|==|==a|a=b=c==|= =",
+    "empty chunks": "|;|;;|a=1;; ;b=2;|;a=1|=;a=1;=;=| ; <tab>;",
+    "white space": "  a  =  1  ;  b<tab>=<tab>2<tab>|<tab>a=1;<tab>b=2| <tab> |a b=c d|a<tab>b=c<tab>d|a= |a=<tab>; b= 1",
+    "white space at quotes": 'a="  x<tab>"|a= "x" <tab>; b=2|a=" "|a= ""|a=" "x"',
+    "percent": "a=%41%3B%22%C3%A9|%61=1; a=2|__%48ost-id=evil; __Host-id=good|__%48ost-id=x|a%3Bb=1|a%20=1|%20a=1|a=%",
+    "dollar": '$Version=1; a="1"; $Path="/"; $Domain=x|$Version="1"|$=1',
+    "attribute names": "Path=/; secure; expires=Thu, 01 Jan 1970 00:00:00 GMT|a=1; HttpOnly; Max-Age=0; partitioned",
+    "prefixes": "__Host-id=x|__Secure-id=x; __Host-id=y|__host-id=x; __Host-id=y|__Host-=x; __Host=y",
+    "quotes": r'''a='"x"'|a="x"|a=""|a="|a="""|a=""""|a="x|a=x"|a="x"y|a="x" "y"|a=x"y|a="x;y"|a="x,y"|a="b=c"|a="x"; b="y"''',
+    "quoted names": r'"a"=1|"a\142"=1|"x\"y"|="x\"y"|"a=1"|"a\"=1',
+    "backslashes": r'a="x\""|a="x\"|a="\"|a="\\"|a="\\\"|a="\\\\"|a="x\\"y"|a="x\;y"|a=x\|a=\"x\"|a=x\012y|a\=1|a="\""',
+    "escapes": r'a="\\012"|a="\\\\012"|a="\\\012"|a="\134012"|a="\042x\042"|a=\042x\042|a="\303\251"|a="\141\142\143"|a="{\"b\":[1\054 2]}"',
+}
+OCTALS = """000 001 010 011 012 015 033 037 040 042 054 073 075 101 134 176 177 200 237 240 251 300 377
+400 412 477 777 378 387 380 398 08 09 0 1 3 00 12 37 1x2 12x x12 0128 3777 +12 1_2""".split()
+UTF8 = """80 e9 ff 100 7ff 800 180e 200b 20ac d7ff e000 feff fffd ffff 10000 1f600 10ffff""".split()
+BROKEN = """80 bf a9 c2 c3 df e0 e2 ef f0 f4 c080 c1bf e08080 e09fbf f0808080 f08fbfbf eda080 edbfbf eda0bdedb880
+e282 e0a0 efbf f09f f09f98 f48f f48fbf f4908080 f5808080 f888808080 fc8480808080 fe ff feff fffe
+c328 c35c e228a1 e282283a f0288cbc f09f2898 c3c3a9 e282e282ac f09f98c3a9 a9c3a9 c3a9a9""".split()
+
+
+def parse_cases():
+    for kind, headers in HEADERS.items():
+        for header in headers.split("|"):
+            yield f"{kind}: {header}", header.replace("<tab>", "\t").encode()
+    for c in PRINTABLE:
+        yield f"backslash before {c}", f'a="x\\{c}y"'.encode()
+    for digits in OCTALS:
+        yield f"escape {digits} alone", f'a="\\{digits}"'.encode()
+        yield f"escape {digits} in a word", f'a="x\\{digits}y"; b=2'.encode()
+    for code in UTF8:
+        c = chr(int(code, 16))
+        yield f"U+{code} in name and value", f"n{c}={c}v".encode()
+        yield f"U+{code} after a backslash", f'a="\\{c}"'.encode()
+    for c in WHITE:
+        yield f"U+{ord(c):x} before a name", f"{c}__Host-id=evil; __Host-id=good".encode()
+        yield f"U+{ord(c):x} after a name", f"__Host-id=good; __Host-id{c}=evil".encode()
+        yield f"U+{ord(c):x} around a value", f"a={c}x{c}".encode()
+        yield f"U+{ord(c):x} around quotes", f'a={c}"x"{c}'.encode()
+        yield f"U+{ord(c):x} alone", f"a=1;{c}; b=2".encode()
+    for code in BROKEN:
+        bad = bytes.fromhex(code)
+        yield f"bytes {code} as value", b"a=" + bad + b"; b=2"
+        yield f"bytes {code} as name", bad + b"=1; a=" + bad + b"x"
+        yield f"bytes {code} after a backslash", b'a="x\\' + bad + b'y"'
+    for c in '"\\;= %':
+        yield f"bytes c3 and a9 around {c}", b'a="x\xc3' + c.encode() + b'\xa9y"; b=2'
+    yield "names alike but for an invalid byte", b"a\x80=1; a\x81=2; a\xef\xbf\xbd=3"
+    yield "every byte that a field may hold", b"a=" + bytes({9, *range(0x20, 0x100)} - {0x3B, 0x7F})
+    yield "long value", b"a=" + b"x" * 1500
+    yield "long value of escapes", b'a="' + b'\\"\\101\\' * 200 + b'"'
+    yield "long value of invalid bytes", b"a=" + b"\xc3" * 300
+    yield "long name", b"n" * 1500 + b"=1"
+    yield "many names", b"; ".join(b"c%d=%d" % (i, i) for i in range(100))
+    yield "one name many times", b";".join(b"a=%d" % i for i in range(100))
+    pieces = [*"ab12=====;;;;,%$ \t\"\"\"\"\\\\\\", "\\101", "\\42", '\\"', '="', '";', "\u2000", "\u00a0", "\u20ac"]
+    pieces = [piece.encode() for piece in pieces] + [b"\xc3\xa9", b"\xc3", b"\xe2\x82", b"\xff", b"\xf0\x9f\x98\x80"]
+    rng = random.Random(20)
+    for i in range(1, 151):
+        length = 3 + int(rng.random() * 22)
+        yield f"random mix {i}", b"".join(pieces[int(rng.random() * len(pieces))] for _ in range(length))
+
+
+VALUES = ["", "42", "Hello, world!", "a;b; Path=/", '"a"', '""', "\\a\\", "\\012", '{"a": [1, "b;c"]}', "a=b", "user@example.com",
+          "https://example.com/?a=b&c=d#e", "aGVsbG8/Pz8+Pg==", " a ", "caf\u00e9 cr\u00e8me", "\u00e9\u20ac;\U0001f600", "e\u0301",
+          "".join(LEGAL), "".join(PRINTABLE), "".join(HIGH), "v" * 500]
+SIZES = ["v" * 4095, "v" * 4096, "," * 1023 + "a", "," * 1023 + "aa", "\u20ac" * 1364 + "a", "\u20ac" * 1364 + "aa"]
+DAY = 86400
+MAX_AGES = [0, 1, -1, 0.25, 0.5, 0.75, 1.5, -0.25, -0.5, -1.5, 59, -3600, 365 * DAY, 2**31, 2**32, -(2**31), -1790000000,
+            -1790000001, LAST_SECOND - 1790000000, *(30 * DAY * i for i in range(1, 12)), *(DAY * i for i in range(1, 7))]
+EXPIRES_IN = [0, 0.25, 0.5, 0.75, 1, 1.5, 2, 60, 365 * DAY, -0.25, -0.5, -0.75, -1, -1.25, -1.5, -2, -3600, -(10**9)]
+EXPIRES_AT = [0, 1, -1, 951782400, 1790000000, 1790000000.25, 1790000000.5, 1790000001, 1835395200, 4107456000, LAST_SECOND,
+              -62135596800]
+PATHS = [{"path": path} for path in (
+    "/app/", "//", "/a b", "/a=b,c", '/"a"', "/%3B", "app", " /app", "/app ", "/a;b", "/a; Domain=example.org", "/\u00e9",
+    "/\u20ac", "/" + "p" * 1023, "/" + "p" * 1024)]
+DOMAINS = [{"domain": domain} for domain in (
+    "Example.COM", ".example.com", ".Example.com", "localhost", "127.0.0.1", "xn--exmple-cua.com", ".", "example.com:8000",
+    "example.com; Path=/", " example.com", "example.com ", "ex\u00e4mple.com", ".".join(["d" * 63] * 16), "d" * 1025)]
+SAME_SITES = [{"samesite": same_site} for same_site in ("Lax", "Strict", "None")]
+ODD_SAME_SITES = [{"samesite": same_site} for same_site in ("lax", "lAx", "STRICT", "none", "nONE")]
+ATTRIBUTES = [{"max_age": 3600}, {"expires_in": 60.5}, {"expires_at": 1800000000}, {"path": "/"}, {"path": "/app"}, {"path": None},
+              {"path": ""}, {"domain": "example.com"}, {"domain": ""}, {"secure": True}, {"secure": False}, {"httponly": True},
+              {"httponly": False}, *SAME_SITES]
+EVERY = {"max_age": 3600, "path": "/app", "domain": "example.com", "secure": True, "httponly": True, "samesite": "Lax"}
+PREFIXED = ["__Secure-x", "__Host-x", "__Http-x", "__Host-Http-x", "__secure-x", "__HOST-x", "__hTTP-x", "__host-HTTP-x"]
+HOUR = "expires=Mon, 21 Sep 2026 15:13:20 GMT"
+LATEST, EARLIEST = "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"
+CLAMPED = [("max_age", LAST_SECOND - 1789999999, LATEST), ("max_age", 10**15, LATEST), ("expires_at", LAST_SECOND + 0.5, LATEST),
+           ("max_age", -62135596801 - 1790000000, EARLIEST), ("max_age", -(10**15), EARLIEST)]
+PARTITIONED = [({}, "Partitioned; Path=/; Secure"), ({"secure": True}, "Partitioned; Path=/; Secure"),
+               ({"path": None}, "Partitioned; Secure"), ({"httponly": True}, "HttpOnly; Partitioned; Path=/; Secure"),
+               ({"domain": "example.com"}, "Domain=example.com; Partitioned; Path=/; Secure"),
+               ({"samesite": "None"}, "Partitioned; Path=/; SameSite=None; Secure"),
+               ({"max_age": 3600}, f"{HOUR}; Max-Age=3600; Partitioned; Path=/; Secure"),
+               (EVERY, f"Domain=example.com; {HOUR}; HttpOnly; Max-Age=3600; Partitioned; Path=/app; SameSite=Lax; Secure")]
+DELETED_BY_HAND = [({"partitioned": True}, "Max-Age=0; Partitioned; Path=/; Secure", CHIPS),
+                   ({"partitioned": True, "path": "/app", "samesite": "None"},
+                    "Max-Age=0; Partitioned; Path=/app; SameSite=None; Secure", CHIPS),
+                   ({"secure": True}, "Max-Age=0; Path=/; Secure", FLAGS), ({"httponly": True}, "HttpOnly; Max-Age=0; Path=/", FLAGS),
+                   ({"secure": True, "httponly": True, "path": None}, "HttpOnly; Max-Age=0; Secure", FLAGS)]
+
+
+def said(given):
+    words = (f"{k} {json.dumps(v) if len(str(v)) < 50 else f'of {len(v)} characters'}" for k, v in given.items())
+    return ", ".join(words) or "nothing said"
+
+
+def set_cases():
+    for c in PRINTABLE + HIGH + ABOVE:
+        yield f"value U+{ord(c):04X} alone", "visited", c
+        yield f"value U+{ord(c):04X} in a word", "visited", f"ab{c}cd"
+    for i, value in enumerate(VALUES, 1):
+        yield f"value {i}", "visited", value
+    for i, value in enumerate(SIZES, 1):
+        yield f"size {i}", "n", value
+    rng = random.Random(21)
+    for i in range(1, 41):
+        letters = LEGAL if i <= 5 else PRINTABLE * 2 + HIGH
+        yield f"random value {i}", "visited", "".join(letters[int(rng.random() * len(letters))] for _ in range(30))
+    for c in [*PRINTABLE, "\u00aa", "\u00e9", "\u0663", "\uff41", *ABOVE]:
+        yield f"name U+{ord(c):04X} alone", c, "1"
+        if c not in LEGAL:
+            yield f"name U+{ord(c):04X} in a word", f"a{c}b", "1"
+    for name in ["", *RESERVED, *map(str.upper, RESERVED), "Max-Age", "HttpOnly", "SameSite", "paths", "x-path", "priority",
+                 "__Secure", "__Hostess", "_Host-x", "x__Host-x", "Secure-x"]:
+        yield f"name '{name}'", name, "1"
+    yield "nothing said", "visited", "True"
+    yield "everything said, in another order", "visited", "True", {k: EVERY[k] for k in reversed(EVERY)}
+    lifetimes = [{"max_age": v} for v in MAX_AGES] + [{"expires_in": v} for v in EXPIRES_IN] + [{"expires_at": v} for v in EXPIRES_AT]
+    pairs = [a | b for a, b in itertools.combinations(ATTRIBUTES, 2)
+             if not a.keys() & b.keys() and not {"expires_in", "expires_at"} <= {*a, *b}]
+    dated = {"expires_in": 60} | {k: v for k, v in EVERY.items() if k != "max_age"}
+    every = [EVERY, EVERY | {"samesite": "None"}, EVERY | {"path": None}, EVERY | {"expires_in": 60}, dated]
+    for given in [*ATTRIBUTES, *lifetimes, *PATHS, *DOMAINS, *ODD_SAME_SITES, *pairs, *every]:
+        yield f"attributes: {said(given)}", "visited", "True", given
+    for name in PREFIXED:
+        for given in [{}, *ATTRIBUTES[3:13], {"samesite": "None"}]:
+            yield f"prefix {name}: {said(given)}", name, "1", given
+    for key, number, date in CLAMPED:
+        age = number if key == "max_age" else int(number - NOW + 1)
+        text = f"visited=True; expires={date}; Max-Age={age}; Path=/"
+        yield f"clamped: {key} {number}", "visited", "True", {key: number}, {"why": "dates beyond year 9999", "set_cookie": text}
+    for given, text in PARTITIONED:
+        given = given | {"partitioned": True}
+        yield f"by hand: {said(given)}", "visited", "True", given, {"why": CHIPS, "set_cookie": f"visited=True; {text}"}
+    given = {"partitioned": True, "secure": False}
+    yield f"by hand: {said(given)}", "visited", "True", given, {"why": CHIPS, "error": "secure"}
+
+
+def delete_cases():
+    paths, domains, same_sites = [{}, *ATTRIBUTES[3:6]], [{}, {"domain": "example.com"}], [{}, *SAME_SITES]
+    for name, path, domain, same_site in itertools.product(["visited", "__Secure-x", "__Host-x"], paths, domains, same_sites):
+        given = path | domain | same_site
+        if name != "__Host-x" or not same_site or not (domain or path.get("path", "/") != "/"):
+            yield f"{name}: {said(given)}", name, "", given
+    for name, given in itertools.product(PREFIXED[2:], same_sites):
+        yield f"{name}: {said(given)}", name, "", given
+    for given in [{"path": ""}, {"domain": ""}, *PATHS, *DOMAINS, *ODD_SAME_SITES]:
+        yield f"visited: {said(given)}", "visited", "", given
+    for name in ["", *RESERVED, "Path", "a b", "a;b", "a=b", '"a"', "n\u00e9", "\u20ac", "a:b", "n" * 4094, "n" * 4095]:
+        yield f"name '{name[:20]}' of {len(name)}", name
+    for given, text, why in DELETED_BY_HAND:
+        text = f'visited=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; {text}'
+        yield f"by hand: {said(given)}", "visited", "", given, {"why": why, "set_cookie": text}
+    given = {"samesite": "None", "secure": False}
+    yield f"by hand: {said(given)}", "visited", "", given, {"why": FLAGS, "error": "secure"}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Make vectors.json with the installed Django.")
+    parser.add_argument("--check", action="store_true", help="only compare with the committed file")
+    check = parser.parse_args().check
+    if f"Django=={django.__version__}" not in (HERE / "requirements.txt").read_text().split():
+        sys.exit(f"requirements.txt pins another Django than the installed {django.__version__}")
+    vectors = {"parse": [parse(*case) for case in parse_cases()]}
+    vectors["set"] = [cookie("set", *case) for case in set_cases()]
+    vectors["delete"] = [cookie("delete", *case) for case in delete_cases()]
+    parts = [f'{{\n"django": "{django.__version__}"', f'"now": {NOW}']
+    for kind, entries in vectors.items():
+        assert len({entry["case"] for entry in entries}) == len(entries), kind
+        parts.append(f'"{kind}": [\n' + ",\n".join(map(json.dumps, entries)) + "\n]")
+        print(f"{kind}: {len(entries)} cases, {sum('differs' in entry for entry in entries)} of them differ")
+    text, path = ",\n".join(parts) + "\n}\n", HERE / "vectors.json"
+    if not check:
+        path.write_text(text, newline="\n")
+        return
+    committed = path.read_text() if path.exists() else ""
+    sys.stdout.writelines(difflib.unified_diff(committed.splitlines(True), text.splitlines(True), "committed", "Django", n=0))
+    sys.exit(committed != text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+//! What several tests need: a request through the layer, and the fields that come out.
+
+#![allow(dead_code, reason = "not every test file needs all of it")]
+
+use std::convert::Infallible;
+
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_django_cookies::{CookieJar, CookieLayer};
+
+/// A request with one `Cookie` field.
+pub(crate) fn request(cookies: impl AsRef<[u8]>) -> Request<()> {
+    let field = HeaderValue::from_bytes(cookies.as_ref()).expect("bytes that a field may hold");
+    let mut request = Request::new(());
+    request.headers_mut().insert(COOKIE, field);
+    request
+}
+
+/// The response's fields after `handler` had the jar.
+pub(crate) fn answer(
+    layer: &CookieLayer,
+    request: Request<()>,
+    mut handler: impl FnMut(&CookieJar),
+) -> HeaderMap {
+    let service = layer.layer(service_fn(|request: Request<()>| {
+        handler(CookieJar::from_extensions(request.extensions()).expect("the layer's jar"));
+        std::future::ready(Ok::<_, Infallible>(Response::new(())))
+    }));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let Ok(response) = runtime.block_on(service.oneshot(request));
+    response.into_parts().0.headers
+}
+
+/// The `Set-Cookie` fields of `headers`.
+pub(crate) fn set_cookies(headers: &HeaderMap) -> Vec<String> {
+    let fields = headers.get_all(SET_COOKIE).iter();
+    fields
+        .map(|field| String::from_utf8(field.as_bytes().to_vec()).expect("UTF-8"))
+        .collect()
+}
+
+/// The `Set-Cookie` fields after `handler` had the jar of a request without cookies.
+pub(crate) fn sent(layer: &CookieLayer, handler: impl FnMut(&CookieJar)) -> Vec<String> {
+    set_cookies(&answer(layer, Request::new(()), handler))
+}
