@@ -47,6 +47,16 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    /// What is said, else what `declared` says; the scope, which agrees, is spelt as declared.
+    pub(crate) fn or_declared(self, declared: Self) -> Self {
+        Self {
+            domain: declared.domain,
+            path: declared.path,
+            partitioned: declared.partitioned,
+            ..self.or(declared)
+        }
+    }
+
     /// The scope, with Django's `Path=/` where none is said.
     pub(crate) fn scope(&self) -> ScopeRef<'a> {
         ScopeRef {

@@ -76,16 +76,15 @@ impl Declaration {
     /// The attributes of a set or delete: those that are said, else those declared.
     pub(crate) fn fill<'a>(&'a self, said: Attributes<'a>) -> Result<Attributes<'a>, CookieError> {
         let declared = Attributes::said(&self.cookie);
-        let filled = said.or(declared);
         if !said.agree_with(declared.scope()) {
             return Err(CookieError::ScopeMismatch {
                 name: self.name().into(),
                 declared: declared.scope().to_owned(),
-                given: filled.scope().to_owned(),
+                given: said.or(declared).scope().to_owned(),
             });
         }
         self.refuse_downgrade(said, declared)?;
-        Ok(filled)
+        Ok(said.or_declared(declared))
     }
 
     /// The attributes of a delete that names a former scope; `None` if it names none.
@@ -111,7 +110,7 @@ impl Declaration {
             });
         }
         self.refuse_downgrade(said, retired)?;
-        Ok(Some(said.or(retired)))
+        Ok(Some(said.or_declared(retired)))
     }
 
     fn refuse_downgrade(

@@ -10,6 +10,21 @@ use crate::scope::Scope;
 ///
 /// Whatever the error, nothing was queued and nothing that was queued before is lost. Neither
 /// `Debug` nor `Display` shows a cookie's value.
+///
+/// ```
+/// use tower_django_cookies::{AttributeProblem, Cookie, CookieError, CookieLayer};
+/// # let jar = CookieLayer::new().jar(&http::Request::new(()));
+///
+/// let error = jar.set(Cookie::build(("a", "1")).path("app")).unwrap_err();
+/// assert!(matches!(
+///     error,
+///     CookieError::InvalidPath { problem: AttributeProblem::NotAbsolute, .. }
+/// ));
+/// assert_eq!(
+///     error.to_string(),
+///     r#"cookie "a": Path "app" doesn't start with `/`; write it from the root"#
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieError {
@@ -266,7 +281,8 @@ impl CookieError {
     }
 }
 
-/// What is wrong with a Path or a Domain.
+/// What is wrong with a Path or a Domain: in [`CookieError::InvalidPath`] and
+/// [`CookieError::InvalidDomain`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttributeProblem {
@@ -308,7 +324,7 @@ impl fmt::Display for AttributeProblem {
     }
 }
 
-/// What makes a cookie need `Secure`.
+/// What makes a cookie need `Secure`: in [`CookieError::SecureRequired`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecureReason {

@@ -14,6 +14,18 @@ use crate::jar::Shared;
 
 pin_project! {
     /// The response of a [`CookieService`](crate::CookieService), with the queued cookies.
+    ///
+    /// When it is ready, or dropped, the jar is closed: a later `set` or `delete` is answered with
+    /// [`CookieError::ResponseStarted`](crate::CookieError::ResponseStarted).
+    ///
+    /// ```
+    /// use std::future::Ready;
+    /// use tower_django_cookies::ResponseFuture;
+    ///
+    /// // It can be named, in the `Future` of a service of one's own.
+    /// type Future = ResponseFuture<Ready<Result<http::Response<()>, std::io::Error>>>;
+    /// # let _: Option<Future> = None;
+    /// ```
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]

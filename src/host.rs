@@ -12,6 +12,13 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 /// browser, so it is refused. The check guards against mistakes; it is no defence, since a client
 /// may send any `Host`. Port, brackets, case and a trailing dot don't count. A request without a
 /// host is not checked.
+///
+/// ```
+/// use tower_django_cookies::{CookieLayer, HostSource};
+///
+/// let behind_proxy = CookieLayer::new().host_from(HostSource::XForwardedHost);
+/// # let _ = behind_proxy;
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostSource {

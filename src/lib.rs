@@ -65,3 +65,8 @@ pub use crate::layer::CookieLayer;
 pub use crate::request::{GetAll, Iter};
 pub use crate::scope::Scope;
 pub use crate::service::CookieService;
+
+/// The README's examples are tested.
+#[cfg(all(doctest, feature = "axum-core"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,6 +7,18 @@ use std::net::IpAddr;
 ///
 /// Together with the name this is a cookie's identity (RFC 6265 §5.3, step 11): a browser
 /// deletes a cookie only if all of it is the same. Found in [`CookieError`](crate::CookieError).
+///
+/// ```
+/// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
+///
+/// let layer = CookieLayer::new().declare(Cookie::build("session").path("/app"))?;
+/// # let jar = layer.jar(&http::Request::new(()));
+/// let error = jar.delete(Cookie::build("session").domain("example.com")).unwrap_err();
+/// let CookieError::ScopeMismatch { declared, given, .. } = error else { panic!() };
+/// assert_eq!(declared.to_string(), "host-only; Path=/app");
+/// assert_eq!(given.domain(), Some("example.com"));
+/// # Ok::<(), CookieError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     domain: Option<Box<str>>,

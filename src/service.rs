@@ -14,6 +14,16 @@ use crate::settings::Settings;
 ///
 /// It asks nothing of the service it wraps but that it takes an [`http::Request`] and answers with
 /// an [`http::Response`]; readiness and errors pass through.
+///
+/// ```
+/// use tower::Layer;
+/// use tower_django_cookies::{CookieLayer, CookieService};
+///
+/// struct Inner;
+///
+/// let service: CookieService<Inner> = CookieLayer::new().layer(Inner);
+/// let Inner = service.into_inner();
+/// ```
 #[derive(Clone, Debug)]
 pub struct CookieService<S> {
     inner: S,

@@ -1,0 +1,568 @@
+//! What browsers would drop or misread is refused where the caller stands: every cause has its
+//! error, each says what to do, and nothing is queued or lost by it.
+
+mod support;
+
+use std::error::Error;
+
+use http::{Request, StatusCode};
+use support::sent;
+use tower_django_cookies::{
+    AttributeProblem, Cookie, CookieBuilder, CookieError, CookieJar, CookieLayer, SameSite,
+    SecureReason,
+};
+
+fn jar() -> CookieJar {
+    CookieLayer::new().jar(&Request::new(()))
+}
+
+fn a() -> CookieBuilder<'static> {
+    Cookie::build(("a", "1"))
+}
+
+/// The error of `set`, and that neither it nor the same `delete` queues or loses anything.
+#[track_caller]
+fn refused(layer: &CookieLayer, cookie: impl Into<Cookie<'static>>) -> CookieError {
+    let cookie = cookie.into();
+    let mut errors = Vec::new();
+    let fields = sent(layer, |jar| {
+        jar.set(("before", "1")).expect("a plain cookie");
+        errors.push(jar.set(cookie.clone()).expect_err("set"));
+        // A delete has no value that could be wrong.
+        if !matches!(
+            errors[0],
+            CookieError::ControlCharacter { .. } | CookieError::TooLong { .. }
+        ) {
+            errors.push(jar.delete(cookie.clone()).expect_err("delete"));
+        }
+    });
+    assert_eq!(fields, ["before=1; Path=/"]);
+    assert!(errors.iter().all(|error| *error == errors[0]), "{errors:?}");
+    let message = errors[0].to_string();
+    assert!(
+        message.contains(&format!("{:?}", cookie.name())),
+        "{message}"
+    );
+    errors.swap_remove(0)
+}
+
+#[track_caller]
+fn path_problem(path: &str) -> AttributeProblem {
+    match refused(&CookieLayer::new(), a().path(path.to_owned())) {
+        CookieError::InvalidPath {
+            name,
+            path: given,
+            problem,
+        } => {
+            assert_eq!((&*name, &*given), ("a", path));
+            problem
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn domain_problem(domain: &str) -> AttributeProblem {
+    match refused(&CookieLayer::new(), a().domain(domain.to_owned())) {
+        CookieError::InvalidDomain {
+            name,
+            domain: given,
+            problem,
+        } => {
+            assert_eq!((&*name, &*given), ("a", domain));
+            problem
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn refused_secure(cookie: CookieBuilder<'static>) -> SecureReason {
+    match refused(&CookieLayer::new(), cookie.secure(false)) {
+        CookieError::SecureRequired { because, .. } => because,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_name_that_is_no_cookie_name_is_refused() {
+    for name in [
+        "", "a b", "a;b", "a=b", "a,b", "a\"b", "a/b", "a\r\nb", "a\0b", "\u{7f}", "é", "a\tb",
+    ] {
+        let error = refused(&CookieLayer::new(), (name, "1"));
+        assert_eq!(error, CookieError::IllegalName { name: name.into() });
+    }
+}
+
+#[test]
+fn the_names_of_attributes_are_reserved_in_any_case() {
+    let reserved =
+        "expires path comment domain max-age secure httponly version samesite partitioned";
+    for name in reserved.split(' ') {
+        for name in [name.to_owned(), name.to_uppercase()] {
+            let error = refused(&CookieLayer::new(), (name.clone(), "1"));
+            assert_eq!(error, CookieError::ReservedName { name });
+        }
+    }
+}
+
+/// As in `CPython` since its security releases of 2026; before, Django escaped them.
+#[test]
+fn a_control_character_in_a_value_is_refused() {
+    for control in (0..0x20).chain([0x7f]).map(char::from) {
+        let error = refused(&CookieLayer::new(), ("a", format!("1{control}2")));
+        assert_eq!(error, CookieError::ControlCharacter { name: "a".into() });
+    }
+}
+
+#[test]
+fn a_control_character_in_path_or_domain_is_refused() {
+    for control in (0..0x20).chain([0x7f]).map(char::from) {
+        assert_eq!(
+            path_problem(&format!("/a{control}b")),
+            AttributeProblem::ControlCharacter
+        );
+        assert_eq!(
+            domain_problem(&format!("a{control}b")),
+            AttributeProblem::ControlCharacter
+        );
+    }
+}
+
+#[test]
+fn a_semicolon_in_path_or_domain_is_refused() {
+    assert_eq!(
+        path_problem("/a; Domain=evil.example"),
+        AttributeProblem::Semicolon
+    );
+    assert_eq!(
+        domain_problem("example.com; Path=/x"),
+        AttributeProblem::Semicolon
+    );
+}
+
+#[test]
+fn path_and_domain_outside_ascii_are_refused() {
+    assert_eq!(path_problem("/é"), AttributeProblem::NonAscii);
+    assert_eq!(domain_problem("é.example"), AttributeProblem::NonAscii);
+}
+
+#[test]
+fn outer_white_space_of_path_and_domain_is_refused() {
+    assert_eq!(path_problem("/a "), AttributeProblem::OuterWhiteSpace);
+    assert_eq!(path_problem(" /a"), AttributeProblem::OuterWhiteSpace);
+    assert_eq!(
+        domain_problem(" example.com"),
+        AttributeProblem::OuterWhiteSpace
+    );
+    assert_eq!(
+        domain_problem("example.com "),
+        AttributeProblem::OuterWhiteSpace
+    );
+    assert!(jar().set(a().path("/a b")).is_ok());
+}
+
+#[test]
+fn a_path_that_is_not_absolute_is_refused() {
+    assert_eq!(path_problem("app"), AttributeProblem::NotAbsolute);
+    assert_eq!(path_problem("./app"), AttributeProblem::NotAbsolute);
+}
+
+#[test]
+fn a_domain_of_a_dot_is_refused() {
+    assert_eq!(domain_problem("."), AttributeProblem::Dot);
+    let parsed = Cookie::parse("a=1; Domain=.").expect("a set-cookie-string");
+    let Err(CookieError::InvalidDomain { problem, .. }) = jar().set(parsed) else {
+        panic!("accepted")
+    };
+    assert_eq!(problem, AttributeProblem::Dot);
+}
+
+#[test]
+fn a_domain_with_a_port_is_refused() {
+    for domain in [
+        "example.com:8080",
+        "example.com:",
+        "127.0.0.1:80",
+        "[::1]:80",
+    ] {
+        assert_eq!(domain_problem(domain), AttributeProblem::Port);
+    }
+    assert!(jar().set(a().domain("[::1]")).is_ok());
+    assert!(jar().set(a().domain("::1")).is_ok());
+}
+
+/// RFC 6265bis §5.6.
+#[test]
+fn path_and_domain_over_1024_bytes_are_refused() {
+    let path = format!("/{}", "p".repeat(1024));
+    let domain = "d".repeat(1025);
+    assert_eq!(path_problem(&path), AttributeProblem::TooLong);
+    assert_eq!(domain_problem(&domain), AttributeProblem::TooLong);
+    assert!(jar().set(a().path(path[..1024].to_owned())).is_ok());
+    assert!(jar().set(a().domain(domain[..1024].to_owned())).is_ok());
+}
+
+/// RFC 6265bis §5.6: 4096 bytes of name and value, as they are sent.
+#[test]
+fn name_and_value_over_4096_bytes_as_sent_are_refused() {
+    for (value, len) in [
+        ("v".repeat(4096), 4097),
+        (";".repeat(1024), 1 + 2 + 4 * 1024),
+    ] {
+        let error = refused(&CookieLayer::new(), ("a", value));
+        assert_eq!(
+            error,
+            CookieError::TooLong {
+                name: "a".into(),
+                len
+            }
+        );
+    }
+    assert!(jar().set(("a", "v".repeat(4095))).is_ok());
+}
+
+#[test]
+fn a_host_cookie_with_a_domain_is_refused() {
+    for name in ["__Host-a", "__host-A", "__Host-Http-a"] {
+        let error = refused(
+            &CookieLayer::new(),
+            Cookie::build((name, "1")).domain("example.com"),
+        );
+        let domain = "example.com".into();
+        assert_eq!(
+            error,
+            CookieError::HostPrefixDomain {
+                name: name.into(),
+                domain
+            }
+        );
+    }
+}
+
+#[test]
+fn a_host_cookie_with_another_path_is_refused() {
+    for (name, path) in [
+        ("__Host-a", "/app"),
+        ("__HOST-a", ""),
+        ("__Host-Http-a", "//"),
+    ] {
+        let error = refused(&CookieLayer::new(), Cookie::build((name, "1")).path(path));
+        assert_eq!(
+            error,
+            CookieError::HostPrefixPath {
+                name: name.into(),
+                path: path.into()
+            }
+        );
+    }
+}
+
+#[test]
+fn a_cookie_that_needs_secure_is_refused_without() {
+    for (name, prefix) in [
+        ("__Secure-a", "__Secure-"),
+        ("__secure-a", "__Secure-"),
+        ("__Host-a", "__Host-"),
+        ("__Http-a", "__Http-"),
+        ("__hOST-hTTP-a", "__Host-Http-"),
+    ] {
+        assert_eq!(
+            refused_secure(Cookie::build((name, "1"))),
+            SecureReason::Prefix(prefix)
+        );
+    }
+    assert_eq!(
+        refused_secure(a().same_site(SameSite::None)),
+        SecureReason::SameSiteNone
+    );
+    assert_eq!(
+        refused_secure(a().partitioned(true)),
+        SecureReason::Partitioned
+    );
+}
+
+#[test]
+fn a_cookie_that_needs_http_only_is_refused_without() {
+    for (name, prefix) in [("__Http-a", "__Http-"), ("__host-http-a", "__Host-Http-")] {
+        let error = refused(
+            &CookieLayer::new(),
+            Cookie::build((name, "1")).http_only(false),
+        );
+        assert_eq!(
+            error,
+            CookieError::HttpOnlyRequired {
+                name: name.into(),
+                prefix
+            }
+        );
+    }
+    assert!(
+        jar()
+            .set(Cookie::build(("__Host-a", "1")).http_only(false))
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_domain_that_the_host_does_not_match_is_refused() {
+    let request = Request::get("https://www.example.com/")
+        .body(())
+        .expect("a request");
+    let jar = CookieLayer::new().jar(&request);
+    let cookie = || a().domain("example.org");
+    for result in [jar.set(cookie()), jar.delete(cookie())] {
+        let error = result.expect_err("refused");
+        let (domain, host) = ("example.org".into(), "www.example.com".into());
+        assert_eq!(
+            error,
+            CookieError::DomainMismatch {
+                name: "a".into(),
+                domain,
+                host
+            }
+        );
+        assert_eq!(error.status(), StatusCode::BAD_REQUEST);
+    }
+    assert!(jar.queued().is_empty());
+}
+
+fn declared() -> CookieLayer {
+    CookieLayer::new()
+        .declare(
+            a().path("/app")
+                .domain("example.com")
+                .secure(true)
+                .http_only(true),
+        )
+        .expect("a declaration")
+}
+
+#[test]
+fn another_scope_than_the_declared_one_is_refused_and_both_are_shown() {
+    for (cookie, given) in [
+        (a().path("/"), "Domain=example.com; Path=/"),
+        (a().path(""), "Domain=example.com; no Path"),
+        (a().path("/app/"), "Domain=example.com; Path=/app/"),
+        (
+            a().domain("www.example.com"),
+            "Domain=www.example.com; Path=/app",
+        ),
+        (a().domain(""), "host-only; Path=/app"),
+        (
+            a().partitioned(true),
+            "Domain=example.com; Path=/app; Partitioned",
+        ),
+    ] {
+        let error = refused(&declared(), cookie);
+        let message = error.to_string();
+        assert!(
+            message.contains("declared with Domain=example.com; Path=/app,"),
+            "{message}"
+        );
+        assert!(
+            message.contains(&format!("given with {given};")),
+            "{message}"
+        );
+        let CookieError::ScopeMismatch {
+            name,
+            declared,
+            given: scope,
+        } = error
+        else {
+            panic!("{error:?}")
+        };
+        assert_eq!(
+            (&*name, declared.path(), declared.domain()),
+            ("a", Some("/app"), Some("example.com"))
+        );
+        assert_eq!(scope.to_string(), given);
+    }
+}
+
+#[test]
+fn a_downgrade_of_a_declared_cookie_is_refused() {
+    for (cookie, attribute) in [
+        (a().secure(false), "Secure"),
+        (a().http_only(false), "HttpOnly"),
+    ] {
+        let error = refused(&declared(), cookie);
+        assert_eq!(
+            error,
+            CookieError::Downgrade {
+                name: "a".into(),
+                attribute
+            }
+        );
+    }
+}
+
+#[test]
+fn an_undeclared_cookie_is_refused_where_these_are_denied() {
+    let layer = CookieLayer::new()
+        .declare("before")
+        .expect("a declaration")
+        .deny_undeclared();
+    assert_eq!(
+        refused(&layer, a()),
+        CookieError::Undeclared { name: "a".into() }
+    );
+}
+
+#[test]
+fn a_delete_that_fits_several_sets_is_refused_and_all_are_shown() {
+    let jar = jar();
+    jar.set(a().path("/x")).expect("set");
+    jar.set(a().path("/y")).expect("set");
+    let error = jar.delete("a").expect_err("ambiguous");
+    assert!(
+        error
+            .to_string()
+            .contains("(host-only; Path=/x) and (host-only; Path=/y)"),
+        "{error}"
+    );
+    let CookieError::AmbiguousScope { name, scopes } = error else {
+        panic!("{error:?}")
+    };
+    let paths: Vec<_> = scopes
+        .iter()
+        .map(|scope| scope.path().expect("a Path"))
+        .collect();
+    assert_eq!((&*name, &*paths), ("a", &["/x", "/y"][..]));
+    assert_eq!(jar.queued().len(), 2);
+}
+
+#[test]
+fn an_operation_after_the_response_is_refused() {
+    let mut kept = None;
+    let fields = sent(&CookieLayer::new(), |jar| kept = Some(jar.clone()));
+    let jar = kept.expect("the jar");
+    assert!(fields.is_empty());
+    let error = CookieError::ResponseStarted { name: "a".into() };
+    assert_eq!(jar.set(a()), Err(error.clone()));
+    assert_eq!(jar.delete("a"), Err(error));
+}
+
+#[test]
+fn a_jar_without_a_layer_refuses_to_write() {
+    let jar = CookieJar::from_headers(Request::new(()).headers());
+    assert_eq!(jar.set(a()), Err(CookieError::LayerMissing));
+    assert_eq!(jar.delete("a"), Err(CookieError::LayerMissing));
+    let missing = CookieJar::from_extensions(Request::new(()).extensions()).map(drop);
+    assert_eq!(missing, Err(CookieError::LayerMissing));
+    assert!(
+        CookieError::LayerMissing
+            .to_string()
+            .starts_with("CookieLayer is not installed")
+    );
+}
+
+#[test]
+fn a_required_cookie_that_is_missing_is_the_clients_fault() {
+    let error = jar().require("a").map(drop).expect_err("missing");
+    assert_eq!(error, CookieError::Missing { name: "a".into() });
+    assert_eq!(error.status(), StatusCode::BAD_REQUEST);
+}
+
+#[test]
+fn what_can_not_be_parsed_is_an_error_with_its_source() {
+    let error = CookieError::from(Cookie::parse("a").expect_err("no pair"));
+    assert!(matches!(error, CookieError::Parse(_)));
+    let source = error.source().expect("a source").to_string();
+    assert!(!error.to_string().contains(&source), "{error}");
+}
+
+#[test]
+fn a_name_is_declared_once() {
+    let error = declared()
+        .declare(a().path("/other"))
+        .map(drop)
+        .expect_err("twice");
+    assert_eq!(error, CookieError::AlreadyDeclared { name: "a".into() });
+}
+
+#[test]
+fn a_declaration_needs_a_path_of_its_own() {
+    let empty = |result: Result<CookieLayer, CookieError>| match result {
+        Err(CookieError::InvalidPath { problem, .. }) => {
+            assert_eq!(problem, AttributeProblem::Empty)
+        }
+        other => panic!("{other:?}"),
+    };
+    empty(CookieLayer::new().declare(a().path("")));
+    empty(declared().retire(a().path("")));
+}
+
+#[test]
+fn declare_and_retire_refuse_what_set_refuses() {
+    for cookie in [
+        Cookie::new("a b", ""),
+        Cookie::new("version", ""),
+        Cookie::from(a().path("app")),
+        Cookie::from(a().domain("example.com:80")),
+        Cookie::from(Cookie::build("__Host-a").path("/app")),
+        Cookie::from(Cookie::build("__Host-a").domain("example.com")),
+        Cookie::from(Cookie::build("__Secure-a").secure(false)),
+        Cookie::from(Cookie::build("__Http-a").http_only(false)),
+        Cookie::from(a().same_site(SameSite::None).secure(false)),
+    ] {
+        let expected = jar().set(cookie.clone()).expect_err("refused");
+        let declared = CookieLayer::new().declare(cookie.clone()).map(drop);
+        assert_eq!(declared, Err(expected.clone()));
+        if let Ok(layer) = CookieLayer::new().declare(cookie.name().to_owned()) {
+            assert_eq!(layer.retire(cookie).map(drop), Err(expected));
+        }
+    }
+}
+
+#[test]
+fn only_former_scopes_of_declared_cookies_are_retired_and_each_once() {
+    let retired =
+        |layer: CookieLayer, cookie: CookieBuilder<'static>| layer.retire(cookie).map(drop);
+    let error = retired(CookieLayer::new(), a()).expect_err("undeclared");
+    assert_eq!(error, CookieError::RetireUndeclared { name: "a".into() });
+
+    let error = retired(declared(), a().path("/app").domain(".EXAMPLE.com")).expect_err("declared");
+    assert!(
+        matches!(error, CookieError::RetireDeclared { .. }),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().contains("Domain=EXAMPLE.com; Path=/app"),
+        "{error}"
+    );
+
+    let once = declared().retire(a()).expect("a former scope");
+    let error = retired(once, a().path("/")).expect_err("twice");
+    assert!(
+        matches!(error, CookieError::AlreadyRetired { .. }),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().contains("host-only; Path=/ is"),
+        "{error}"
+    );
+}
+
+#[test]
+fn messages_show_no_value_and_no_raw_control_character() {
+    for cookie in [
+        Cookie::build(("a\r\nb", "s3cret")),
+        Cookie::build(("a", "s3cret\0")),
+        Cookie::build(("a", "s3cret")).path("/\r\nx"),
+        Cookie::build(("a", "s3cret")).domain("\u{7f}"),
+        Cookie::build(("__Host-a", "s3cret")).domain("example.com"),
+    ] {
+        let error = jar().set(cookie).expect_err("refused");
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert!(!text.contains("s3cret"), "{text}");
+            assert!(!text.contains(char::is_control), "{text:?}");
+        }
+    }
+    // A declared scope is compared before the given one is checked.
+    let error = declared()
+        .jar(&Request::new(()))
+        .set(a().path("/\r\n"))
+        .expect_err("refused");
+    assert!(!error.to_string().contains(char::is_control), "{error:?}");
+}

@@ -1,0 +1,164 @@
+//! A handler reads just what the client sent, and nobody passes one cookie off for another.
+
+mod support;
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue, Request};
+use support::{answer, request};
+use tower_django_cookies::{CookieJar, CookieLayer};
+
+fn jar(cookies: impl AsRef<[u8]>) -> CookieJar {
+    CookieLayer::new().jar(&request(cookies))
+}
+
+/// A browser lets no other host set `__Host-` cookies; what merely turns into such a name when it
+/// is decoded or trimmed, any subdomain can set.
+#[test]
+fn no_other_name_passes_for_a_prefixed_one() {
+    for forged in [
+        "__%48ost-id",
+        "%5F%5FHost-id",
+        "__Host%2Did",
+        "__host-id",
+        "\"__Host-id\"",
+        "__Host\\055id",
+        "__Host-id\0x",
+    ] {
+        let header = format!("{forged}=evil").replace('\0', "");
+        assert_eq!(jar(&header).get("__Host-id"), None, "{header}");
+        let twins = jar(format!("__Host-id=good; {header}"));
+        assert_eq!(twins.get("__Host-id"), Some("good"), "{header}");
+        assert_eq!(twins.get_all("__Host-id").count(), 1, "{header}");
+    }
+}
+
+#[test]
+fn white_space_of_unicode_is_part_of_the_name() {
+    let spaces = "\u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\u{2007}\
+                  \u{2008}\u{2009}\u{200a}\u{200b}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff}";
+    for space in spaces.chars() {
+        for forged in [format!("{space}__Host-id"), format!("__Host-id{space}")] {
+            let jar = jar(format!("{forged}=evil; other=1"));
+            assert_eq!(jar.get("__Host-id"), None, "{forged:?}");
+            assert!(!jar.contains("__Host-id"), "{forged:?}");
+            assert_eq!(jar.get(&forged), Some("evil"), "{forged:?}");
+        }
+    }
+    assert_eq!(jar("\t __Host-id \t= x").get("__Host-id"), Some("x"));
+}
+
+#[test]
+fn of_several_cookies_of_a_name_the_last_counts_and_all_are_there() {
+    let jar = jar("a=1; b=2; a=; a=3");
+    assert_eq!(jar.get("a"), Some("3"));
+    assert_eq!(jar.require("a"), Ok("3"));
+    assert_eq!(jar.get_all("a").collect::<Vec<_>>(), ["1", "", "3"]);
+    assert_eq!(jar.get_all("none").count(), 0);
+    assert_eq!(jar.iter().collect::<Vec<_>>(), [("a", "3"), ("b", "2")]);
+    assert_eq!(jar.iter().len(), jar.len());
+}
+
+/// RFC 9113 §8.2.3: HTTP/2 may send a field for each cookie.
+#[test]
+fn several_fields_are_one_list() {
+    let mut headers = HeaderMap::new();
+    for field in ["a=1; b=2", "", "c=\"\\063\"", "a=4;d"] {
+        headers.append(COOKIE, HeaderValue::from_static(field));
+    }
+    let jar = CookieJar::from_headers(&headers);
+    let cookies = [("a", "4"), ("b", "2"), ("c", "3"), ("", "d")];
+    assert_eq!(jar.iter().collect::<Vec<_>>(), cookies);
+    assert_eq!((&jar).into_iter().count(), 4);
+    for (name, value) in cookies {
+        assert_eq!(jar.get(name), Some(value));
+    }
+    assert_eq!(jar.get_all("a").collect::<Vec<_>>(), ["1", "4"]);
+}
+
+#[test]
+fn a_quote_does_not_reach_over_a_semicolon_or_a_field() {
+    assert_eq!(jar("a=\"1; b=2; c=3\"").get("b"), Some("2"));
+    let mut headers = HeaderMap::new();
+    headers.append(COOKIE, HeaderValue::from_static("a=\"1"));
+    headers.append(COOKIE, HeaderValue::from_static("b=2\""));
+    assert_eq!(CookieJar::from_headers(&headers).get("a"), Some("\"1"));
+}
+
+#[test]
+fn a_plain_value_borrows_from_the_field() {
+    let field = HeaderValue::from_bytes(b"a=plain; b=\"quoted\"; c=\xc3\xa9").expect("a field");
+    let mut request = Request::new(());
+    request.headers_mut().insert(COOKIE, field.clone());
+    let jar = CookieLayer::new().jar(&request);
+    let bytes = field.as_bytes().as_ptr_range();
+    for (name, value) in [("a", "plain"), ("b", "quoted"), ("c", "é")] {
+        let found = jar.get(name).expect("the cookie");
+        assert_eq!(found, value);
+        assert!(bytes.contains(&found.as_ptr()), "{name} was copied");
+    }
+}
+
+#[test]
+fn names_that_are_no_utf_8_are_found_as_they_are_shown() {
+    let jar = jar(b"a\xff=1; b\xc3=2; b\xe2\x82=3");
+    assert_eq!(jar.get("a\u{fffd}"), Some("1"));
+    assert_eq!(jar.get_all("b\u{fffd}").collect::<Vec<_>>(), ["2", "3"]);
+    assert_eq!(
+        jar.iter().collect::<Vec<_>>(),
+        [("a\u{fffd}", "1"), ("b\u{fffd}", "3")]
+    );
+    assert_eq!(jar.get("a"), None);
+}
+
+#[test]
+fn a_jar_without_cookies_is_empty() {
+    for jar in [
+        jar(""),
+        jar(" ; ;=;\t"),
+        CookieLayer::new().jar(&Request::new(())),
+    ] {
+        assert!(jar.is_empty());
+        assert_eq!(jar.len(), 0);
+        assert_eq!(jar.iter().next(), None);
+        assert_eq!(jar.get(""), None);
+    }
+}
+
+#[test]
+fn what_is_queued_is_not_read() {
+    let headers = answer(&CookieLayer::new(), request("a=1; b=2"), |jar| {
+        jar.set(("a", "new")).expect("set");
+        jar.set(("c", "new")).expect("set");
+        jar.delete("b").expect("delete");
+        assert_eq!(jar.iter().collect::<Vec<_>>(), [("a", "1"), ("b", "2")]);
+        assert_eq!(jar.get("c"), None);
+    });
+    assert_eq!(support::set_cookies(&headers).len(), 3);
+}
+
+#[test]
+fn clones_and_threads_read_the_same() {
+    let jar = jar("a=\"\\061\"; b=2");
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let jar = jar.clone();
+            std::thread::spawn(move || jar.iter().map(|(n, v)| format!("{n}{v}")).collect())
+        })
+        .collect();
+    for thread in threads {
+        let found: Vec<String> = thread.join().expect("no panic");
+        assert_eq!(found, ["a1", "b2"]);
+    }
+}
+
+#[test]
+fn debug_shows_names_and_never_values() {
+    let jar = jar("a=s3cret; b=\"s3cret\\041\"; s3cretless");
+    jar.set(("c", "s3cret")).expect("set");
+    let text = format!("{jar:?} {:?} {:?}", jar.iter(), jar.get_all("a"));
+    assert!(
+        text.contains(r#""a""#) && text.contains(r#""b""#) && text.contains(r#""c""#),
+        "{text}"
+    );
+    assert!(!text.contains("s3cret"), "{text}");
+}
