@@ -485,7 +485,7 @@ fn a_name_is_declared_once() {
 fn a_declaration_needs_a_path_of_its_own() {
     let empty = |result: Result<CookieLayer, CookieError>| match result {
         Err(CookieError::InvalidPath { problem, .. }) => {
-            assert_eq!(problem, AttributeProblem::Empty)
+            assert_eq!(problem, AttributeProblem::Empty);
         }
         other => panic!("{other:?}"),
     };

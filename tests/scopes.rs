@@ -43,7 +43,7 @@ fn fields_at(
         .body(())
         .expect("a request");
     set_cookies(&answer(layer, request, |jar| {
-        handler(jar).expect("no error")
+        handler(jar).expect("no error");
     }))
 }
 

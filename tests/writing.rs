@@ -14,7 +14,7 @@ use tower_django_cookies::{Cookie, CookieLayer, Expiration, SameSite};
 fn set(cookie: impl Into<Cookie<'static>>) -> String {
     let cookie = cookie.into();
     let mut fields = sent(&CookieLayer::new(), |jar| {
-        jar.set(cookie.clone()).expect("set")
+        jar.set(cookie.clone()).expect("set");
     });
     assert_eq!(fields.len(), 1);
     fields.remove(0)
