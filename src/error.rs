@@ -28,10 +28,23 @@ use crate::scope::Scope;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieError {
-    /// No [`CookieLayer`](crate::CookieLayer) put a jar into the request, or the jar was made by
-    /// [`CookieJar::from_headers`](crate::CookieJar::from_headers) and has no response to write to.
-    #[error("CookieLayer is not installed; wrap the service with it: `.layer(CookieLayer::new())`")]
+    /// No [`CookieLayer`](crate::CookieLayer) around this put a jar into the request.
+    #[error(
+        "CookieLayer is not installed; add `.layer(CookieLayer::new())` around all that uses the \
+         jar (in axum the layer that is added last is the outermost)"
+    )]
     LayerMissing,
+
+    /// The jar was made by [`CookieJar::from_headers`](crate::CookieJar::from_headers), and has no
+    /// response to write to.
+    #[error(
+        "cookie {name:?}: a jar made from headers has no response to write to; \
+         use the one that CookieLayer puts into the request"
+    )]
+    NoResponse {
+        /// The cookie's name.
+        name: String,
+    },
 
     /// The response's head has left, or the request ended with an error or was dropped.
     #[error(
@@ -55,13 +68,14 @@ pub enum CookieError {
     Parse(#[from] cookie::ParseError),
 
     /// The name is empty or has a character that no cookie-name may have.
-    #[error("cookie {name:?}: illegal name; use ASCII letters, digits and any of !#$%&'*+-.^_`|~:")]
+    #[error("cookie {name:?}: illegal name; use ASCII letters, digits and !#$%&'*+-.:^_`|~ alone")]
     IllegalName {
         /// The cookie's name.
         name: String,
     },
 
-    /// The name is that of an attribute, which Python's `http.cookies` reserves.
+    /// The name is that of an attribute, which Python's `http.cookies` reserves (`partitioned`
+    /// since 3.14).
     #[error("cookie {name:?}: the name of an attribute is reserved; choose another name")]
     ReservedName {
         /// The cookie's name.
@@ -300,6 +314,8 @@ pub enum AttributeProblem {
     NotAbsolute,
     /// A declared or retired cookie without a Path: its scope would hang on the request's.
     Empty,
+    /// A Domain with a character that no host has, such as `/`, `*` or a space.
+    IllegalCharacter,
     /// A Domain that is a dot alone.
     Dot,
     /// A Domain with a port: cookies have none.
@@ -318,6 +334,7 @@ impl fmt::Display for AttributeProblem {
             Self::TooLong => "is over 1024 bytes, so browsers ignore it; shorten it",
             Self::NotAbsolute => "doesn't start with `/`; write it from the root",
             Self::Empty => "is empty, so the scope would hang on the request; name a Path",
+            Self::IllegalCharacter => "has a character that no host has; name the host alone",
             Self::Dot => "is no domain; name one, or use `.domain(\"\")` for a host-only cookie",
             Self::Port => "has a port; leave it out, cookies don't know ports",
         })

@@ -10,8 +10,9 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 ///
 /// A cookie with a Domain that the host doesn't domain-match (RFC 6265 §5.1.3) is dropped by the
 /// browser, so it is refused. The check guards against mistakes; it is no defence, since a client
-/// may send any `Host`. Port, brackets, case and a trailing dot don't count. A request without a
-/// host is not checked.
+/// may send any `Host`. Of the host, port, brackets, case and a trailing dot don't count. A request
+/// without a host, or with one that can't be read, is not checked. Public suffixes (`co.uk`) are
+/// not known here.
 ///
 /// ```
 /// use tower_django_cookies::{CookieLayer, HostSource};
@@ -25,8 +26,9 @@ pub enum HostSource {
     /// The authority of the request's URI, else its `Host` field.
     #[default]
     Request,
-    /// The first host in `X-Forwarded-Host`, else as [`Request`](Self::Request): for a proxy that
-    /// rewrites `Host` (Django's `USE_X_FORWARDED_HOST`).
+    /// The first host in `X-Forwarded-Host`, else, where that is missing or can't be read, as
+    /// [`Request`](Self::Request): for a proxy that rewrites `Host` (Django's
+    /// `USE_X_FORWARDED_HOST`).
     XForwardedHost,
     /// Always this host: for a proxy that doesn't tell.
     Fixed(String),
@@ -55,8 +57,8 @@ impl RequestHost {
         match source {
             HostSource::Request => of_request(),
             HostSource::XForwardedHost => match field(X_FORWARDED_HOST) {
-                Self::Unsaid => of_request(),
-                forwarded => forwarded,
+                forwarded if forwarded.normalized(source).is_some() => forwarded,
+                _ => of_request(),
             },
             HostSource::Fixed(_) | HostSource::Unchecked => Self::Unsaid,
         }

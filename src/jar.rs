@@ -144,7 +144,7 @@ impl CookieJar {
     /// A jar to read `headers` with where there is no layer.
     ///
     /// It has no response, so [`set`](Self::set) and [`delete`](Self::delete) answer
-    /// [`CookieError::LayerMissing`].
+    /// [`CookieError::NoResponse`].
     ///
     /// ```
     /// use http::HeaderMap;
@@ -155,7 +155,7 @@ impl CookieJar {
     /// let jar = CookieJar::from_headers(&headers);
     ///
     /// assert_eq!(jar.get("cocoa"), Some("2"));
-    /// assert_eq!(jar.delete("cocoa"), Err(CookieError::LayerMissing));
+    /// assert!(matches!(jar.delete("cocoa"), Err(CookieError::NoResponse { .. })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -291,6 +291,8 @@ impl CookieJar {
 
     /// Queues a cookie for the response: Django's `response.set_cookie`.
     ///
+    /// Name and value are a tuple; a name alone sets an empty value.
+    ///
     /// An attribute left unsaid is the declared one, else Django's default: `Path=/` and nothing
     /// more. `.path("")` and `.domain("")` leave these out. The value is quoted where it must be.
     /// Of several operations on one name, Domain, Path and Partitioned the last counts.
@@ -334,8 +336,9 @@ impl CookieJar {
     /// A browser deletes a cookie only if Domain and Path are those that it was set with. They are
     /// the declared ones; of an undeclared cookie those that are said, else those with which it was
     /// set in this response, else Django's default, `Path=/`. A declared cookie's retired scopes
-    /// end too. Value and expiry of the argument are ignored. It is sent whether or not the
-    /// request has the cookie.
+    /// end too, unless the argument names one of them: then just that one ends, and the cookie at
+    /// its declared scope stays. Value and expiry of the argument are ignored. It is sent whether
+    /// or not the request has the cookie.
     ///
     /// # Errors
     ///
@@ -380,6 +383,8 @@ impl CookieJar {
 
     /// The cookies that the response will carry, in their order, values as they were set; a
     /// deleted one has a `Max-Age` of 0. Empty once the response's head has left.
+    ///
+    /// They are what a client will read; the fields themselves are quoted where they must be.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer};

@@ -93,8 +93,8 @@ impl CookieLayer {
     /// assert_eq!(jar.queued()[0].path(), Some("/app"));
     /// # Ok::<(), CookieError>(())
     /// ```
-    pub fn declare(mut self, cookie: impl Into<Cookie<'static>>) -> Result<Self, CookieError> {
-        Arc::make_mut(&mut self.settings).declare(cookie.into())?;
+    pub fn declare<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Result<Self, CookieError> {
+        Arc::make_mut(&mut self.settings).declare(cookie.into().into_owned())?;
         Ok(self)
     }
 
@@ -103,7 +103,11 @@ impl CookieLayer {
     /// A browser may still hold it there, and send both. Every `set` and `delete` of the name ends
     /// the former ones too, once a response, and not where the request's host doesn't fit. Domain
     /// and Path left unsaid are none and `/`; `SameSite`, `Secure` and Partitioned are the
-    /// declaration's.
+    /// declaration's. A `delete` that names a retired scope ends just that one.
+    ///
+    /// As long as a browser sends both, [`CookieJar::get`] has the last, as in Django, which may be
+    /// the former one; [`CookieJar::get_all`] has them in the browser's order, the longest Path
+    /// first.
     ///
     /// # Errors
     ///
@@ -123,8 +127,8 @@ impl CookieLayer {
     /// assert_eq!(paths, [Some("/".into()), Some("/app".into())]);
     /// # Ok::<(), CookieError>(())
     /// ```
-    pub fn retire(mut self, cookie: impl Into<Cookie<'static>>) -> Result<Self, CookieError> {
-        Arc::make_mut(&mut self.settings).retire(cookie.into())?;
+    pub fn retire<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Result<Self, CookieError> {
+        Arc::make_mut(&mut self.settings).retire(cookie.into().into_owned())?;
         Ok(self)
     }
 

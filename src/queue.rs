@@ -59,7 +59,7 @@ impl Queue {
         match self.state {
             State::Open => Ok(()),
             State::Closed => Err(CookieError::ResponseStarted { name: name.into() }),
-            State::Detached => Err(CookieError::LayerMissing),
+            State::Detached => Err(CookieError::NoResponse { name: name.into() }),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The `Set-Cookie` field: checked, then written as Django writes it.
 
+use std::net::Ipv6Addr;
 use std::ops::Range;
 
 use cookie::time::Duration;
@@ -248,9 +249,14 @@ fn domain_problem(domain: &str) -> Option<(&str, AttributeProblem)> {
     let problem = attribute_problem(domain).or_else(|| {
         // An IPv6 address has colons of its own.
         let after_address = domain.rsplit_once(']').map_or(domain, |(_, rest)| rest);
+        let is_of_host = |byte: u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':' | b'[' | b']')
+        };
         if domain == "." {
             Some(AttributeProblem::Dot)
-        } else if after_address.contains(':') && domain.parse::<std::net::Ipv6Addr>().is_err() {
+        } else if !domain.bytes().all(is_of_host) {
+            Some(AttributeProblem::IllegalCharacter)
+        } else if after_address.contains(':') && domain.parse::<Ipv6Addr>().is_err() {
             Some(AttributeProblem::Port)
         } else {
             None

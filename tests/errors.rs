@@ -192,6 +192,24 @@ fn a_domain_with_a_port_is_refused() {
     assert!(jar().set(a().domain("::1")).is_ok());
 }
 
+#[test]
+fn a_domain_that_no_host_can_have_is_refused() {
+    for domain in [
+        "https://example.com",
+        "example.com/app",
+        "*.example.com",
+        "exam ple.com",
+        "a,b",
+    ] {
+        assert_eq!(
+            domain_problem(domain),
+            AttributeProblem::IllegalCharacter,
+            "{domain}"
+        );
+    }
+    assert!(jar().set(a().domain("a_b-1.example.com")).is_ok());
+}
+
 /// RFC 6265bis §5.6.
 #[test]
 fn path_and_domain_over_1024_bytes_are_refused() {
@@ -444,10 +462,15 @@ fn an_operation_after_the_response_is_refused() {
 }
 
 #[test]
-fn a_jar_without_a_layer_refuses_to_write() {
+fn a_jar_made_from_headers_refuses_to_write() {
     let jar = CookieJar::from_headers(Request::new(()).headers());
-    assert_eq!(jar.set(a()), Err(CookieError::LayerMissing));
-    assert_eq!(jar.delete("a"), Err(CookieError::LayerMissing));
+    let error = CookieError::NoResponse { name: "a".into() };
+    assert_eq!(jar.set(a()), Err(error.clone()));
+    assert_eq!(jar.delete("a"), Err(error));
+}
+
+#[test]
+fn a_request_without_a_jar_says_that_the_layer_is_missing() {
     let missing = CookieJar::from_extensions(Request::new(()).extensions()).map(drop);
     assert_eq!(missing, Err(CookieError::LayerMissing));
     assert!(

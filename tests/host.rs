@@ -110,6 +110,10 @@ fn behind_a_proxy_the_forwarded_host_counts() {
         mismatch(&layer, &forwarded("b.example"), "example.com"),
         Some("b.example".into())
     );
+    for unreadable in ["", "a b", "https://x", ", www.example.com"] {
+        let found = mismatch(&layer, &forwarded(unreadable), "example.com");
+        assert_eq!(found, Some("10.0.0.7".into()), "{unreadable}");
+    }
     let direct = at("/", &[("host", "example.com")]);
     assert_eq!(
         mismatch(&layer, &direct, "example.org"),
