@@ -13,44 +13,45 @@ use crate::set_cookie::SetCookie;
 /// A name's one scope, the attributes it has there, and its former scopes.
 #[derive(Clone)]
 pub(crate) struct Declaration {
-    /// Its scope is said whole, and the `Secure` and `HttpOnly` that it needs.
+    /// The `Secure` and `HttpOnly` that it needs are said.
     cookie: Cookie<'static>,
-    /// The same of each former scope.
     retired: Vec<Cookie<'static>>,
     /// Why the name can't be used, where nested layers disagree.
     conflict: Option<CookieError>,
 }
 
 impl Declaration {
-    pub(crate) fn new(cookie: Cookie<'static>) -> Result<Self, CookieError> {
+    pub(crate) fn new(mut cookie: Cookie<'static>) -> Result<Self, CookieError> {
+        cookie.set_value("");
+        refuse_empty_path(&cookie)?;
+        let checked = SetCookie::new(cookie.name(), "", Attributes::said(&cookie))?;
+        let (secure, http_only) = (checked.attributes().secure, checked.attributes().http_only);
+        cookie.set_secure(secure);
+        cookie.set_http_only(http_only);
         Ok(Self {
-            cookie: whole(cookie)?,
+            cookie,
             retired: Vec::new(),
             conflict: None,
         })
     }
 
     pub(crate) fn retire(&mut self, mut cookie: Cookie<'static>) -> Result<(), CookieError> {
-        cookie.set_secure(cookie.secure().or(self.cookie.secure()));
-        cookie.set_partitioned(cookie.partitioned().or(self.cookie.partitioned()));
-        cookie.set_same_site(cookie.same_site().or(self.cookie.same_site()));
-        let cookie = whole(cookie)?;
-        let scope = Attributes::said(&cookie).scope();
-        let error = if scope == self.scope() {
-            CookieError::RetireDeclared {
-                name: cookie.name().into(),
-                scope: scope.to_owned(),
-            }
-        } else if self.retired().any(|retired| retired.scope() == scope) {
-            CookieError::AlreadyRetired {
-                name: cookie.name().into(),
-                scope: scope.to_owned(),
-            }
-        } else {
-            self.retired.push(cookie);
-            return Ok(());
-        };
-        Err(error)
+        cookie.set_value("");
+        refuse_empty_path(&cookie)?;
+        let over = self.over_at(&cookie);
+        SetCookie::new(cookie.name(), "", over)?;
+        let (name, scope) = (cookie.name().into(), over.scope().to_owned());
+        if over.scope() == self.scope() {
+            return Err(CookieError::RetireDeclared { name, scope });
+        }
+        if self
+            .retired()
+            .any(|retired| retired.scope() == over.scope())
+        {
+            return Err(CookieError::AlreadyRetired { name, scope });
+        }
+        self.retired.push(cookie);
+        Ok(())
     }
 
     pub(crate) fn conflict(&self) -> Option<&CookieError> {
@@ -67,10 +68,19 @@ impl Declaration {
 
     /// What expires the cookie at each former scope.
     pub(crate) fn retired(&self) -> impl Iterator<Item = Attributes<'_>> {
-        self.retired.iter().map(|cookie| Attributes {
+        self.retired.iter().map(|former| self.over_at(former))
+    }
+
+    /// A browser takes a delete from another site only with what the cookie itself needs there.
+    fn over_at<'a>(&'a self, former: &'a Cookie<'static>) -> Attributes<'a> {
+        let (said, declared) = (Attributes::said(former), Attributes::said(&self.cookie));
+        Attributes {
+            partitioned: said.partitioned.or(declared.partitioned),
+            secure: said.secure.or(declared.secure),
+            same_site: said.same_site.or(declared.same_site),
             lifetime: Some(Lifetime::Over),
-            ..Attributes::said(cookie)
-        })
+            ..said
+        }
     }
 
     /// The attributes of a set or delete: those that are said, else those declared.
@@ -160,7 +170,7 @@ impl Declaration {
         self.cookie
             .set_same_site(self.cookie.same_site().or(outer_said.same_site));
         for cookie in &outer.retired {
-            let scope = Attributes::said(cookie).scope();
+            let scope = self.over_at(cookie).scope();
             if scope != self.scope() && self.retired().all(|retired| retired.scope() != scope) {
                 self.retired.push(cookie.clone());
             }
@@ -169,26 +179,16 @@ impl Declaration {
     }
 }
 
-/// Checks a declared or retired cookie like one that is set, and says all that it is stored with.
-fn whole(mut cookie: Cookie<'static>) -> Result<Cookie<'static>, CookieError> {
-    cookie.set_value("");
-    if cookie.path() == Some("") {
-        return Err(CookieError::InvalidPath {
-            name: cookie.name().into(),
-            path: String::new(),
-            problem: AttributeProblem::Empty,
-        });
+/// Without a Path the scope would hang on the request's.
+fn refuse_empty_path(cookie: &Cookie<'_>) -> Result<(), CookieError> {
+    if cookie.path() != Some("") {
+        return Ok(());
     }
-    let checked = SetCookie::new(cookie.name(), cookie.value(), Attributes::said(&cookie))?;
-    let Attributes {
-        secure, http_only, ..
-    } = *checked.attributes();
-    cookie.set_secure(secure);
-    cookie.set_http_only(http_only);
-    if cookie.path().is_none() {
-        cookie.set_path("/");
-    }
-    Ok(cookie)
+    Err(CookieError::InvalidPath {
+        name: cookie.name().into(),
+        path: String::new(),
+        problem: AttributeProblem::Empty,
+    })
 }
 
 impl fmt::Debug for Declaration {

@@ -28,15 +28,16 @@ pin_project! {
     /// ```
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
+        // Dropped first, so that what the inner future's destructors queue is refused, not lost.
+        flush: Flush,
         #[pin]
         inner: F,
-        flush: Flush,
     }
 }
 
 impl<F> ResponseFuture<F> {
     pub(crate) fn new(flush: Flush, inner: F) -> Self {
-        Self { inner, flush }
+        Self { flush, inner }
     }
 }
 
@@ -96,22 +97,23 @@ impl fmt::Debug for Flush {
     }
 }
 
-/// Django's `patch_vary_headers`: one field with `Cookie` in it, unless that or `*` is there.
+/// Django's `patch_vary_headers`: one field with `Cookie` among its members, or `*` alone.
 fn vary_on_cookie(headers: &mut HeaderMap) {
-    let fields: Vec<_> = headers
+    let mut members: Vec<_> = headers
         .get_all(VARY)
         .iter()
-        .map(HeaderValue::as_bytes)
+        .flat_map(|field| field.as_bytes().split(|&byte| byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|member| !member.is_empty())
         .collect();
-    let mut vary = fields.join(&b", "[..]);
-    let mut members = vary.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-    if members.any(|member| member == b"*" || member.eq_ignore_ascii_case(b"Cookie")) {
-        return;
+    if members.contains(&&b"*"[..]) {
+        members = vec![b"*"];
+    } else if !members
+        .iter()
+        .any(|member| member.eq_ignore_ascii_case(b"Cookie"))
+    {
+        members.push(b"Cookie");
     }
-    if !vary.is_empty() {
-        vary.extend_from_slice(b", ");
-    }
-    vary.extend_from_slice(b"Cookie");
-    let vary = HeaderValue::try_from(vary).expect("fields joined by commas make a field");
-    headers.insert(VARY, vary);
+    let vary = HeaderValue::try_from(members.join(&b", "[..]));
+    headers.insert(VARY, vary.expect("members of fields make a field"));
 }

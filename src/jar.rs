@@ -84,18 +84,22 @@ impl Shared {
 }
 
 impl CookieJar {
-    /// The jar for `request`, and whether it is the outermost layer's.
-    pub(crate) fn enter<B>(settings: &Arc<Settings>, request: &Request<B>) -> (Self, bool) {
+    /// The jar for `request`, and whether it is the outermost layer's: then its queue is `queue`.
+    pub(crate) fn enter<B>(
+        settings: &Arc<Settings>,
+        request: &Request<B>,
+        queue: Queue,
+    ) -> (Self, bool) {
         let outer = request
             .extensions()
             .get::<Self>()
-            .filter(|outer| outer.shared.queue().is_open());
+            .filter(|outer| outer.shared.queue().serves(&queue));
         let Some(outer) = outer else {
             let jar = Self {
                 shared: Arc::new(Shared {
                     cookies: RequestCookies::new(request.headers()),
                     was_read: AtomicBool::new(false),
-                    queue: Mutex::default(),
+                    queue: Mutex::new(queue),
                     view: View::new(Arc::clone(settings), request),
                 }),
                 nested: None,

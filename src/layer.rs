@@ -9,6 +9,7 @@ use tower_layer::Layer;
 use crate::error::CookieError;
 use crate::host::HostSource;
 use crate::jar::CookieJar;
+use crate::queue::Queue;
 use crate::service::CookieService;
 use crate::settings::Settings;
 
@@ -204,7 +205,8 @@ impl CookieLayer {
 
     /// The jar that a handler would get for `request`: for tests of handlers.
     ///
-    /// It has no response: what is queued stays in [`CookieJar::queued`].
+    /// What is queued stays in [`CookieJar::queued`]: no response takes it, even if the jar is put
+    /// into the extensions of a request that goes through a layer, which replaces it.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
@@ -220,7 +222,7 @@ impl CookieLayer {
     /// ```
     #[must_use]
     pub fn jar<B>(&self, request: &Request<B>) -> CookieJar {
-        CookieJar::enter(&self.settings, request).0
+        CookieJar::enter(&self.settings, request, Queue::kept()).0
     }
 }
 

@@ -23,8 +23,12 @@ pub(crate) struct Queue {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum State {
+    /// The response will take what waits.
     #[default]
     Open,
+    /// Nothing will take it, but it can be looked at.
+    Kept,
+    /// The response has left.
     Closed,
     /// There is no response.
     Detached,
@@ -51,13 +55,22 @@ impl Queue {
         }
     }
 
-    pub(crate) fn is_open(&self) -> bool {
-        self.state == State::Open
+    /// For a jar whose user looks at what it holds.
+    pub(crate) fn kept() -> Self {
+        Self {
+            state: State::Kept,
+            ..Self::default()
+        }
+    }
+
+    /// Whether what `inner` would hold can wait here as well.
+    pub(crate) fn serves(&self, inner: &Self) -> bool {
+        self.state == State::Open || (self.state == State::Kept && inner.state == State::Kept)
     }
 
     pub(crate) fn check_open(&self, name: &str) -> Result<(), CookieError> {
         match self.state {
-            State::Open => Ok(()),
+            State::Open | State::Kept => Ok(()),
             State::Closed => Err(CookieError::ResponseStarted { name: name.into() }),
             State::Detached => Err(CookieError::NoResponse { name: name.into() }),
         }
@@ -65,9 +78,7 @@ impl Queue {
 
     /// Ends it, and hands out what it holds.
     pub(crate) fn close(&mut self) -> impl Iterator<Item = Rendered> + use<> {
-        if self.is_open() {
-            self.state = State::Closed;
-        }
+        self.state = State::Closed;
         self.index = HashMap::new();
         mem::take(&mut self.operations)
             .into_iter()

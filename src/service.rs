@@ -8,6 +8,7 @@ use tower_service::Service;
 
 use crate::future::ResponseFuture;
 use crate::jar::CookieJar;
+use crate::queue::Queue;
 use crate::settings::Settings;
 
 /// A service with cookies, made by [`CookieLayer`](crate::CookieLayer).
@@ -64,7 +65,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let (jar, is_outermost) = CookieJar::enter(&self.settings, &request);
+        let (jar, is_outermost) = CookieJar::enter(&self.settings, &request, Queue::default());
         // Made before the inner service is called, so that a panic in there closes the queue.
         let flush = jar.flush(is_outermost);
         request.extensions_mut().insert(jar);

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "not every test file needs all of it")]
 
 use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -45,4 +47,25 @@ pub(crate) fn set_cookies(headers: &HeaderMap) -> Vec<String> {
 /// The `Set-Cookie` fields after `handler` had the jar of a request without cookies.
 pub(crate) fn sent(layer: &CookieLayer, handler: impl FnMut(&CookieJar)) -> Vec<String> {
     set_cookies(&answer(layer, Request::new(()), handler))
+}
+
+/// The jar that the layer put into `request`.
+pub(crate) fn jar_of<B>(request: &Request<B>) -> CookieJar {
+    CookieJar::from_extensions(request.extensions())
+        .expect("the layer's jar")
+        .clone()
+}
+
+/// What a future that is ready at once comes to.
+#[track_caller]
+pub(crate) fn now<F: Future>(future: F) -> F::Output {
+    match poll(pin!(future)) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it is pending"),
+    }
+}
+
+/// Polls `future` once.
+pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }
