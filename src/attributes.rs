@@ -112,8 +112,7 @@ impl<'a> Attributes<'a> {
 }
 
 /// `Cookie::domain` strips a leading dot, so that `.` looks like the empty Domain that says none.
-/// A parsed cookie has no empty Domain; of a built one only its Debug output tells.
+/// Only its Debug output tells; a parsed cookie, whose Domain is never empty, shows neither there.
 fn is_lone_dot(cookie: &Cookie<'_>) -> bool {
-    cookie.domain_raw().is_some()
-        || format!("{cookie:?}").contains(r#"domain: Some(Concrete("."))"#)
+    !format!("{cookie:?}").contains(r#"domain: Some(Concrete(""))"#)
 }

@@ -145,7 +145,9 @@ pub enum CookieError {
     },
 
     /// `secure(false)` was said of a cookie that browsers store only with `Secure`.
-    #[error("cookie {name:?}: {because} needs Secure; leave out `secure(false)`")]
+    #[error(
+        "cookie {name:?}: {because} needs Secure; leave out `secure(false)`, here or where it is declared"
+    )]
     SecureRequired {
         /// The cookie's name.
         name: String,
@@ -316,7 +318,7 @@ pub enum AttributeProblem {
     Empty,
     /// A Domain with a character that no host has, such as `/`, `*` or a space.
     IllegalCharacter,
-    /// A Domain that is a dot alone.
+    /// A Domain that is a dot alone, or begins with two.
     Dot,
     /// A Domain with a port: cookies have none.
     Port,

@@ -465,9 +465,11 @@ impl<'a> IntoIterator for &'a CookieJar {
 impl fmt::Debug for CookieJar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.shared.cookies.iter().map(|(name, _)| name).collect();
+        // Copied, so that a writer that uses the jar finds it unlocked.
+        let queued: Vec<_> = self.shared.queue().names().map(str::to_owned).collect();
         f.debug_struct("CookieJar")
             .field("cookies", &names)
-            .field("queued", &self.shared.queue().names().collect::<Vec<_>>())
+            .field("queued", &queued)
             .finish_non_exhaustive()
     }
 }

@@ -45,7 +45,9 @@ use crate::settings::Settings;
 ///
 /// Layers within layers share the request's cookies and one queue, which the outermost flushes.
 /// A jar has the settings of the layer that made it over those of the layers around it. A cookie
-/// that both declare, with different scopes, is an error when it is used.
+/// that both declare, with different scopes, is an error when it is used. A request that a handler
+/// makes with the extensions of its own counts as within; leave the jar out for one that stands
+/// alone.
 ///
 /// # Retries
 ///

@@ -92,7 +92,10 @@ impl PartialEq for ScopeRef<'_> {
 
 /// RFC 6265 §5.1.3, for a `host` that [`RequestHost`](crate::host::RequestHost) normalised.
 pub(crate) fn domain_match(host: &str, domain: &str) -> bool {
-    let domain = domain.trim_start_matches('[').trim_end_matches(']');
+    let domain = domain
+        .strip_prefix('[')
+        .and_then(|address| address.strip_suffix(']'))
+        .unwrap_or(domain);
     if host.eq_ignore_ascii_case(domain) {
         return true;
     }

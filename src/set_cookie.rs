@@ -246,23 +246,36 @@ fn path_problem(path: &str) -> Option<(&str, AttributeProblem)> {
 }
 
 fn domain_problem(domain: &str) -> Option<(&str, AttributeProblem)> {
-    let problem = attribute_problem(domain).or_else(|| {
-        // An IPv6 address has colons of its own.
-        let after_address = domain.rsplit_once(']').map_or(domain, |(_, rest)| rest);
-        let is_of_host = |byte: u8| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':' | b'[' | b']')
-        };
-        if domain == "." {
-            Some(AttributeProblem::Dot)
-        } else if !domain.bytes().all(is_of_host) {
-            Some(AttributeProblem::IllegalCharacter)
-        } else if after_address.contains(':') && domain.parse::<Ipv6Addr>().is_err() {
-            Some(AttributeProblem::Port)
-        } else {
-            None
-        }
-    })?;
+    let problem = attribute_problem(domain).or_else(|| host_problem(domain))?;
     Some((domain, problem))
+}
+
+/// What keeps `domain`, without its leading dot, from being a host.
+fn host_problem(domain: &str) -> Option<AttributeProblem> {
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if let Some((address, rest)) = domain
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
+        return match rest.strip_prefix(':') {
+            Some(port) if is_port(port) => Some(AttributeProblem::Port),
+            None if rest.is_empty() && address.parse::<Ipv6Addr>().is_ok() => None,
+            _ => Some(AttributeProblem::IllegalCharacter),
+        };
+    }
+    if domain.starts_with('.') {
+        Some(AttributeProblem::Dot)
+    } else if domain
+        .split_once(':')
+        .is_some_and(|(_, port)| is_port(port))
+    {
+        Some(AttributeProblem::Port)
+    } else if !domain.bytes().all(is_of_name) {
+        Some(AttributeProblem::IllegalCharacter)
+    } else {
+        None
+    }
 }
 
 fn attribute_problem(text: &str) -> Option<AttributeProblem> {

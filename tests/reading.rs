@@ -162,3 +162,19 @@ fn debug_shows_names_and_never_values() {
     );
     assert!(!text.contains("s3cret"), "{text}");
 }
+
+#[test]
+fn a_writer_may_use_the_jar_that_it_is_shown() {
+    struct Writer(CookieJar, usize);
+    impl std::fmt::Write for Writer {
+        fn write_str(&mut self, _: &str) -> std::fmt::Result {
+            self.1 = self.0.queued().len();
+            Ok(())
+        }
+    }
+    let jar = jar("a=1");
+    jar.set(("b", "1")).expect("set");
+    let mut writer = Writer(jar.clone(), 0);
+    std::fmt::Write::write_fmt(&mut writer, format_args!("{jar:?}")).expect("no error");
+    assert_eq!(writer.1, 1);
+}
