@@ -1,0 +1,108 @@
+//! A retry outside the layer gives each try a jar of its own; one inside lets the tries share it.
+
+mod support;
+
+use std::future::{Ready, ready};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use http::{Request, Response, StatusCode};
+use support::{jar_of, request, set_cookies};
+use tower::retry::Policy;
+use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
+use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
+
+/// Tries again after an error or a 503.
+#[derive(Clone)]
+struct Again;
+
+impl<B: Clone, R, E> Policy<Request<B>, Response<R>, E> for Again {
+    type Future = Ready<()>;
+
+    fn retry(
+        &mut self,
+        _: &mut Request<B>,
+        result: &mut Result<Response<R>, E>,
+    ) -> Option<Ready<()>> {
+        let good = result
+            .as_ref()
+            .is_ok_and(|response| response.status() != StatusCode::SERVICE_UNAVAILABLE);
+        (!good).then(|| ready(()))
+    }
+
+    fn clone_request(&mut self, request: &Request<B>) -> Option<Request<B>> {
+        Some(request.clone())
+    }
+}
+
+/// What a handler does that fails twice, once with an error and once with a 503.
+#[derive(Default)]
+struct Flaky {
+    tries: AtomicU32,
+    jars: Mutex<Vec<CookieJar>>,
+}
+
+impl Flaky {
+    fn answer(&self, request: &Request<()>) -> Result<Response<()>, BoxError> {
+        let number = self.tries.fetch_add(1, Ordering::Relaxed) + 1;
+        let jar = jar_of(request);
+        assert_eq!(jar.get("a"), Some("1"));
+        jar.set((format!("try{number}"), "1"))?;
+        jar.set(("last", number.to_string()))?;
+        self.jars.lock().unwrap().push(jar);
+        match number {
+            1 => Err("broken".into()),
+            2 => {
+                let mut response = Response::new(());
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                Ok(response)
+            }
+            _ => Ok(Response::new(())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_a_retry_outside_each_try_has_its_own_jar() {
+    let flaky = Flaky::default();
+    let service = ServiceBuilder::new()
+        .retry(Again)
+        .layer(CookieLayer::new())
+        .service(service_fn(|request: Request<()>| {
+            for former in &*flaky.jars.lock().unwrap() {
+                let refused = former.set(("late", "1"));
+                assert!(matches!(refused, Err(CookieError::ResponseStarted { .. })));
+            }
+            ready(flaky.answer(&request))
+        }));
+
+    let response = service.oneshot(request("a=1")).await.unwrap();
+    assert_eq!(flaky.tries.load(Ordering::Relaxed), 3);
+    assert_eq!(
+        set_cookies(response.headers()),
+        ["try3=1; Path=/", "last=3; Path=/"]
+    );
+}
+
+#[tokio::test]
+async fn with_a_retry_inside_the_tries_share_one_jar() {
+    let flaky = Flaky::default();
+    let service = ServiceBuilder::new()
+        .layer(CookieLayer::new())
+        .retry(Again)
+        .service(service_fn(|request: Request<()>| {
+            ready(flaky.answer(&request))
+        }));
+
+    let response = service.oneshot(request("a=1")).await.unwrap();
+    assert_eq!(flaky.tries.load(Ordering::Relaxed), 3);
+    assert_eq!(
+        set_cookies(response.headers()),
+        [
+            "try1=1; Path=/",
+            "last=3; Path=/",
+            "try2=1; Path=/",
+            "try3=1; Path=/"
+        ]
+    );
+}
