@@ -8,7 +8,7 @@ use crate::attributes::Attributes;
 use crate::error::{AttributeProblem, CookieError};
 use crate::lifetime::Lifetime;
 use crate::scope::ScopeRef;
-use crate::set_cookie::SetCookie;
+use crate::set_cookie::{SetCookie, Value};
 
 /// A name's one scope, the attributes it has there, and its former scopes.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ impl Declaration {
     pub(crate) fn new(mut cookie: Cookie<'static>) -> Result<Self, CookieError> {
         cookie.set_value("");
         refuse_empty_path(&cookie)?;
-        let checked = SetCookie::new(cookie.name(), "", Attributes::said(&cookie))?;
+        let checked = SetCookie::new(cookie.name(), Value::Quoted(""), Attributes::said(&cookie))?;
         let (secure, http_only) = (checked.attributes().secure, checked.attributes().http_only);
         cookie.set_secure(secure);
         cookie.set_http_only(http_only);
@@ -39,7 +39,7 @@ impl Declaration {
         cookie.set_value("");
         refuse_empty_path(&cookie)?;
         let over = self.over_at(&cookie);
-        SetCookie::new(cookie.name(), "", over)?;
+        SetCookie::new(cookie.name(), Value::Quoted(""), over)?;
         let (name, scope) = (cookie.name().into(), over.scope().to_owned());
         if over.scope() == self.scope() {
             return Err(CookieError::RetireDeclared { name, scope });

@@ -63,6 +63,39 @@ pub enum CookieError {
         name: String,
     },
 
+    /// A signed or private cookie was forged, or sealed with another key, name or salt.
+    #[cfg(any(feature = "signed", feature = "private"))]
+    #[error(
+        "cookie {name:?}: the seal doesn't match; it was forged, or key, name or salt differ from \
+         those it was set with"
+    )]
+    BadSignature {
+        /// The cookie's name.
+        name: String,
+    },
+
+    /// A signed cookie is older than [`SignedJar::max_age`](crate::SignedJar::max_age).
+    #[cfg(feature = "signed")]
+    #[error("cookie {name:?}: signed {age:?} ago, longer than {max_age:?}; set it anew")]
+    SignatureExpired {
+        /// The cookie's name.
+        name: String,
+        /// How long ago it was signed.
+        age: std::time::Duration,
+        /// How long ago that may have been.
+        max_age: std::time::Duration,
+    },
+
+    /// The layer has no key for signed or private cookies, or an empty one.
+    #[cfg(any(feature = "signed", feature = "private"))]
+    #[error("cookie {name:?}: the key is missing or empty; give one to `CookieLayer::{setting}`")]
+    KeyMissing {
+        /// The cookie's name.
+        name: String,
+        /// `secret_key` or `private_key`.
+        setting: &'static str,
+    },
+
     /// A string given to [`Cookie::parse`](cookie::Cookie::parse) is no set-cookie-string.
     #[error("a cookie could not be parsed; write it as `name=value; Attribute=…`")]
     Parse(#[from] cookie::ParseError),
@@ -279,8 +312,9 @@ pub enum CookieError {
 impl CookieError {
     /// The status of a response that reports this error.
     ///
-    /// 400 where the client's request is at fault: a cookie that is missing, or a host that doesn't
-    /// fit the Domain (Django's `DisallowedHost` is a 400 too). 500 for a programming error.
+    /// 400 where the client's request is at fault: a cookie that is missing, forged or expired, or a
+    /// host that doesn't fit the Domain (Django's `DisallowedHost` is a 400 too). 500 for a
+    /// programming error.
     ///
     /// ```
     /// use http::StatusCode;
@@ -292,6 +326,10 @@ impl CookieError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Missing { .. } | Self::DomainMismatch { .. } => StatusCode::BAD_REQUEST,
+            #[cfg(any(feature = "signed", feature = "private"))]
+            Self::BadSignature { .. } => StatusCode::BAD_REQUEST,
+            #[cfg(feature = "signed")]
+            Self::SignatureExpired { .. } => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -13,11 +13,15 @@ use crate::error::CookieError;
 use crate::future::Flush;
 use crate::host::RequestHost;
 use crate::lifetime::Lifetime;
+#[cfg(feature = "private")]
+use crate::private::PrivateJar;
 use crate::queue::{Kind, Queue};
 use crate::request::{GetAll, Iter, RequestCookies};
 use crate::scope::domain_match;
-use crate::set_cookie::{Rendered, SetCookie};
+use crate::set_cookie::{Rendered, SetCookie, Value};
 use crate::settings::Settings;
+#[cfg(feature = "signed")]
+use crate::signed::SignedJar;
 
 /// A request's cookies, and those that its response will set and delete.
 ///
@@ -119,7 +123,7 @@ impl CookieJar {
         Flush {
             shared: Arc::clone(&self.shared),
             is_outermost,
-            varies_on_cookie: self.view().settings.vary_on_cookie,
+            varies_on_cookie: self.settings().vary_on_cookie,
         }
     }
 
@@ -321,18 +325,7 @@ impl CookieJar {
     /// ```
     pub fn set<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
         let cookie = cookie.into();
-        let name = cookie.name();
-        let mut queue = self.shared.queue();
-        queue.check_open(name)?;
-        let said = Attributes::said(&cookie);
-        let (attributes, retired) = match self.view().settings.declaration(name)? {
-            Some(declaration) => (declaration.fill(said)?, self.retired(declaration)?),
-            None => (said, Vec::new()),
-        };
-        let field = self.render(name, cookie.value(), attributes)?;
-        queue.expire(retired);
-        queue.push(field, Kind::Set);
-        Ok(())
+        self.queue_set(&cookie, Value::Quoted(cookie.value()))
     }
 
     /// Queues the end of a cookie: Django's `response.delete_cookie`.
@@ -372,14 +365,14 @@ impl CookieJar {
             lifetime: Some(Lifetime::Over),
             ..Attributes::said(&cookie)
         };
-        let (attributes, retired) = match self.view().settings.declaration(name)? {
+        let (attributes, retired) = match self.settings().declaration(name)? {
             Some(declaration) => match declaration.fill_retired(said)? {
                 Some(attributes) => (attributes, Vec::new()),
                 None => (declaration.fill(said)?, self.retired(declaration)?),
             },
             None => (said.or_set(name, queue.set_scopes(name))?, Vec::new()),
         };
-        let field = self.render(name, "", attributes)?;
+        let field = self.render(name, Value::Quoted(""), attributes)?;
         queue.expire(retired);
         queue.push(field, Kind::Delete);
         Ok(())
@@ -405,9 +398,68 @@ impl CookieJar {
         self.shared.queue().cookies()
     }
 
+    /// Queues `cookie` with another value than its own.
+    pub(crate) fn queue_set(
+        &self,
+        cookie: &Cookie<'_>,
+        value: Value<'_>,
+    ) -> Result<(), CookieError> {
+        let name = cookie.name();
+        let mut queue = self.shared.queue();
+        queue.check_open(name)?;
+        let said = Attributes::said(cookie);
+        let (attributes, retired) = match self.settings().declaration(name)? {
+            Some(declaration) => (declaration.fill(said)?, self.retired(declaration)?),
+            None => (said, Vec::new()),
+        };
+        let field = self.render(name, value, attributes)?;
+        queue.expire(retired);
+        queue.push(field, Kind::Set);
+        Ok(())
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.view().settings
+    }
+
     fn read(&self) -> &RequestCookies {
         self.shared.was_read.store(true, Ordering::Relaxed);
         &self.shared.cookies
+    }
+
+    /// The same jar for signed cookies, with the layer's
+    /// [`secret_key`](crate::CookieLayer::secret_key).
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieLayer};
+    ///
+    /// let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    /// let jar = layer.jar(&http::Request::new(()));
+    /// jar.signed().salt("login").set(("user", "42"))?;
+    /// assert!(jar.queued()[0].value().starts_with("42:"));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    #[cfg(feature = "signed")]
+    pub fn signed(&self) -> SignedJar {
+        SignedJar::new(self.clone())
+    }
+
+    /// The same jar for encrypted cookies, with the layer's
+    /// [`private_key`](crate::CookieLayer::private_key).
+    ///
+    /// ```
+    /// use tower_django_cookies::cookie::Key;
+    /// use tower_django_cookies::{CookieError, CookieLayer};
+    ///
+    /// let layer = CookieLayer::new().private_key(Key::generate());
+    /// let jar = layer.jar(&http::Request::new(()));
+    /// jar.private().set(("card", "4111 1111"))?;
+    /// assert!(!jar.queued()[0].value().contains("4111"));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    #[cfg(feature = "private")]
+    pub fn private(&self) -> PrivateJar {
+        PrivateJar::new(self.clone())
     }
 
     fn view(&self) -> &View {
@@ -418,7 +470,7 @@ impl CookieJar {
     fn render(
         &self,
         name: &str,
-        value: &str,
+        value: Value<'_>,
         attributes: Attributes<'_>,
     ) -> Result<Rendered, CookieError> {
         let cookie = SetCookie::new(name, value, attributes)?;
@@ -438,7 +490,7 @@ impl CookieJar {
         declaration
             .retired()
             .filter(|retired| self.mismatched_host(retired.scope().domain).is_none())
-            .map(|retired| self.render(declaration.name(), "", retired))
+            .map(|retired| self.render(declaration.name(), Value::Quoted(""), retired))
             .collect()
     }
 

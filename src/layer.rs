@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use cookie::Cookie;
+#[cfg(feature = "private")]
+use cookie::Key;
 use http::Request;
 use tower_layer::Layer;
 
@@ -12,6 +14,8 @@ use crate::jar::CookieJar;
 use crate::queue::Queue;
 use crate::service::CookieService;
 use crate::settings::Settings;
+#[cfg(feature = "signed")]
+use crate::signing::SecretKey;
 
 /// Gives the services it wraps Django's cookies.
 ///
@@ -202,6 +206,101 @@ impl CookieLayer {
     #[must_use]
     pub fn vary_on_cookie(mut self) -> Self {
         Arc::make_mut(&mut self.settings).vary_on_cookie = true;
+        self
+    }
+
+    /// The key of [signed cookies](CookieJar::signed): Django's `SECRET_KEY`.
+    ///
+    /// ```
+    /// use tower_django_cookies::CookieLayer;
+    ///
+    /// let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    /// # let _ = layer;
+    /// ```
+    #[cfg(feature = "signed")]
+    #[must_use]
+    pub fn secret_key(mut self, key: impl Into<SecretKey>) -> Self {
+        Arc::make_mut(&mut self.settings).signing.key = Some(key.into());
+        self
+    }
+
+    /// Former keys, which signed cookies may still have: Django's `SECRET_KEY_FALLBACKS`.
+    ///
+    /// To rotate a key, make it a fallback here and on every other server first; drop it when no
+    /// cookie is left that it signed.
+    ///
+    /// ```
+    /// use tower_django_cookies::CookieLayer;
+    ///
+    /// let layer = CookieLayer::new()
+    ///     .secret_key("the new secret")
+    ///     .secret_key_fallbacks(["the former secret"]);
+    /// # let _ = layer;
+    /// ```
+    #[cfg(feature = "signed")]
+    #[must_use]
+    pub fn secret_key_fallbacks(
+        mut self,
+        keys: impl IntoIterator<Item = impl Into<SecretKey>>,
+    ) -> Self {
+        Arc::make_mut(&mut self.settings).signing.fallbacks =
+            keys.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether to accept cookies with the salt that Django used before 5.2.15: its
+    /// `SIGNED_COOKIE_LEGACY_SALT_FALLBACK`, which is on in 5.2 and off here.
+    ///
+    /// That salt doesn't tell name and salt apart (CVE-2026-6873), so switch it off again when no
+    /// such cookie is left.
+    ///
+    /// ```
+    /// use tower_django_cookies::CookieLayer;
+    ///
+    /// let layer = CookieLayer::new()
+    ///     .secret_key("a secret that nobody guesses")
+    ///     .signed_cookie_legacy_salt_fallback(true);
+    /// # let _ = layer;
+    /// ```
+    #[cfg(feature = "signed")]
+    #[must_use]
+    pub fn signed_cookie_legacy_salt_fallback(mut self, accept: bool) -> Self {
+        Arc::make_mut(&mut self.settings)
+            .signing
+            .legacy_salt_fallback = Some(accept);
+        self
+    }
+
+    /// The key of [private cookies](CookieJar::private).
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieLayer, cookie::Key};
+    ///
+    /// let layer = CookieLayer::new().private_key(Key::generate());
+    /// # let _ = layer;
+    /// ```
+    #[cfg(feature = "private")]
+    #[must_use]
+    pub fn private_key(mut self, key: Key) -> Self {
+        Arc::make_mut(&mut self.settings).private.key = Some(key);
+        self
+    }
+
+    /// Former keys, which private cookies may still have.
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieLayer, cookie::Key};
+    ///
+    /// let former = Key::generate();
+    /// let layer = CookieLayer::new()
+    ///     .private_key(Key::generate())
+    ///     .private_key_fallbacks([former]);
+    /// # let _ = layer;
+    /// ```
+    #[cfg(feature = "private")]
+    #[must_use]
+    pub fn private_key_fallbacks(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
+        Arc::make_mut(&mut self.settings).private.fallbacks = keys.into_iter().collect();
         self
     }
 

@@ -32,6 +32,9 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `axum-core` | yes | [`CookieJar`] as an axum extractor, [`CookieError`] as a response |
+//! | `signed` | no | Django's signed cookies (`CookieJar::signed`), and `signing` |
+//! | `dumps` | no | `signing::dumps` and `loads`: signed JSON; brings `signed` |
+//! | `private` | no | encrypted cookies (`CookieJar::private`) |
 //!
 //! [`Cookie`] and its parts are those of the [`cookie`] crate, which is re-exported whole.
 
@@ -47,13 +50,21 @@ mod host;
 mod jar;
 mod layer;
 mod lifetime;
+#[cfg(feature = "private")]
+mod private;
 mod queue;
 mod quote;
 mod request;
 mod scope;
+#[cfg(any(feature = "signed", feature = "private"))]
+mod sealed;
 mod service;
 mod set_cookie;
 mod settings;
+#[cfg(feature = "signed")]
+mod signed;
+#[cfg(feature = "signed")]
+pub mod signing;
 
 pub use cookie::{self, Cookie, CookieBuilder, Expiration, SameSite, time};
 
@@ -62,9 +73,13 @@ pub use crate::future::ResponseFuture;
 pub use crate::host::HostSource;
 pub use crate::jar::CookieJar;
 pub use crate::layer::CookieLayer;
+#[cfg(feature = "private")]
+pub use crate::private::PrivateJar;
 pub use crate::request::{GetAll, Iter};
 pub use crate::scope::Scope;
 pub use crate::service::CookieService;
+#[cfg(feature = "signed")]
+pub use crate::signed::SignedJar;
 
 /// The README's examples are tested.
 #[cfg(all(doctest, feature = "axum-core"))]

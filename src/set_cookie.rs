@@ -31,11 +31,48 @@ const RESERVED: [&str; 10] = [
     "partitioned",
 ];
 
+/// A value, and how it is written.
+#[derive(Clone, Copy)]
+pub(crate) enum Value<'a> {
+    /// As Django writes it.
+    Quoted(&'a str),
+    /// As it is: it has cookie-octets only (RFC 6265 §4.1.1).
+    #[cfg(feature = "private")]
+    Verbatim(&'a str),
+}
+
+impl<'a> Value<'a> {
+    fn as_str(self) -> &'a str {
+        match self {
+            Self::Quoted(text) => text,
+            #[cfg(feature = "private")]
+            Self::Verbatim(text) => text,
+        }
+    }
+
+    /// The length of what [`push_to`](Self::push_to) appends.
+    fn len(self) -> usize {
+        match self {
+            Self::Quoted(text) => quoted_len(text),
+            #[cfg(feature = "private")]
+            Self::Verbatim(text) => text.len(),
+        }
+    }
+
+    fn push_to(self, out: &mut String) {
+        match self {
+            Self::Quoted(text) => quote(text, out),
+            #[cfg(feature = "private")]
+            Self::Verbatim(text) => out.push_str(text),
+        }
+    }
+}
+
 /// A cookie that a browser stores, its Domain aside: whether that fits hangs on the request.
 #[derive(Clone, Copy)]
 pub(crate) struct SetCookie<'a> {
     name: &'a str,
-    value: &'a str,
+    value: Value<'a>,
     attributes: Attributes<'a>,
 }
 
@@ -43,7 +80,7 @@ impl<'a> SetCookie<'a> {
     /// Checks all of it, and adds the `Secure` and `HttpOnly` that browsers demand.
     pub(crate) fn new(
         name: &'a str,
-        value: &'a str,
+        value: Value<'a>,
         mut attributes: Attributes<'a>,
     ) -> Result<Self, CookieError> {
         let owned = || name.to_owned();
@@ -56,10 +93,10 @@ impl<'a> SetCookie<'a> {
         {
             return Err(CookieError::ReservedName { name: owned() });
         }
-        if value.bytes().any(|byte| byte.is_ascii_control()) {
+        if value.as_str().bytes().any(|byte| byte.is_ascii_control()) {
             return Err(CookieError::ControlCharacter { name: owned() });
         }
-        let len = name.len() + quoted_len(value);
+        let len = name.len() + value.len();
         if len > MAX_PAIR {
             return Err(CookieError::TooLong { name: owned(), len });
         }
@@ -140,7 +177,7 @@ impl<'a> SetCookie<'a> {
                 name.len() + text.len()
             }
         };
-        let value_len = quoted_len(self.value);
+        let value_len = self.value.len();
         // Exactly as much as is written, so that the buffer becomes the field without a copy.
         let len = self.name.len()
             + 1
@@ -158,7 +195,7 @@ impl<'a> SetCookie<'a> {
         let mut out = String::with_capacity(len);
         out.push_str(self.name);
         out.push('=');
-        quote(self.value, &mut out);
+        self.value.push_to(&mut out);
         let domain = push_attribute(&mut out, DOMAIN, domain);
         if let Some(dates) = dates {
             out.push_str(EXPIRES);

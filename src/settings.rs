@@ -16,6 +16,10 @@ pub(crate) struct Settings {
     /// `None` is unsaid: an outer layer's source, else the default.
     pub(crate) host_from: Option<HostSource>,
     pub(crate) vary_on_cookie: bool,
+    #[cfg(feature = "signed")]
+    pub(crate) signing: crate::signed::SigningKeys,
+    #[cfg(feature = "private")]
+    pub(crate) private: crate::private::PrivateKeys,
 }
 
 impl Settings {
@@ -69,6 +73,10 @@ impl Settings {
             deny_undeclared: self.deny_undeclared || outer.deny_undeclared,
             host_from: self.host_from.clone().or_else(|| outer.host_from.clone()),
             vary_on_cookie: self.vary_on_cookie || outer.vary_on_cookie,
+            #[cfg(feature = "signed")]
+            signing: self.signing.over(&outer.signing),
+            #[cfg(feature = "private")]
+            private: self.private.over(&outer.private),
         }
     }
 }
@@ -82,6 +90,6 @@ impl fmt::Debug for Settings {
             .field("deny_undeclared", &self.deny_undeclared)
             .field("host_from", self.host_from())
             .field("vary_on_cookie", &self.vary_on_cookie)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

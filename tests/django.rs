@@ -8,7 +8,7 @@ use http::header::COOKIE;
 use http::{HeaderValue, Request};
 use serde::Deserialize;
 use serde_json::{Number, Value};
-use support::{request, sent};
+use support::{from_hex, request, sent};
 use tower_django_cookies::time::format_description::{self, FormatItem};
 use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{
@@ -69,13 +69,6 @@ impl Write {
 
 fn vectors() -> Vectors {
     serde_json::from_str(include_str!("django/vectors.json")).expect("vectors.json is well-formed")
-}
-
-fn from_hex(hex: &str) -> Vec<u8> {
-    let digits = (0..hex.len()).step_by(2).map(|i| &hex[i..i + 2]);
-    digits
-        .map(|byte| u8::from_str_radix(byte, 16).expect("hex"))
-        .collect()
 }
 
 #[test]

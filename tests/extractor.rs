@@ -147,7 +147,7 @@ const SECRET: &str = "f81d4fae";
 
 type Handler = fn(&CookieJar) -> Result<(), CookieError>;
 
-/// What is wrong, the status that DESIGN.md gives it, and a handler that does it. `declared` is a
+/// What is wrong, the status of its response, and a handler that does it. `declared` is a
 /// cookie at `/app`, `Secure` and `HttpOnly`.
 const ERRORS: [(&str, u16, Handler); 25] = [
     ("Missing", 400, |jar| jar.require("absent").map(drop)),

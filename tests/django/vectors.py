@@ -1,11 +1,13 @@
 """What Django's cookies answer, as test vectors for the crate.
 
 Install requirements.txt, then run `python3 vectors.py`: it asks real Django about every case and
-writes vectors.json beside this file. `python3 vectors.py --check` writes nothing; it prints how
-the committed file differs and exits 1 if it does. Both print the number of cases of each kind.
+writes vectors.json and signing.json beside this file. `python3 vectors.py --check` writes nothing; it
+prints how the committed files differ and exits 1 if they do. Both print the number of cases of each kind.
+The cases of signing.json are in signing_cases.py, signed_cookie_cases.py and signed_object_cases.py; this file
+has those of vectors.json.
 
 "cookies", "set_cookie" and "raises" of a case are Django's answer. "differs" is what the crate does
-otherwise and why: a row of its design's section 8, or an attribute that Django lacks. What depends
+otherwise and why: a row of the README's table of differences, or an attribute that Django lacks. What depends
 on the CPython below stays out: control characters in what is set, and the name `partitioned`.
 """
 
@@ -25,6 +27,10 @@ import django
 import django.http.response
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
+
+import signed_cookie_cases
+import signed_object_cases
+import signing_cases
 
 HERE = Path(__file__).resolve().parent
 NOW = 1790000000.25
@@ -108,7 +114,7 @@ def cookie(kind, case, name, value="", given={}, differs=None):
 
 
 def difference(kind, name, value, given):
-    """What section 8 makes of one cookie: an error, or what Django says once told what the crate infers."""
+    """What the README's differences make of one cookie: an error, or what Django says once told what the crate infers."""
     prefix, told, why = name.lower(), dict(given), []
     if not name or not set(name) <= set(LEGAL) or prefix in RESERVED:
         return None
@@ -318,27 +324,38 @@ def delete_cases():
     yield f"by hand: {said(given)}", "visited", "", given, {"why": FLAGS, "error": "secure"}
 
 
+def rendered(vectors, **head):
+    parts = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    for kind, entries in vectors.items():
+        assert len({entry["case"] for entry in entries}) == len(entries), kind
+        parts.append(f'"{kind}": [\n' + ",\n".join(map(json.dumps, entries)) + "\n]")
+        print(f"{kind}: {len(entries)} cases, {sum('differs' in entry for entry in entries)} of them differ")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
 def main():
-    parser = argparse.ArgumentParser(description="Make vectors.json with the installed Django.")
-    parser.add_argument("--check", action="store_true", help="only compare with the committed file")
+    parser = argparse.ArgumentParser(description="Make vectors.json and signing.json with the installed Django.")
+    parser.add_argument("--check", action="store_true", help="only compare with the committed files")
     check = parser.parse_args().check
     if f"Django=={django.__version__}" not in (HERE / "requirements.txt").read_text().split():
         sys.exit(f"requirements.txt pins another Django than the installed {django.__version__}")
     vectors = {"parse": [parse(*case) for case in parse_cases()]}
     vectors["set"] = [cookie("set", *case) for case in set_cases()]
     vectors["delete"] = [cookie("delete", *case) for case in delete_cases()]
-    parts = [f'{{\n"django": "{django.__version__}"', f'"now": {NOW}']
-    for kind, entries in vectors.items():
-        assert len({entry["case"] for entry in entries}) == len(entries), kind
-        parts.append(f'"{kind}": [\n' + ",\n".join(map(json.dumps, entries)) + "\n]")
-        print(f"{kind}: {len(entries)} cases, {sum('differs' in entry for entry in entries)} of them differ")
-    text, path = ",\n".join(parts) + "\n}\n", HERE / "vectors.json"
-    if not check:
-        path.write_text(text, newline="\n")
-        return
-    committed = path.read_text() if path.exists() else ""
-    sys.stdout.writelines(difflib.unified_diff(committed.splitlines(True), text.splitlines(True), "committed", "Django", n=0))
-    sys.exit(committed != text)
+    cases = signing_cases.CASES | signed_cookie_cases.CASES | signed_object_cases.CASES
+    signing = {kind: list(asked()) for kind, asked in cases.items()}
+    texts = {"vectors.json": rendered(vectors, django=django.__version__, now=NOW),
+             "signing.json": rendered(signing, django=django.__version__)}
+    same = True
+    for name, text in texts.items():
+        path = HERE / name
+        if not check:
+            path.write_text(text, newline="\n")
+            continue
+        committed = path.read_text() if path.exists() else ""
+        same = same and committed == text
+        sys.stdout.writelines(difflib.unified_diff(committed.splitlines(True), text.splitlines(True), f"committed {name}", "Django", n=0))
+    sys.exit(not same)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,14 @@ pub(crate) fn sent(layer: &CookieLayer, handler: impl FnMut(&CookieJar)) -> Vec<
     set_cookies(&answer(layer, Request::new(()), handler))
 }
 
+/// The bytes of a vector.
+pub(crate) fn from_hex(hex: &str) -> Vec<u8> {
+    let digits = (0..hex.len()).step_by(2).map(|i| &hex[i..i + 2]);
+    digits
+        .map(|byte| u8::from_str_radix(byte, 16).expect("hex"))
+        .collect()
+}
+
 /// The jar that the layer put into `request`.
 pub(crate) fn jar_of<B>(request: &Request<B>) -> CookieJar {
     CookieJar::from_extensions(request.extensions())

@@ -1,0 +1,78 @@
+//! "Remember me" for two weeks, with a signed cookie whose key is rotated: axum.
+//!
+//! `cargo run --example signed --features signed [PORT]`, then open the URL it prints.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tower_django_cookies::time;
+use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
+
+const TWO_WEEKS: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+fn page(text: &str) -> Html<String> {
+    let menu =
+        r#"<p><a href="/login">log in</a> <a href="/logout">log out</a> <a href="/">home</a>"#;
+    Html(format!(
+        "<!doctype html><title>signed</title><h1>{text}</h1>{menu}"
+    ))
+}
+
+async fn home(jar: CookieJar) -> Result<Html<String>, CookieError> {
+    let remembered = jar.signed().salt("remember me").max_age(TWO_WEEKS);
+    match remembered.get("user") {
+        Ok(user) if user == "42" => Ok(page("Welcome back, user 42.")),
+        Ok(_) | Err(CookieError::Missing { .. }) => Ok(page("Who are you?")),
+        Err(CookieError::SignatureExpired { .. }) => Ok(page("That is long ago. Log in again.")),
+        // Forged, or signed with a key that is no longer accepted.
+        Err(error) => {
+            jar.delete("user")?;
+            Err(error)
+        }
+    }
+}
+
+async fn login(jar: CookieJar) -> Result<Html<String>, CookieError> {
+    jar.signed().salt("remember me").set(("user", "42"))?;
+    Ok(page("You will be remembered for two weeks."))
+}
+
+async fn logout(jar: CookieJar) -> Result<Html<String>, CookieError> {
+    jar.delete("user")?;
+    Ok(page("You are forgotten."))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let cookies = CookieLayer::new()
+        .declare(
+            Cookie::build("user")
+                .http_only(true)
+                .same_site(SameSite::Lax)
+                .max_age(time::Duration::try_from(TWO_WEEKS)?),
+        )?
+        // A real service reads its keys from where it keeps its secrets. The former one still
+        // verifies, until the last cookie that it signed is two weeks old.
+        .secret_key("the new secret, from October on")
+        .secret_key_fallbacks(["the former secret"]);
+    let app = Router::new()
+        .route("/", get(home))
+        .route("/login", get(login))
+        .route("/logout", get(logout))
+        .layer(cookies);
+
+    let port = std::env::args()
+        .nth(1)
+        .map_or(Ok(3003), |port| port.parse())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("http://{}/", listener.local_addr()?);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async {
+            tokio::signal::ctrl_c().await.expect("listen for Ctrl-C");
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! What signed and private cookies share: sealed on the way out, opened on the way in.
+
+use cookie::Cookie;
+
+use crate::error::CookieError;
+use crate::jar::CookieJar;
+use crate::set_cookie::Value;
+
+/// A way to keep clients from making values up.
+pub(crate) trait Seal {
+    fn seal(&self, name: &str, value: &str) -> Result<String, CookieError>;
+
+    /// A sealed value as it is to be written.
+    fn written(sealed: &str) -> Value<'_>;
+
+    fn open(&self, name: &str, sealed: &str) -> Result<String, CookieError>;
+
+    fn get(&self, jar: &CookieJar, name: &str) -> Result<String, CookieError> {
+        self.open(name, jar.require(name)?)
+    }
+
+    fn set(&self, jar: &CookieJar, cookie: &Cookie<'_>) -> Result<(), CookieError> {
+        let sealed = self.seal(cookie.name(), cookie.value())?;
+        jar.queue_set(cookie, Self::written(&sealed))
+    }
+}

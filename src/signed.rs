@@ -1,0 +1,177 @@
+//! `SignedJar`: Django's signed cookies.
+
+use std::time::Duration;
+
+use cookie::Cookie;
+
+use crate::error::CookieError;
+use crate::jar::CookieJar;
+use crate::sealed::Seal;
+use crate::set_cookie::Value;
+use crate::signing::{SecretKey, SignatureError, TimestampSigner};
+
+/// A [`CookieJar`] whose cookies clients can read but not make up: Django's
+/// `set_signed_cookie` and `get_signed_cookie`.
+///
+/// A Django site with the same `SECRET_KEY` reads what is set here, and the other way round. A
+/// signature fits one name and one salt. Scopes, declarations and errors are those of the plain
+/// jar, and so is `delete`.
+///
+/// ```
+/// use tower_django_cookies::{CookieError, CookieLayer};
+///
+/// let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+/// # let jar = layer.jar(&http::Request::new(()));
+/// jar.signed().salt("login").set(("user", "42"))?;
+/// # let queued = jar.queued();
+/// # let request = http::Request::builder()
+/// #     .header("cookie", format!("user={}", queued[0].value()))
+/// #     .body(())
+/// #     .unwrap();
+/// # let jar = layer.jar(&request);
+///
+/// // In the next request:
+/// assert_eq!(jar.signed().salt("login").get("user")?, "42");
+/// let error = jar.signed().salt("other").get("user").unwrap_err();
+/// assert!(matches!(error, CookieError::BadSignature { .. }));
+/// # Ok::<(), CookieError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SignedJar {
+    jar: CookieJar,
+    salt: String,
+    max_age: Option<Duration>,
+}
+
+impl SignedJar {
+    pub(crate) fn new(jar: CookieJar) -> Self {
+        Self {
+            jar,
+            salt: String::new(),
+            max_age: None,
+        }
+    }
+
+    /// Names the purpose of the cookie: what is signed with one salt fits no other. None unless it
+    /// is said, as in Django.
+    pub fn salt(mut self, salt: impl Into<String>) -> Self {
+        self.salt = salt.into();
+        self
+    }
+
+    /// How long ago [`get`](Self::get) lets a value have been signed; any time unless it is said.
+    ///
+    /// It is not the lifetime of the cookie, which the client may ignore; say that too, in `set`.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// The value of a signed cookie: Django's `request.get_signed_cookie`.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::Missing`] if the request has no such cookie, [`CookieError::BadSignature`] if
+    /// it was forged or signed with another key, name or salt, [`CookieError::SignatureExpired`] if
+    /// it was signed longer than [`max_age`](Self::max_age) ago, and [`CookieError::KeyMissing`] if
+    /// the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    pub fn get(&self, name: &str) -> Result<String, CookieError> {
+        Seal::get(self, &self.jar, name)
+    }
+
+    /// Signs the cookie's value and queues it: Django's `response.set_signed_cookie`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`CookieJar::set`], and [`CookieError::KeyMissing`] if the layer has no
+    /// [`secret_key`](crate::CookieLayer::secret_key).
+    pub fn set<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
+        Seal::set(self, &self.jar, &cookie.into())
+    }
+
+    fn signer(&self, name: &str, salt: String) -> Result<TimestampSigner, CookieError> {
+        let keys = &self.jar.settings().signing;
+        keys.signer(salt).ok_or_else(|| CookieError::KeyMissing {
+            name: name.into(),
+            setting: "secret_key",
+        })
+    }
+}
+
+impl Seal for SignedJar {
+    fn seal(&self, name: &str, value: &str) -> Result<String, CookieError> {
+        Ok(self.signer(name, salt(name, &self.salt))?.sign(value))
+    }
+
+    fn written(sealed: &str) -> Value<'_> {
+        Value::Quoted(sealed)
+    }
+
+    /// Django's `_unsign_cookie`.
+    fn open(&self, name: &str, sealed: &str) -> Result<String, CookieError> {
+        let mut opened = self
+            .signer(name, salt(name, &self.salt))?
+            .unsign(sealed, self.max_age);
+        if matches!(opened, Err(SignatureError::BadSignature))
+            && self.jar.settings().signing.legacy_salt_fallback()
+        {
+            opened = self
+                .signer(name, format!("{name}{}", self.salt))?
+                .unsign(sealed, self.max_age);
+        }
+        opened.map_err(|error| match error {
+            SignatureError::SignatureExpired { age, max_age } => CookieError::SignatureExpired {
+                name: name.into(),
+                age,
+                max_age,
+            },
+            _ => CookieError::BadSignature { name: name.into() },
+        })
+    }
+}
+
+/// Django's `_cookie_signer_salt`: the length keeps `("a", "bc")` and `("ab", "c")` apart.
+fn salt(name: &str, salt: &str) -> String {
+    format!(
+        "django.http.cookies.v2:{}:{salt}{name}",
+        salt.chars().count()
+    )
+}
+
+/// The layer's keys, as Django's cookie signer has them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SigningKeys {
+    pub(crate) key: Option<SecretKey>,
+    pub(crate) fallbacks: Vec<SecretKey>,
+    /// `None` is unsaid: an outer layer's setting, else off.
+    pub(crate) legacy_salt_fallback: Option<bool>,
+}
+
+impl SigningKeys {
+    /// Django's `get_cookie_signer`; `None` without a key, or with one that is empty.
+    fn signer(&self, salt: String) -> Option<TimestampSigner> {
+        let key = cookie_signer_key(self.key.as_ref()?)?;
+        let fallbacks: Option<Vec<_>> = self.fallbacks.iter().map(cookie_signer_key).collect();
+        Some(TimestampSigner::new(key).fallbacks(fallbacks?).salt(salt))
+    }
+
+    fn legacy_salt_fallback(&self) -> bool {
+        self.legacy_salt_fallback.unwrap_or(false)
+    }
+
+    /// An inner layer's keys, else the `outer` one's.
+    pub(crate) fn over(&self, outer: &Self) -> Self {
+        let keys = if self.key.is_some() { self } else { outer };
+        Self {
+            key: keys.key.clone(),
+            fallbacks: keys.fallbacks.clone(),
+            legacy_salt_fallback: self.legacy_salt_fallback.or(outer.legacy_salt_fallback),
+        }
+    }
+}
+
+/// Django's `_cookie_signer_key`.
+fn cookie_signer_key(key: &SecretKey) -> Option<SecretKey> {
+    (!key.is_empty()).then(|| [b"django.http.cookies", key.as_bytes()].concat().into())
+}

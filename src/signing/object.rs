@@ -1,0 +1,245 @@
+//! `dumps` and `loads`: signed JSON.
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flate2::Compression;
+use flate2::read::{ZlibDecoder, ZlibEncoder};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::ser::{Formatter, Serializer};
+
+use crate::signing::{PayloadProblem, SignatureError, Signer, TimestampSigner};
+
+/// How much [`loads`] and `unsign_object` inflate unless they are told otherwise: 1 MiB.
+pub(super) const DEFAULT_INFLATE_LIMIT: usize = 1024 * 1024;
+
+/// Signs a value as JSON, with the time: `django.core.signing.dumps`.
+///
+/// Django's own salt for it is `django.core.signing`. With `compress` the JSON goes through zlib
+/// where that is shorter, and a `.` comes before it.
+///
+/// # Errors
+///
+/// [`SignatureError::BadPayload`] if `value` can't be JSON, such as a map whose keys are no
+/// strings.
+///
+/// ```
+/// use tower_django_cookies::signing::{self, SignatureError, TimestampSigner};
+///
+/// let signer = TimestampSigner::new("a secret that nobody guesses").salt("django.core.signing");
+/// let signed = signing::dumps(&signer, &("Björk", 2.0), false)?;
+/// let (name, number): (String, f64) = signing::loads(&signer, &signed, None)?;
+/// assert_eq!((&*name, number), ("Björk", 2.0));
+/// # Ok::<(), SignatureError>(())
+/// ```
+pub fn dumps<T: Serialize + ?Sized>(
+    signer: &TimestampSigner,
+    value: &T,
+    compress: bool,
+) -> Result<String, SignatureError> {
+    signer.sign_object(value, compress)
+}
+
+/// Reads what [`dumps`] or Django's signed, if that was no longer than `max_age` ago:
+/// `django.core.signing.loads`.
+///
+/// # Errors
+///
+/// Those of [`TimestampSigner::unsign`], and [`SignatureError::BadPayload`] if what was signed is
+/// no JSON of this type, or inflates to more than the signer's
+/// [limit](TimestampSigner::inflate_limit).
+pub fn loads<T: DeserializeOwned>(
+    signer: &TimestampSigner,
+    signed: &str,
+    max_age: Option<Duration>,
+) -> Result<T, SignatureError> {
+    signer.unsign_object(signed, max_age)
+}
+
+impl Signer {
+    /// Signs a value as JSON, as [`dumps`] does but without the time.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::BadPayload`] if `value` can't be JSON.
+    ///
+    /// ```
+    /// use tower_django_cookies::signing::{SignatureError, Signer};
+    ///
+    /// let signer = Signer::new("a secret that nobody guesses");
+    /// let signed = signer.sign_object(&["a", "b"], false)?;
+    /// assert_eq!(signer.unsign_object::<Vec<String>>(&signed)?, ["a", "b"]);
+    /// # Ok::<(), SignatureError>(())
+    /// ```
+    pub fn sign_object<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        compress: bool,
+    ) -> Result<String, SignatureError> {
+        Ok(self.sign(&encode(value, compress)?))
+    }
+
+    /// Reads what [`sign_object`](Self::sign_object) or Django's signed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`].
+    pub fn unsign_object<T: DeserializeOwned>(&self, signed: &str) -> Result<T, SignatureError> {
+        decode(self.verify(signed)?, self.inflate_limit)
+    }
+
+    /// Inflates no payload to more than `bytes`; 1 MiB unless it is said.
+    ///
+    /// A payload is inflated only once its signature fits, but a few signed bytes may stand for
+    /// gigabytes.
+    #[must_use]
+    pub fn inflate_limit(mut self, bytes: usize) -> Self {
+        self.inflate_limit = bytes;
+        self
+    }
+}
+
+impl TimestampSigner {
+    /// [`dumps`] as a method: Django's `TimestampSigner.sign_object`.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::BadPayload`] if `value` can't be JSON.
+    pub fn sign_object<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        compress: bool,
+    ) -> Result<String, SignatureError> {
+        Ok(self.sign(&encode(value, compress)?))
+    }
+
+    /// [`loads`] as a method: Django's `TimestampSigner.unsign_object`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`].
+    pub fn unsign_object<T: DeserializeOwned>(
+        &self,
+        signed: &str,
+        max_age: Option<Duration>,
+    ) -> Result<T, SignatureError> {
+        decode(self.verify(signed, max_age)?, self.signer.inflate_limit)
+    }
+
+    /// See [`Signer::inflate_limit`].
+    #[must_use]
+    pub fn inflate_limit(mut self, bytes: usize) -> Self {
+        self.signer = self.signer.inflate_limit(bytes);
+        self
+    }
+}
+
+fn encode<T: Serialize + ?Sized>(value: &T, compress: bool) -> Result<String, SignatureError> {
+    let mut json = Vec::new();
+    value
+        .serialize(&mut Serializer::with_formatter(&mut json, PythonFormatter))
+        .map_err(|_| SignatureError::BadPayload(PayloadProblem::Json))?;
+    if compress {
+        let mut deflated = Vec::new();
+        ZlibEncoder::new(&*json, Compression::default())
+            .read_to_end(&mut deflated)
+            .expect("reading from memory doesn't fail");
+        // As in Django: the `.` takes a byte.
+        if deflated.len() + 1 < json.len() {
+            return Ok(format!(".{}", URL_SAFE_NO_PAD.encode(deflated)));
+        }
+    }
+    Ok(URL_SAFE_NO_PAD.encode(json))
+}
+
+fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, SignatureError> {
+    let problem = SignatureError::BadPayload;
+    let (text, is_deflated) = match payload.strip_prefix('.') {
+        Some(deflated) => (deflated, true),
+        None => (payload, false),
+    };
+    let mut data = URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| problem(PayloadProblem::Base64))?;
+    if is_deflated {
+        if data.is_empty() {
+            return Err(problem(PayloadProblem::Zlib));
+        }
+        let mut inflated = Vec::new();
+        // One byte more than the limit tells that there is more.
+        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        ZlibDecoder::new(&*data)
+            .take(most)
+            .read_to_end(&mut inflated)
+            .map_err(|_| problem(PayloadProblem::Zlib))?;
+        if inflated.len() > limit {
+            return Err(problem(PayloadProblem::TooLong { limit }));
+        }
+        data = inflated;
+    }
+    // Django reads Latin-1; what `dumps` writes is ASCII.
+    let json: String = data.into_iter().map(char::from).collect();
+    serde_json::from_str(&json).map_err(|_| problem(PayloadProblem::Json))
+}
+
+/// `json.dumps` with `separators=(",", ":")`: only ASCII, and floats as Python's `repr` has them.
+struct PythonFormatter;
+
+impl Formatter for PythonFormatter {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut units = [0; 2];
+        for c in fragment.chars() {
+            if matches!(c, ' '..='~') {
+                write!(writer, "{c}")?;
+                continue;
+            }
+            for unit in c.encode_utf16(&mut units) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        writer.write_all(python_repr(&format!("{value:e}")).as_bytes())
+    }
+
+    fn write_f32<W: ?Sized + Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
+        writer.write_all(python_repr(&format!("{value:e}")).as_bytes())
+    }
+}
+
+/// Python's `repr` of a float: Rust's shortest digits, `1.2345e-5`, laid out otherwise.
+fn python_repr(scientific: &str) -> String {
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(mantissa) => ("-", mantissa),
+        None => ("", mantissa),
+    };
+    let digits = mantissa.replace('.', "");
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    let places = digits.len();
+    match usize::try_from(exponent) {
+        Ok(whole) if whole < 16 && places <= whole + 1 => {
+            format!("{sign}{digits}{}.0", "0".repeat(whole + 1 - places))
+        }
+        Ok(whole) if whole < 16 => format!("{sign}{}.{}", &digits[..=whole], &digits[whole + 1..]),
+        Err(_) if exponent >= -4 => {
+            format!(
+                "{sign}0.{}{digits}",
+                "0".repeat(exponent.unsigned_abs() as usize - 1)
+            )
+        }
+        _ => {
+            let direction = if exponent < 0 { '-' } else { '+' };
+            format!("{sign}{mantissa}e{direction}{:02}", exponent.unsigned_abs())
+        }
+    }
+}

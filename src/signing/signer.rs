@@ -1,0 +1,192 @@
+//! `Signer`: `django.core.signing.Signer`.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::signing::{SecretKey, SignatureError};
+
+/// Signs strings, and tells whether they were signed: `django.core.signing.Signer`.
+///
+/// What is signed stays readable; the signature, an HMAC-SHA256, follows it. A salt keeps what is
+/// signed for one purpose from being taken for another.
+///
+/// ```
+/// use tower_django_cookies::signing::{SignatureError, Signer};
+///
+/// let signer = Signer::new("a secret that nobody guesses").salt("greeting");
+/// let signed = signer.sign("hello");
+/// assert_eq!(signer.unsign(&signed), Ok("hello".to_owned()));
+///
+/// let forged = signed.replace("hello", "HELLO");
+/// assert_eq!(signer.unsign(&forged), Err(SignatureError::BadSignature));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Signer {
+    key: SecretKey,
+    fallbacks: Vec<SecretKey>,
+    salt: String,
+    default_salt: &'static str,
+    separator: String,
+    #[cfg(feature = "dumps")]
+    pub(super) inflate_limit: usize,
+}
+
+impl Signer {
+    /// A signer with Django's defaults: the salt `django.core.signing.Signer`, the separator `:`.
+    ///
+    /// # Panics
+    ///
+    /// If the key is empty, so that anybody could sign with it.
+    #[must_use]
+    pub fn new(key: impl Into<SecretKey>) -> Self {
+        Self::with_default_salt(key, "django.core.signing.Signer")
+    }
+
+    pub(super) fn with_default_salt(key: impl Into<SecretKey>, default_salt: &'static str) -> Self {
+        Self {
+            key: not_empty(key.into()),
+            fallbacks: Vec::new(),
+            salt: default_salt.to_owned(),
+            default_salt,
+            separator: ":".to_owned(),
+            #[cfg(feature = "dumps")]
+            inflate_limit: super::DEFAULT_INFLATE_LIMIT,
+        }
+    }
+
+    /// Names the purpose; an empty salt is the default one, as in Django.
+    ///
+    /// ```
+    /// use tower_django_cookies::signing::Signer;
+    ///
+    /// let signer = Signer::new("a secret that nobody guesses");
+    /// let signed = signer.clone().salt("login").sign("42");
+    /// assert!(signer.salt("password reset").unsign(&signed).is_err());
+    /// ```
+    #[must_use]
+    pub fn salt(mut self, salt: impl Into<String>) -> Self {
+        self.salt = salt.into();
+        if self.salt.is_empty() {
+            self.default_salt.clone_into(&mut self.salt);
+        }
+        self
+    }
+
+    /// Puts another separator than `:` between the value and its signature.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::UnsafeSeparator`] if it is empty, or has only characters that signatures
+    /// and timestamps have too.
+    ///
+    /// ```
+    /// use tower_django_cookies::signing::{SignatureError, Signer};
+    ///
+    /// let signer = Signer::new("a secret that nobody guesses").separator("|")?;
+    /// assert!(signer.sign("hello").starts_with("hello|"));
+    /// assert!(signer.separator("-").is_err());
+    /// # Ok::<(), SignatureError>(())
+    /// ```
+    pub fn separator(mut self, separator: impl Into<String>) -> Result<Self, SignatureError> {
+        let separator = separator.into();
+        // Python's `$` matches before a newline at the end too.
+        let text = separator.strip_suffix('\n').unwrap_or(&separator);
+        if text
+            .bytes()
+            .all(|byte| matches!(byte, b'A'..=b'z' | b'0'..=b'9' | b'-' | b'='))
+        {
+            return Err(SignatureError::UnsafeSeparator { separator });
+        }
+        self.separator = separator;
+        Ok(self)
+    }
+
+    /// Former keys, which still verify but don't sign: Django's `SECRET_KEY_FALLBACKS`.
+    ///
+    /// # Panics
+    ///
+    /// If one is empty.
+    ///
+    /// ```
+    /// use tower_django_cookies::signing::Signer;
+    ///
+    /// let signed = Signer::new("the former secret").sign("hello");
+    /// let signer = Signer::new("the new secret").fallbacks(["the former secret"]);
+    /// assert_eq!(signer.unsign(&signed), Ok("hello".to_owned()));
+    /// assert_ne!(signer.sign("hello"), signed);
+    /// ```
+    #[must_use]
+    pub fn fallbacks(mut self, keys: impl IntoIterator<Item = impl Into<SecretKey>>) -> Self {
+        self.fallbacks = keys.into_iter().map(|key| not_empty(key.into())).collect();
+        self
+    }
+
+    /// `value`, the separator and the signature.
+    #[must_use]
+    pub fn sign(&self, value: &str) -> String {
+        let signature = self.signature(value, &self.key);
+        [value, &self.separator, &signature].concat()
+    }
+
+    /// The value that was signed, with the key or one of the [fallbacks](Self::fallbacks).
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::BadSignature`] if there is no signature, or it doesn't match.
+    pub fn unsign(&self, signed: &str) -> Result<String, SignatureError> {
+        self.verify(signed).map(str::to_owned)
+    }
+
+    /// [`unsign`](Self::unsign) without a copy.
+    pub(super) fn verify<'a>(&self, signed: &'a str) -> Result<&'a str, SignatureError> {
+        let (value, given) = self.split(signed).ok_or(SignatureError::BadSignature)?;
+        let matches = |key| {
+            self.signature(value, key)
+                .as_bytes()
+                .ct_eq(given.as_bytes())
+                .into()
+        };
+        if std::iter::once(&self.key)
+            .chain(&self.fallbacks)
+            .any(matches)
+        {
+            Ok(value)
+        } else {
+            Err(SignatureError::BadSignature)
+        }
+    }
+
+    /// Splits at the last separator.
+    pub(super) fn split<'a>(&self, text: &'a str) -> Option<(&'a str, &'a str)> {
+        text.rsplit_once(self.separator.as_str())
+    }
+
+    pub(super) fn separate(&self, value: &str, more: &str) -> String {
+        [value, &self.separator, more].concat()
+    }
+
+    /// `base64_hmac` over `salted_hmac`: the key is derived from salt and secret.
+    fn signature(&self, value: &str, key: &SecretKey) -> String {
+        let derived = Sha256::new()
+            .chain_update(&self.salt)
+            .chain_update("signer")
+            .chain_update(key.as_bytes())
+            .finalize();
+        let derived = Zeroizing::new(<[u8; 32]>::from(derived));
+        let mac = Hmac::<Sha256>::new_from_slice(&*derived).expect("HMAC takes keys of any length");
+        let signature = mac.chain_update(value).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode(signature)
+    }
+}
+
+fn not_empty(key: SecretKey) -> SecretKey {
+    assert!(
+        !key.is_empty(),
+        "the secret key is empty, so that anybody could sign with it"
+    );
+    key
+}
