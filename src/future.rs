@@ -10,7 +10,7 @@ use http::Response;
 use http::header::{HeaderMap, HeaderValue, SET_COOKIE, VARY};
 use pin_project_lite::pin_project;
 
-use crate::jar::Shared;
+use crate::shared::Shared;
 
 pin_project! {
     /// The response of a [`CookieService`](crate::CookieService), with the queued cookies.

@@ -37,10 +37,11 @@ pub enum HostSource {
 }
 
 /// What a request says of its host, as it stands there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum RequestHost {
     Authority(Authority),
     Field(HeaderValue),
+    #[default]
     Unsaid,
 }
 

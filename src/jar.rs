@@ -1,25 +1,21 @@
 //! `CookieJar`: what handlers hold.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use cookie::Cookie;
 use http::{Extensions, HeaderMap, Request};
 
-use crate::attributes::Attributes;
-use crate::declared::Declaration;
 use crate::error::CookieError;
 use crate::future::Flush;
-use crate::host::RequestHost;
-use crate::lifetime::Lifetime;
 #[cfg(feature = "private")]
 use crate::private::PrivateJar;
-use crate::queue::{Kind, Queue};
+use crate::queue::Queue;
 use crate::request::{GetAll, Iter, RequestCookies};
-use crate::scope::domain_match;
-use crate::set_cookie::{Rendered, SetCookie, Value};
+use crate::set_cookie::Value;
 use crate::settings::Settings;
+use crate::shared::{Shared, View};
 #[cfg(feature = "signed")]
 use crate::signed::SignedJar;
 
@@ -49,44 +45,6 @@ pub struct CookieJar {
     nested: Option<Arc<View>>,
 }
 
-/// What all jars of a request share.
-pub(crate) struct Shared {
-    cookies: RequestCookies,
-    was_read: AtomicBool,
-    queue: Mutex<Queue>,
-    view: View,
-}
-
-/// A layer's settings, and the request's host as these say to find it.
-struct View {
-    settings: Arc<Settings>,
-    host: RequestHost,
-}
-
-impl View {
-    fn new<B>(settings: Arc<Settings>, request: &Request<B>) -> Self {
-        let host = RequestHost::new(request, settings.host_from());
-        Self { settings, host }
-    }
-}
-
-impl Shared {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        // What it holds is whole after every push.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the request's cookies were read so far.
-    pub(crate) fn was_read(&self) -> bool {
-        self.was_read.load(Ordering::Relaxed)
-    }
-
-    /// Refuses operations from now on, and hands out those that wait.
-    pub(crate) fn close(&self) -> impl Iterator<Item = Rendered> + use<> {
-        self.queue().close()
-    }
-}
-
 impl CookieJar {
     /// The jar for `request`, and whether it is the outermost layer's: then its queue is `queue`.
     pub(crate) fn enter<B>(
@@ -100,12 +58,11 @@ impl CookieJar {
             .filter(|outer| outer.shared.queue().serves(&queue));
         let Some(outer) = outer else {
             let jar = Self {
-                shared: Arc::new(Shared {
-                    cookies: RequestCookies::new(request.headers()),
-                    was_read: AtomicBool::new(false),
-                    queue: Mutex::new(queue),
-                    view: View::new(Arc::clone(settings), request),
-                }),
+                shared: Arc::new(Shared::new(
+                    RequestCookies::new(request.headers()),
+                    queue,
+                    View::new(Arc::clone(settings), request),
+                )),
                 nested: None,
             };
             return (jar, true);
@@ -123,7 +80,7 @@ impl CookieJar {
         Flush {
             shared: Arc::clone(&self.shared),
             is_outermost,
-            varies_on_cookie: self.settings().vary_on_cookie,
+            varies_on_cookie: self.view().settings.vary_on_cookie,
         }
     }
 
@@ -169,15 +126,11 @@ impl CookieJar {
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                cookies: RequestCookies::new(headers),
-                was_read: AtomicBool::new(false),
-                queue: Mutex::new(Queue::detached()),
-                view: View {
-                    settings: Arc::default(),
-                    host: RequestHost::Unsaid,
-                },
-            }),
+            shared: Arc::new(Shared::new(
+                RequestCookies::new(headers),
+                Queue::detached(),
+                View::default(),
+            )),
             nested: None,
         }
     }
@@ -325,7 +278,7 @@ impl CookieJar {
     /// ```
     pub fn set<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
         let cookie = cookie.into();
-        self.queue_set(&cookie, Value::Quoted(cookie.value()))
+        self.set_value(&cookie, Value::Quoted(cookie.value()))
     }
 
     /// Queues the end of a cookie: Django's `response.delete_cookie`.
@@ -357,25 +310,7 @@ impl CookieJar {
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn delete<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
-        let cookie = cookie.into();
-        let name = cookie.name();
-        let mut queue = self.shared.queue();
-        queue.check_open(name)?;
-        let said = Attributes {
-            lifetime: Some(Lifetime::Over),
-            ..Attributes::said(&cookie)
-        };
-        let (attributes, retired) = match self.settings().declaration(name)? {
-            Some(declaration) => match declaration.fill_retired(said)? {
-                Some(attributes) => (attributes, Vec::new()),
-                None => (declaration.fill(said)?, self.retired(declaration)?),
-            },
-            None => (said.or_set(name, queue.set_scopes(name))?, Vec::new()),
-        };
-        let field = self.render(name, Value::Quoted(""), attributes)?;
-        queue.expire(retired);
-        queue.push(field, Kind::Delete);
-        Ok(())
+        self.shared.delete(self.view(), &cookie.into())
     }
 
     /// The cookies that the response will carry, in their order, values as they were set; a
@@ -396,35 +331,6 @@ impl CookieJar {
     #[must_use]
     pub fn queued(&self) -> Vec<Cookie<'static>> {
         self.shared.queue().cookies()
-    }
-
-    /// Queues `cookie` with another value than its own.
-    pub(crate) fn queue_set(
-        &self,
-        cookie: &Cookie<'_>,
-        value: Value<'_>,
-    ) -> Result<(), CookieError> {
-        let name = cookie.name();
-        let mut queue = self.shared.queue();
-        queue.check_open(name)?;
-        let said = Attributes::said(cookie);
-        let (attributes, retired) = match self.settings().declaration(name)? {
-            Some(declaration) => (declaration.fill(said)?, self.retired(declaration)?),
-            None => (said, Vec::new()),
-        };
-        let field = self.render(name, value, attributes)?;
-        queue.expire(retired);
-        queue.push(field, Kind::Set);
-        Ok(())
-    }
-
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.view().settings
-    }
-
-    fn read(&self) -> &RequestCookies {
-        self.shared.was_read.store(true, Ordering::Relaxed);
-        &self.shared.cookies
     }
 
     /// The same jar for signed cookies, with the layer's
@@ -462,46 +368,27 @@ impl CookieJar {
         PrivateJar::new(self.clone())
     }
 
+    /// Queues `cookie` with another value than its own.
+    pub(crate) fn set_value(
+        &self,
+        cookie: &Cookie<'_>,
+        value: Value<'_>,
+    ) -> Result<(), CookieError> {
+        self.shared.set(self.view(), cookie, value)
+    }
+
+    #[cfg(any(feature = "signed", feature = "private"))]
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.view().settings
+    }
+
+    fn read(&self) -> &RequestCookies {
+        self.shared.was_read.store(true, Ordering::Relaxed);
+        &self.shared.cookies
+    }
+
     fn view(&self) -> &View {
         self.nested.as_deref().unwrap_or(&self.shared.view)
-    }
-
-    /// Checks a cookie, against the request's host too, and writes it.
-    fn render(
-        &self,
-        name: &str,
-        value: Value<'_>,
-        attributes: Attributes<'_>,
-    ) -> Result<Rendered, CookieError> {
-        let cookie = SetCookie::new(name, value, attributes)?;
-        let domain = attributes.scope().domain;
-        if let Some(host) = self.mismatched_host(domain) {
-            return Err(CookieError::DomainMismatch {
-                name: name.into(),
-                domain: domain.into(),
-                host,
-            });
-        }
-        Ok(cookie.render())
-    }
-
-    /// What ends a declared cookie at its former scopes, but those that the host can't have set.
-    fn retired(&self, declaration: &Declaration) -> Result<Vec<Rendered>, CookieError> {
-        declaration
-            .retired()
-            .filter(|retired| self.mismatched_host(retired.scope().domain).is_none())
-            .map(|retired| self.render(declaration.name(), Value::Quoted(""), retired))
-            .collect()
-    }
-
-    /// The request's host, if it is known and doesn't domain-match.
-    fn mismatched_host(&self, domain: &str) -> Option<String> {
-        if domain.is_empty() {
-            return None;
-        }
-        let View { settings, host } = self.view();
-        host.normalized(settings.host_from())
-            .filter(|host| !domain_match(host, domain))
     }
 }
 

@@ -61,6 +61,7 @@ mod sealed;
 mod service;
 mod set_cookie;
 mod settings;
+mod shared;
 #[cfg(feature = "signed")]
 mod signed;
 #[cfg(feature = "signed")]

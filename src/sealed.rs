@@ -21,6 +21,6 @@ pub(crate) trait Seal {
 
     fn set(&self, jar: &CookieJar, cookie: &Cookie<'_>) -> Result<(), CookieError> {
         let sealed = self.seal(cookie.name(), cookie.value())?;
-        jar.queue_set(cookie, Self::written(&sealed))
+        jar.set_value(cookie, Self::written(&sealed))
     }
 }

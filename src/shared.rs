@@ -1,0 +1,145 @@
+//! What the jars of a request share, and how a layer among them sees it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cookie::Cookie;
+use http::Request;
+
+use crate::attributes::Attributes;
+use crate::declared::Declaration;
+use crate::error::CookieError;
+use crate::host::RequestHost;
+use crate::lifetime::Lifetime;
+use crate::queue::{Kind, Queue};
+use crate::request::RequestCookies;
+use crate::scope::domain_match;
+use crate::set_cookie::{Rendered, SetCookie, Value};
+use crate::settings::Settings;
+
+pub(crate) struct Shared {
+    pub(crate) cookies: RequestCookies,
+    pub(crate) was_read: AtomicBool,
+    queue: Mutex<Queue>,
+    /// The outermost layer's.
+    pub(crate) view: View,
+}
+
+impl Shared {
+    pub(crate) fn new(cookies: RequestCookies, queue: Queue, view: View) -> Self {
+        Self {
+            cookies,
+            was_read: AtomicBool::new(false),
+            queue: Mutex::new(queue),
+            view,
+        }
+    }
+
+    pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
+        // What it holds is whole after every push.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the request's cookies were read so far.
+    pub(crate) fn was_read(&self) -> bool {
+        self.was_read.load(Ordering::Relaxed)
+    }
+
+    /// Refuses operations from now on, and hands out those that wait.
+    pub(crate) fn close(&self) -> impl Iterator<Item = Rendered> + use<> {
+        self.queue().close()
+    }
+
+    pub(crate) fn set(
+        &self,
+        view: &View,
+        cookie: &Cookie<'_>,
+        value: Value<'_>,
+    ) -> Result<(), CookieError> {
+        let name = cookie.name();
+        let mut queue = self.queue();
+        queue.check_open(name)?;
+        let said = Attributes::said(cookie);
+        let (attributes, retired) = match view.settings.declaration(name)? {
+            Some(declaration) => (declaration.fill(said)?, view.retired(declaration)?),
+            None => (said, Vec::new()),
+        };
+        let field = view.render(name, value, attributes)?;
+        queue.expire(retired);
+        queue.push(field, Kind::Set);
+        Ok(())
+    }
+
+    pub(crate) fn delete(&self, view: &View, cookie: &Cookie<'_>) -> Result<(), CookieError> {
+        let name = cookie.name();
+        let mut queue = self.queue();
+        queue.check_open(name)?;
+        let said = Attributes {
+            lifetime: Some(Lifetime::Over),
+            ..Attributes::said(cookie)
+        };
+        let (attributes, retired) = match view.settings.declaration(name)? {
+            Some(declaration) => match declaration.fill_retired(said)? {
+                Some(attributes) => (attributes, Vec::new()),
+                None => (declaration.fill(said)?, view.retired(declaration)?),
+            },
+            None => (said.or_set(name, queue.set_scopes(name))?, Vec::new()),
+        };
+        let field = view.render(name, Value::Quoted(""), attributes)?;
+        queue.expire(retired);
+        queue.push(field, Kind::Delete);
+        Ok(())
+    }
+}
+
+/// A layer's settings, and the request's host where these say to find it.
+#[derive(Default)]
+pub(crate) struct View {
+    pub(crate) settings: Arc<Settings>,
+    host: RequestHost,
+}
+
+impl View {
+    pub(crate) fn new<B>(settings: Arc<Settings>, request: &Request<B>) -> Self {
+        let host = RequestHost::new(request, settings.host_from());
+        Self { settings, host }
+    }
+
+    /// Checks a cookie, against the request's host too, and writes it.
+    fn render(
+        &self,
+        name: &str,
+        value: Value<'_>,
+        attributes: Attributes<'_>,
+    ) -> Result<Rendered, CookieError> {
+        let cookie = SetCookie::new(name, value, attributes)?;
+        let domain = attributes.scope().domain;
+        if let Some(host) = self.mismatched_host(domain) {
+            return Err(CookieError::DomainMismatch {
+                name: name.into(),
+                domain: domain.into(),
+                host,
+            });
+        }
+        Ok(cookie.render())
+    }
+
+    /// What ends a declared cookie at its former scopes, but those that the host can't have set.
+    fn retired(&self, declaration: &Declaration) -> Result<Vec<Rendered>, CookieError> {
+        declaration
+            .retired()
+            .filter(|retired| self.mismatched_host(retired.scope().domain).is_none())
+            .map(|retired| self.render(declaration.name(), Value::Quoted(""), retired))
+            .collect()
+    }
+
+    /// The request's host, if it is known and doesn't domain-match.
+    fn mismatched_host(&self, domain: &str) -> Option<String> {
+        if domain.is_empty() {
+            return None;
+        }
+        self.host
+            .normalized(self.settings.host_from())
+            .filter(|host| !domain_match(host, domain))
+    }
+}
