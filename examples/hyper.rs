@@ -9,7 +9,6 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
@@ -46,27 +45,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map_or(Ok(3002), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}/", listener.local_addr()?);
-    let server = auto::Builder::new(TokioExecutor::new());
-    let connections = GracefulShutdown::new();
     loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                let io = TokioIo::new(accepted?.0);
-                let service = TowerToHyperService::new(service.clone());
-                let connection = server.serve_connection(io, service).into_owned();
-                let connection = connections.watch(connection);
-                tokio::spawn(async move {
-                    if let Err(error) = connection.await {
-                        eprintln!("connection: {error}");
-                    }
-                });
+        let connection = tokio::select! {
+            accepted = listener.accept() => accepted?.0,
+            interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
+        };
+        let service = TowerToHyperService::new(service.clone());
+        tokio::spawn(async move {
+            let server = auto::Builder::new(TokioExecutor::new());
+            let served = server.serve_connection(TokioIo::new(connection), service);
+            if let Err(error) = served.await {
+                eprintln!("connection: {error}");
             }
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
-                break;
-            }
-        }
+        });
     }
-    connections.shutdown().await;
-    Ok(())
 }

@@ -69,10 +69,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map_or(Ok(3003), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}/", listener.local_addr()?);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async {
-            tokio::signal::ctrl_c().await.expect("listen for Ctrl-C");
-        })
-        .await?;
+    tokio::select! {
+        served = axum::serve(listener, app) => served?,
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
     Ok(())
 }
