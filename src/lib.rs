@@ -83,6 +83,6 @@ pub use crate::service::CookieService;
 pub use crate::signed::SignedJar;
 
 /// The README's examples are tested.
-#[cfg(all(doctest, feature = "axum-core"))]
+#[cfg(all(doctest, feature = "axum-core", feature = "signed"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
