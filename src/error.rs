@@ -86,13 +86,13 @@ pub enum CookieError {
         max_age: std::time::Duration,
     },
 
-    /// The layer has no key for signed or private cookies, or an empty one.
+    /// The layer has no key for signed or private cookies, or an empty one among them.
     #[cfg(any(feature = "signed", feature = "private"))]
-    #[error("cookie {name:?}: the key is missing or empty; give one to `CookieLayer::{setting}`")]
+    #[error("cookie {name:?}: a key is missing or empty; give it to `CookieLayer::{setting}`")]
     KeyMissing {
         /// The cookie's name.
         name: String,
-        /// `secret_key` or `private_key`.
+        /// `secret_key`, `secret_key_fallbacks` or `private_key`.
         setting: &'static str,
     },
 

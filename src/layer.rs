@@ -211,11 +211,18 @@ impl CookieLayer {
 
     /// The key of [signed cookies](CookieJar::signed): Django's `SECRET_KEY`.
     ///
-    /// ```
-    /// use tower_django_cookies::CookieLayer;
+    /// An empty one is refused when it is used, with [`CookieError::KeyMissing`].
     ///
-    /// let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
-    /// # let _ = layer;
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieLayer};
+    ///
+    /// let request = http::Request::new(());
+    /// let jar = CookieLayer::new().secret_key("a secret that nobody guesses").jar(&request);
+    /// assert!(jar.signed().set(("user", "42")).is_ok());
+    ///
+    /// let jar = CookieLayer::new().secret_key("").jar(&request);
+    /// let error = jar.signed().set(("user", "42")).unwrap_err();
+    /// assert!(matches!(error, CookieError::KeyMissing { .. }));
     /// ```
     #[cfg(feature = "signed")]
     #[must_use]
@@ -226,16 +233,25 @@ impl CookieLayer {
 
     /// Former keys, which signed cookies may still have: Django's `SECRET_KEY_FALLBACKS`.
     ///
-    /// To rotate a key, make it a fallback here and on every other server first; drop it when no
-    /// cookie is left that it signed.
+    /// They take the place of those given before, and go with this layer's own key: without one
+    /// they do nothing. To rotate, let every server accept the new key as a fallback first, then
+    /// sign with it, with the former one as a fallback; drop that when no cookie is left that it
+    /// signed.
     ///
     /// ```
-    /// use tower_django_cookies::CookieLayer;
+    /// use tower_django_cookies::{CookieError, CookieLayer};
+    ///
+    /// let request = http::Request::new(());
+    /// let jar = CookieLayer::new().secret_key("the former secret").jar(&request);
+    /// jar.signed().set(("user", "42"))?;
+    /// let header = format!("user={}", jar.queued()[0].value());
     ///
     /// let layer = CookieLayer::new()
     ///     .secret_key("the new secret")
     ///     .secret_key_fallbacks(["the former secret"]);
-    /// # let _ = layer;
+    /// let request = http::Request::builder().header("cookie", header).body(()).unwrap();
+    /// assert_eq!(layer.jar(&request).signed().get("user")?, "42");
+    /// # Ok::<(), CookieError>(())
     /// ```
     #[cfg(feature = "signed")]
     #[must_use]
@@ -260,7 +276,13 @@ impl CookieLayer {
     /// let layer = CookieLayer::new()
     ///     .secret_key("a secret that nobody guesses")
     ///     .signed_cookie_legacy_salt_fallback(true);
-    /// # let _ = layer;
+    ///
+    /// // Signed as before: get_cookie_signer(salt="user").sign("42")
+    /// use tower_django_cookies::signing::TimestampSigner;
+    /// let key = "django.http.cookiesa secret that nobody guesses";
+    /// let header = format!("user={}", TimestampSigner::new(key).salt("user").sign("42"));
+    /// let request = http::Request::builder().header("cookie", header).body(()).unwrap();
+    /// assert_eq!(layer.jar(&request).signed().get("user").as_deref(), Ok("42"));
     /// ```
     #[cfg(feature = "signed")]
     #[must_use]
@@ -271,13 +293,17 @@ impl CookieLayer {
         self
     }
 
-    /// The key of [private cookies](CookieJar::private).
+    /// The key of [private cookies](CookieJar::private): 64 bytes, made once and kept with your
+    /// secrets. A key that is generated at each start ends all cookies at each start.
     ///
     /// ```
     /// use tower_django_cookies::{CookieLayer, cookie::Key};
     ///
-    /// let layer = CookieLayer::new().private_key(Key::generate());
-    /// # let _ = layer;
+    /// # let secret = Key::generate().master().to_vec();
+    /// let key = Key::try_from(&secret[..])?; // an error below 64 bytes
+    /// let jar = CookieLayer::new().private_key(key).jar(&http::Request::new(()));
+    /// assert!(jar.private().set(("card", "4111 1111")).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "private")]
     #[must_use]
@@ -288,14 +314,23 @@ impl CookieLayer {
 
     /// Former keys, which private cookies may still have.
     ///
+    /// They take the place of those given before, and go with this layer's own key: without one
+    /// they do nothing.
+    ///
     /// ```
-    /// use tower_django_cookies::{CookieLayer, cookie::Key};
+    /// use tower_django_cookies::{CookieError, CookieLayer, cookie::Key};
     ///
     /// let former = Key::generate();
+    /// let jar = CookieLayer::new().private_key(former.clone()).jar(&http::Request::new(()));
+    /// jar.private().set(("card", "4111 1111"))?;
+    /// let header = format!("card={}", jar.queued()[0].value());
+    ///
     /// let layer = CookieLayer::new()
     ///     .private_key(Key::generate())
     ///     .private_key_fallbacks([former]);
-    /// # let _ = layer;
+    /// let request = http::Request::builder().header("cookie", header).body(()).unwrap();
+    /// assert_eq!(layer.jar(&request).private().get("card")?, "4111 1111");
+    /// # Ok::<(), CookieError>(())
     /// ```
     #[cfg(feature = "private")]
     #[must_use]

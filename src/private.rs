@@ -12,8 +12,10 @@ use crate::set_cookie::Value;
 ///
 /// Values are encrypted by the [`cookie`] crate (AES-256-GCM, bound to the name), so that
 /// tower-cookies and axum-extra read what is set here with the same [`Key`], and the other way
-/// round. Django has no such cookies. Scopes, declarations and errors are those of the plain jar,
-/// and so is `delete`.
+/// round. Django has no such cookies. Scopes, declarations and errors are those of the plain jar; to
+/// delete a cookie use [`CookieJar::delete`].
+///
+/// A value may have about 3000 bytes. It has no age: put a time into it if it is to expire.
 ///
 /// ```
 /// use tower_django_cookies::cookie::Key;

@@ -15,7 +15,7 @@ use crate::signing::{SecretKey, SignatureError, TimestampSigner};
 ///
 /// A Django site with the same `SECRET_KEY` reads what is set here, and the other way round. A
 /// signature fits one name and one salt. Scopes, declarations and errors are those of the plain
-/// jar, and so is `delete`.
+/// jar; to delete a cookie use [`CookieJar::delete`].
 ///
 /// ```
 /// use tower_django_cookies::{CookieError, CookieLayer};
@@ -55,6 +55,18 @@ impl SignedJar {
 
     /// Names the purpose of the cookie: what is signed with one salt fits no other. None unless it
     /// is said, as in Django.
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer};
+    /// # let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// jar.signed().salt("login").set(("user", "42"))?;
+    /// # let signed = jar.queued()[0].value().to_owned();
+    /// # let header = format!("user={signed}");
+    /// # let jar = layer.jar(&http::Request::builder().header("cookie", header).body(()).unwrap());
+    /// assert!(jar.signed().get("user").is_err());
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn salt(mut self, salt: impl Into<String>) -> Self {
         self.salt = salt.into();
         self
@@ -63,6 +75,22 @@ impl SignedJar {
     /// How long ago [`get`](Self::get) lets a value have been signed; any time unless it is said.
     ///
     /// It is not the lifetime of the cookie, which the client may ignore; say that too, in `set`.
+    /// Until then a copy of the value is good, even after a logout. With `Duration::ZERO` all have
+    /// expired but those of this very moment.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use tower_django_cookies::{CookieError, CookieLayer};
+    /// # let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// # jar.signed().set(("user", "42"))?;
+    /// # let header = format!("user={}", jar.queued()[0].value());
+    /// # let jar = layer.jar(&http::Request::builder().header("cookie", header).body(()).unwrap());
+    ///
+    /// let two_weeks = Duration::from_secs(14 * 24 * 60 * 60);
+    /// assert_eq!(jar.signed().max_age(two_weeks).get("user")?, "42");
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
@@ -76,6 +104,9 @@ impl SignedJar {
     /// it was forged or signed with another key, name or salt, [`CookieError::SignatureExpired`] if
     /// it was signed longer than [`max_age`](Self::max_age) ago, and [`CookieError::KeyMissing`] if
     /// the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    ///
+    /// A forged cookie comes back with each request, and so does one whose key was dropped: treat
+    /// it as missing, and delete it.
     pub fn get(&self, name: &str) -> Result<String, CookieError> {
         Seal::get(self, &self.jar, name)
     }
@@ -92,10 +123,11 @@ impl SignedJar {
 
     fn signer(&self, name: &str, salt: String) -> Result<TimestampSigner, CookieError> {
         let keys = &self.jar.settings().signing;
-        keys.signer(salt).ok_or_else(|| CookieError::KeyMissing {
-            name: name.into(),
-            setting: "secret_key",
-        })
+        keys.signer(salt)
+            .map_err(|setting| CookieError::KeyMissing {
+                name: name.into(),
+                setting,
+            })
     }
 }
 
@@ -149,11 +181,13 @@ pub(crate) struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Django's `get_cookie_signer`; `None` without a key, or with one that is empty.
-    fn signer(&self, salt: String) -> Option<TimestampSigner> {
-        let key = cookie_signer_key(self.key.as_ref()?)?;
+    /// Django's `get_cookie_signer`; the name of the setting that lacks a key, or has an empty one.
+    fn signer(&self, salt: String) -> Result<TimestampSigner, &'static str> {
+        let key = self.key.as_ref().and_then(cookie_signer_key);
         let fallbacks: Option<Vec<_>> = self.fallbacks.iter().map(cookie_signer_key).collect();
-        Some(TimestampSigner::new(key).fallbacks(fallbacks?).salt(salt))
+        let signer = TimestampSigner::new(key.ok_or("secret_key")?);
+        let fallbacks = fallbacks.ok_or("secret_key_fallbacks")?;
+        Ok(signer.fallbacks(fallbacks).salt(salt))
     }
 
     fn legacy_salt_fallback(&self) -> bool {

@@ -192,7 +192,7 @@ fn without_a_key_or_with_an_empty_one_nothing_is_sealed_or_opened() {
     for (kind, layer, setting) in [
         (Signed, &without, "secret_key"),
         (Signed, &empty, "secret_key"),
-        (Signed, &empty_fallback, "secret_key"),
+        (Signed, &empty_fallback, "secret_key_fallbacks"),
         (Private, &without, "private_key"),
     ] {
         let error = CookieError::KeyMissing {

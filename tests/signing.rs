@@ -450,7 +450,7 @@ mod objects {
         let refused = Signer::new("key").sign_object(&no_json, false);
         assert_eq!(
             refused,
-            Err(SignatureError::BadPayload(PayloadProblem::Json))
+            Err(SignatureError::BadPayload(PayloadProblem::Unserializable))
         );
     }
 }

@@ -5,6 +5,13 @@ use std::time::Duration;
 /// Why a signed string was refused, or a signer not made.
 ///
 /// It shows neither key nor value nor signature.
+///
+/// ```
+/// use tower_django_cookies::signing::{SignatureError, Signer};
+///
+/// let error = Signer::new("a secret that nobody guesses").unsign("forged").unwrap_err();
+/// assert_eq!(error, SignatureError::BadSignature);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
@@ -35,9 +42,10 @@ pub enum SignatureError {
         separator: String,
     },
 
-    /// The signature fits, but the payload can't be read: it was signed by something else.
+    /// The signature fits, but the payload can't be read, as it was signed by something else; or
+    /// what is to be signed can't be written.
     #[cfg(feature = "dumps")]
-    #[error("the signed payload {0}")]
+    #[error("the payload {0}")]
     BadPayload(PayloadProblem),
 }
 
@@ -55,8 +63,10 @@ pub enum PayloadProblem {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// It isn't JSON, or not of the type that was asked for.
+    /// What was signed isn't JSON, or not of the type that was asked for.
     Json,
+    /// What is to be signed can't be JSON.
+    Unserializable,
 }
 
 #[cfg(feature = "dumps")]
@@ -70,6 +80,9 @@ impl std::fmt::Display for PayloadProblem {
                 "inflates to more than {limit} bytes; raise `inflate_limit` if it may"
             ),
             Self::Json => f.write_str("isn't JSON of the type that was asked for"),
+            Self::Unserializable => {
+                f.write_str("can't be written as JSON; a map's keys must be strings or numbers")
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 /// A secret to sign with: Django's `SECRET_KEY`.
 ///
-/// Its bytes are overwritten when it is dropped, and `Debug` doesn't show them. An empty key is
-/// refused where it is used.
+/// Its bytes are overwritten when it is dropped, though not what a hash keeps of them while it
+/// works, and `Debug` doesn't show them. An empty key is refused where it is used.
 ///
 /// ```
 /// use tower_django_cookies::signing::SecretKey;

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::read::{ZlibDecoder, ZlibEncoder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::ser::{Formatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 use crate::signing::{PayloadProblem, SignatureError, Signer, TimestampSigner};
 
@@ -18,13 +18,16 @@ pub(super) const DEFAULT_INFLATE_LIMIT: usize = 1024 * 1024;
 
 /// Signs a value as JSON, with the time: `django.core.signing.dumps`.
 ///
-/// Django's own salt for it is `django.core.signing`. With `compress` the JSON goes through zlib
-/// where that is shorter, and a `.` comes before it.
+/// Django's `loads` reads it if the signer has Django's salt for this, `django.core.signing`, or the
+/// salt that `loads` is given. With `compress` the JSON goes through zlib where that is shorter, and
+/// a `.` comes before it; then the bytes are zlib's affair, and may differ from Django's.
+///
+/// The JSON is Python's to the byte. NaN and the infinities become `null`, as always in
+/// `serde_json`. What is nested in more than 127 levels can be signed, but [`loads`] refuses it.
 ///
 /// # Errors
 ///
-/// [`SignatureError::BadPayload`] if `value` can't be JSON, such as a map whose keys are no
-/// strings.
+/// [`SignatureError::BadPayload`] if `value` can't be JSON, such as a map whose keys are tuples.
 ///
 /// ```
 /// use tower_django_cookies::signing::{self, SignatureError, TimestampSigner};
@@ -50,7 +53,18 @@ pub fn dumps<T: Serialize + ?Sized>(
 ///
 /// Those of [`TimestampSigner::unsign`], and [`SignatureError::BadPayload`] if what was signed is
 /// no JSON of this type, or inflates to more than the signer's
-/// [limit](TimestampSigner::inflate_limit).
+/// [limit](TimestampSigner::inflate_limit). Python's `NaN` and lone surrogates are no JSON.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_django_cookies::signing::{self, SignatureError, TimestampSigner};
+///
+/// let signer = TimestampSigner::new("a secret that nobody guesses").salt("django.core.signing");
+/// let signed = signing::dumps(&signer, &[1, 2, 3], true)?;
+/// let hour = Duration::from_secs(60 * 60);
+/// assert_eq!(signing::loads::<Vec<u32>>(&signer, &signed, Some(hour))?, [1, 2, 3]);
+/// # Ok::<(), SignatureError>(())
+/// ```
 pub fn loads<T: DeserializeOwned>(
     signer: &TimestampSigner,
     signed: &str,
@@ -86,7 +100,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`].
+    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if what was signed is
+    /// no JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
     pub fn unsign_object<T: DeserializeOwned>(&self, signed: &str) -> Result<T, SignatureError> {
         decode(self.verify(signed)?, self.inflate_limit)
     }
@@ -95,6 +110,15 @@ impl Signer {
     ///
     /// A payload is inflated only once its signature fits, but a few signed bytes may stand for
     /// gigabytes.
+    ///
+    /// ```
+    /// use tower_django_cookies::signing::{SignatureError, Signer};
+    ///
+    /// let signer = Signer::new("a secret that nobody guesses").inflate_limit(100);
+    /// let signed = signer.sign_object(&"a".repeat(1000), true)?;
+    /// assert!(signer.unsign_object::<String>(&signed).is_err());
+    /// # Ok::<(), SignatureError>(())
+    /// ```
     #[must_use]
     pub fn inflate_limit(mut self, bytes: usize) -> Self {
         self.inflate_limit = bytes;
@@ -120,7 +144,8 @@ impl TimestampSigner {
     ///
     /// # Errors
     ///
-    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`].
+    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if what was signed is
+    /// no JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
     pub fn unsign_object<T: DeserializeOwned>(
         &self,
         signed: &str,
@@ -141,7 +166,7 @@ fn encode<T: Serialize + ?Sized>(value: &T, compress: bool) -> Result<String, Si
     let mut json = Vec::new();
     value
         .serialize(&mut Serializer::with_formatter(&mut json, PythonFormatter))
-        .map_err(|_| SignatureError::BadPayload(PayloadProblem::Json))?;
+        .map_err(|_| SignatureError::BadPayload(PayloadProblem::Unserializable))?;
     if compress {
         let mut deflated = Vec::new();
         ZlibEncoder::new(&*json, Compression::default())
@@ -194,52 +219,100 @@ impl Formatter for PythonFormatter {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        let mut units = [0; 2];
-        for c in fragment.chars() {
-            if matches!(c, ' '..='~') {
-                write!(writer, "{c}")?;
-                continue;
-            }
-            for unit in c.encode_utf16(&mut units) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-        }
-        Ok(())
+        write_escaped(writer, fragment, |c| !matches!(c, ' '..='~'))
+    }
+
+    /// JSON that was finished elsewhere, with white space of its own.
+    fn write_raw_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        write_escaped(writer, fragment, |c| !c.is_ascii())
     }
 
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        writer.write_all(python_repr(&format!("{value:e}")).as_bytes())
+        let mut shortest = Vec::new();
+        CompactFormatter.write_f64(&mut shortest, value)?;
+        write_float(writer, &shortest, &format!("{value:e}"))
     }
 
     fn write_f32<W: ?Sized + Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
-        writer.write_all(python_repr(&format!("{value:e}")).as_bytes())
+        let mut shortest = Vec::new();
+        CompactFormatter.write_f32(&mut shortest, value)?;
+        write_float(writer, &shortest, &format!("{value:e}"))
     }
 }
 
-/// Python's `repr` of a float: Rust's shortest digits, `1.2345e-5`, laid out otherwise.
-fn python_repr(scientific: &str) -> String {
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(mantissa) => ("-", mantissa),
-        None => ("", mantissa),
-    };
-    let digits = mantissa.replace('.', "");
+fn write_escaped<W: ?Sized + Write>(
+    writer: &mut W,
+    text: &str,
+    is_escaped: impl Fn(char) -> bool,
+) -> io::Result<()> {
+    let mut units = [0; 2];
+    for c in text.chars() {
+        if !is_escaped(c) {
+            write!(writer, "{c}")?;
+            continue;
+        }
+        for unit in c.encode_utf16(&mut units) {
+            write!(writer, "\\u{unit:04x}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Lays a float out as Python's `repr` does.
+///
+/// The digits are `shortest`'s: where two are equally short, it takes the even one as Python does,
+/// while Rust's `scientific`, of which the exponent is, takes the greater.
+fn write_float<W: ?Sized + Write>(
+    writer: &mut W,
+    shortest: &[u8],
+    scientific: &str,
+) -> io::Result<()> {
+    let mantissa = shortest
+        .split(|&byte| byte == b'e')
+        .next()
+        .unwrap_or_default();
+    let digits: String = mantissa
+        .iter()
+        .filter(|byte| byte.is_ascii_digit())
+        .map(|&byte| char::from(byte))
+        .collect();
+    let digits = digits.trim_start_matches('0').trim_end_matches('0');
+    let digits = if digits.is_empty() { "0" } else { digits };
+    let exponent = scientific
+        .split_once('e')
+        .map_or("0", |(_, exponent)| exponent);
     let exponent: i32 = exponent.parse().unwrap_or_default();
+    if shortest.starts_with(b"-") {
+        writer.write_all(b"-")?;
+    }
     let places = digits.len();
     match usize::try_from(exponent) {
         Ok(whole) if whole < 16 && places <= whole + 1 => {
-            format!("{sign}{digits}{}.0", "0".repeat(whole + 1 - places))
+            write!(writer, "{digits}{}.0", "0".repeat(whole + 1 - places))
         }
-        Ok(whole) if whole < 16 => format!("{sign}{}.{}", &digits[..=whole], &digits[whole + 1..]),
+        Ok(whole) if whole < 16 => {
+            write!(writer, "{}.{}", &digits[..=whole], &digits[whole + 1..])
+        }
         Err(_) if exponent >= -4 => {
-            format!(
-                "{sign}0.{}{digits}",
+            write!(
+                writer,
+                "0.{}{digits}",
                 "0".repeat(exponent.unsigned_abs() as usize - 1)
             )
         }
         _ => {
-            let direction = if exponent < 0 { '-' } else { '+' };
-            format!("{sign}{mantissa}e{direction}{:02}", exponent.unsigned_abs())
+            let (first, rest) = digits.split_at(1);
+            let point = if rest.is_empty() { "" } else { "." };
+            let sign = if exponent < 0 { '-' } else { '+' };
+            write!(
+                writer,
+                "{first}{point}{rest}e{sign}{:02}",
+                exponent.unsigned_abs()
+            )
         }
     }
 }
