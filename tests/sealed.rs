@@ -4,8 +4,10 @@
 mod support;
 
 use http::{Request, StatusCode};
+use proptest::prelude::*;
 use support::{request, sent};
 use tower_django_cookies::cookie::Key;
+use tower_django_cookies::signing::Signer;
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
 
 /// Both kinds of jar, told apart in the failures of what holds for both.
@@ -46,7 +48,11 @@ impl Kind {
 
     /// The cookie-pair of a response that sets `a` to `value`.
     fn pair(self, layer: &CookieLayer, value: &str) -> String {
-        let fields = sent(layer, |jar| self.set(jar, ("a", value)).expect("set"));
+        self.pair_of(layer, "a", value)
+    }
+
+    fn pair_of(self, layer: &CookieLayer, name: &str, value: &str) -> String {
+        let fields = sent(layer, |jar| self.set(jar, (name, value)).expect("set"));
         let (pair, attributes) = fields[0].split_once("; ").expect("a Path");
         assert_eq!(attributes, "Path=/");
         pair.to_owned()
@@ -301,4 +307,127 @@ fn debug_shows_neither_values_nor_keys() {
         !text.contains("s3cret") && !text.contains("xxx") && !text.contains("120, 120"),
         "{text}"
     );
+}
+
+/// No attribute begins with an x.
+const NAME: &str = "x[!#$%&'*+.^_`|~0-9A-Za-z-]{0,20}";
+
+proptest! {
+    #[test]
+    fn no_header_that_was_not_sealed_is_read(
+        bytes in prop_oneof![
+            any::<Vec<u8>>(),
+            "([0-9A-Za-z+/=]|%[0-9A-Fa-f]{1,2}){0,99}".prop_map(String::into_bytes),
+            "\\PC{0,20}:[0-9A-Za-z-]{0,9}:[0-9A-Za-z_-]{43}".prop_map(String::into_bytes),
+        ],
+    ) {
+        let legal = bytes.iter().map(|&byte| if byte.is_ascii_control() { b' ' } else { byte });
+        let header: Vec<_> = b"a=".iter().copied().chain(legal).collect();
+        for kind in [Signed, Private] {
+            let read = kind.read(&kind.layer(1, &[2]), &header);
+            prop_assert_eq!(read, forged(), "{:?}", kind);
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_is_read_with_the_same_key_and_name_only(
+        value in r"[^\p{Cc}]{0,60}",
+        [name, other_name] in [NAME, NAME],
+        [key, other_key] in any::<[u8; 2]>(),
+    ) {
+        prop_assume!(name != other_name && key != other_key);
+        for kind in [Signed, Private] {
+            let pair = kind.pair_of(&kind.layer(key, &[]), &name, &value);
+            let renamed = pair.replacen(&*name, &other_name, 1);
+            for (name, key, fallbacks, pair, reads) in [
+                (&name, key, &[][..], &pair, true),
+                (&name, other_key, &[key], &pair, true),
+                (&name, other_key, &[], &pair, false),
+                (&other_name, key, &[], &renamed, false),
+            ] {
+                let jar = kind.layer(key, fallbacks).jar(&request(pair));
+                let refused = CookieError::BadSignature { name: name.clone() };
+                let expected = if reads { Ok(value.clone()) } else { Err(refused) };
+                prop_assert_eq!(kind.get(&jar, name), expected, "{:?}: {}", kind, pair);
+            }
+        }
+    }
+
+    #[test]
+    fn a_signed_cookie_fits_one_name_and_salt_however_they_are_cut(
+        text in "[0-9:a-c]{3,12}",
+        cuts in any::<[prop::sample::Index; 2]>(),
+    ) {
+        let [cut, other_cut] = cuts.map(|cut| cut.index(text.len() - 1) + 1);
+        prop_assume!(cut != other_cut);
+        let layer = CookieLayer::new().secret_key("key");
+        // As Django puts them together, and the other way round.
+        for ((salt, name), (other_salt, other_name)) in [
+            (text.split_at(cut), text.split_at(other_cut)),
+            (flipped(text.split_at(cut)), flipped(text.split_at(other_cut))),
+        ] {
+            let fields = sent(&layer, |jar| {
+                jar.signed().salt(salt).set((name, "42")).expect("set");
+            });
+            let pair = fields[0].split(';').next().expect("a pair");
+            let jar = layer.jar(&request(pair));
+            prop_assert_eq!(jar.signed().salt(salt).get(name), Ok("42".to_owned()));
+            let jar = layer.jar(&request(pair.replacen(name, other_name, 1)));
+            let refused = jar.signed().salt(other_salt).get(other_name);
+            prop_assert_eq!(refused, Err(CookieError::BadSignature { name: other_name.into() }));
+        }
+    }
+
+    #[test]
+    fn whatever_was_signed_as_a_cookie_is_read_or_refused(
+        text in prop_oneof![r"[^\p{Cc}]{0,60}", r"\PC{0,9}:-?[0-9A-Za-z]{0,99}"],
+        max_age in any::<Option<std::time::Duration>>(),
+    ) {
+        let signer = Signer::new("django.http.cookieskey").salt("django.http.cookies.v2:0:a");
+        let signed = signer.sign(&text);
+        // The plain jar puts it into the quotes it needs.
+        let fields = sent(&CookieLayer::new(), |jar| jar.set(("a", &*signed)).expect("set"));
+        let pair = fields[0].split(';').next().expect("a pair");
+        let jar = CookieLayer::new().secret_key("key").jar(&request(pair));
+        let signed = match max_age {
+            Some(max_age) => jar.signed().max_age(max_age),
+            None => jar.signed(),
+        };
+        match signed.get("a") {
+            Ok(value) => prop_assert_eq!(Some(&*value), text.rsplit_once(':').map(|(v, _)| v)),
+            Err(CookieError::SignatureExpired { age, max_age: most, .. }) => {
+                prop_assert!(age > most && Some(most) == max_age);
+            }
+            Err(error) => prop_assert_eq!(Err(error), forged()),
+        }
+    }
+
+    #[test]
+    fn a_private_cookie_is_read_however_it_is_encoded_and_quoted(
+        value in "(?s).{0,60}",
+        is_encoded in prop::collection::vec(any::<bool>(), 1..99),
+        is_quoted in any::<bool>(),
+    ) {
+        let layer = Private.layer(1, &[]);
+        let pair = Private.pair(&layer, &value);
+        let sealed = pair.strip_prefix("a=").expect("the name");
+        let encoded: String = sealed
+            .bytes()
+            .zip(is_encoded.iter().cycle())
+            .map(|(byte, &is_encoded)| {
+                if is_encoded {
+                    format!("%{byte:02X}")
+                } else {
+                    char::from(byte).into()
+                }
+            })
+            .collect();
+        let quote = if is_quoted { "\"" } else { "" };
+        let header = format!("a={quote}{encoded}{quote}");
+        prop_assert_eq!(Private.read(&layer, &header), Ok(value), "{}", header);
+    }
+}
+
+fn flipped<'a>((a, b): (&'a str, &'a str)) -> (&'a str, &'a str) {
+    (b, a)
 }
