@@ -1,0 +1,395 @@
+//! What is signed is read with the same key and salt, here and by Django, and whatever else comes
+//! is refused: `tests/django/verify_signed.py` reads what this writes.
+#![cfg(feature = "signed")]
+
+mod support;
+
+use std::fs::File;
+use std::io::Write;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+#[cfg(feature = "dumps")]
+use proptest::sample::Index;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+use support::{request, sent};
+use tower_django_cookies::CookieLayer;
+use tower_django_cookies::signing::{SignatureError, Signer, TimestampSigner};
+
+/// Where `SIGNED_LINES` names a file, it gets a line for each: `.ci/run` lets Django read them.
+#[test]
+fn what_is_signed_here_is_read_here_and_by_django() {
+    let lines = [
+        signed_values(),
+        signed_times(),
+        signed_cookies(),
+        #[cfg(feature = "dumps")]
+        objects::signed_objects(),
+    ];
+    if let Some(path) = std::env::var_os("SIGNED_LINES") {
+        let mut file = File::create(path).expect("a file");
+        for line in lines.concat() {
+            writeln!(file, "{line}").expect("written");
+        }
+    }
+}
+
+/// Texts of every class, then some that chance made, the same each time.
+fn texts() -> Vec<String> {
+    let mut texts = [
+        "",
+        "42",
+        " ",
+        ":",
+        "a:b:",
+        "hello",
+        " outer\tspace ",
+        "a=b; c=d, e",
+        "\"quoted\" \\073",
+        "%2F+%3D&amp;",
+        "!#$%&'*+-.^_`|~/<>?@[]{}()",
+        "line\r\nline\n",
+        "\0\u{1}\u{7f}\u{85}",
+        "é\u{ff}\u{100}",
+        "e\u{301}\u{2000}\u{feff}\u{2028}",
+        "日本語 😀\u{10ffff}",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    texts.push("0123456789abcdef".repeat(64));
+    let mut chance = TestRunner::deterministic();
+    for class in ["(?s).{0,40}", r"\PC{0,40}", "[ -~]{0,40}"] {
+        texts.extend((0..30).map(|_| {
+            let text = class.new_tree(&mut chance);
+            text.expect("a text").current()
+        }));
+    }
+    texts
+}
+
+fn keys() -> [Vec<u8>; 6] {
+    [
+        b"k".to_vec(),
+        b"a secret that nobody guesses".to_vec(),
+        "schlüssel 🔑".into(),
+        (0..=255).collect(),
+        vec![0],
+        vec![0xff; 2000],
+    ]
+}
+
+/// All texts with all keys, and a number.
+fn signings() -> impl Iterator<Item = (usize, String, Vec<u8>)> {
+    let pairs = texts()
+        .into_iter()
+        .flat_map(|text| keys().map(|key| (text.clone(), key)));
+    pairs
+        .enumerate()
+        .map(|(number, (text, key))| (number, text, key))
+}
+
+const SALTS: [Option<&str>; 7] = [
+    None,
+    Some(""),
+    Some("salt"),
+    Some("a:b"),
+    Some("sält 🧂"),
+    Some("\0\n "),
+    Some("a salt that is longer than the block of the hash, which has 64 bytes, as one may be"),
+];
+
+const SEPARATORS: [Option<&str>; 9] = [
+    None,
+    Some(":"),
+    Some("::"),
+    Some("|"),
+    Some(" "),
+    Some("é"),
+    Some("😀"),
+    Some("a.b"),
+    Some("\n\n"),
+];
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+    digits.collect::<Vec<_>>().concat()
+}
+
+fn signed_values() -> Vec<Value> {
+    let lines = signings().map(|(number, value, key)| {
+        let salt = SALTS[number % SALTS.len()];
+        let sep = SEPARATORS[number % SEPARATORS.len()];
+        let mut signer = Signer::new(&*key);
+        if let Some(salt) = salt {
+            signer = signer.salt(salt);
+        }
+        if let Some(sep) = sep {
+            signer = signer.separator(sep).expect("a safe one");
+        }
+        let signed = signer.sign(&value);
+        assert_eq!(signer.unsign(&signed).as_ref(), Ok(&value), "{signed:?}");
+        json!({"kind": "sign", "key": hex(&key), "salt": salt, "sep": sep, "value": value,
+            "signed": signed})
+    });
+    lines.collect()
+}
+
+fn signed_times() -> Vec<Value> {
+    let hour = Duration::from_secs(60 * 60);
+    let now = SystemTime::now();
+    let times = [
+        (now, Some(hour)),
+        (now - hour, Some(2 * hour)),
+        (now + 100 * hour, Some(hour)),
+        (UNIX_EPOCH, None),
+        (UNIX_EPOCH - hour, None),
+        (UNIX_EPOCH + hour * 24 * 365 * 2000, Some(hour)),
+    ];
+    let lines = signings().map(|(number, value, key)| {
+        let salt = SALTS[number % SALTS.len()];
+        let sep = SEPARATORS[number % SEPARATORS.len()];
+        // Each key once with each time, as there are six of both.
+        let (time, max_age) = times[(number + number / times.len()) % times.len()];
+        let mut signer = TimestampSigner::new(&*key);
+        if let Some(salt) = salt {
+            signer = signer.salt(salt);
+        }
+        if let Some(sep) = sep {
+            signer = signer.separator(sep).expect("a safe one");
+        }
+        let signed = signer.clone().at(time).sign(&value);
+        let found = signer.unsign(&signed, max_age);
+        assert_eq!(found.as_ref(), Ok(&value), "{signed:?}");
+        json!({"kind": "timestamp", "key": hex(&key), "salt": salt, "sep": sep, "value": value,
+            "max_age": max_age.map(|age| age.as_secs()), "signed": signed})
+    });
+    lines.collect()
+}
+
+/// As they come back from a client.
+fn signed_cookies() -> Vec<Value> {
+    let names = ["user", "!#$%&'*+-.^_`|~", "__Host-id", "a:b", "0"];
+    let is_allowed = |value: &str| !value.bytes().any(|byte| byte.is_ascii_control());
+    let lines = signings()
+        .filter(|(_, value, _)| is_allowed(value))
+        .map(|(number, value, key)| {
+            let salt = SALTS[number % SALTS.len()];
+            let name = names[number % names.len()];
+            let layer = CookieLayer::new().secret_key(&*key);
+            let fields = sent(&layer, |jar| {
+                let signed = jar.signed().salt(salt.unwrap_or_default());
+                signed.set((name, &*value)).expect("set");
+            });
+            let pair = fields[0].split(';').next().expect("a pair");
+            let jar = layer.jar(&request(pair));
+            let max_age = 3600;
+            let signed = jar.signed().salt(salt.unwrap_or_default());
+            let found = signed.max_age(Duration::from_secs(max_age)).get(name);
+            assert_eq!(found.as_ref(), Ok(&value), "{pair}");
+            json!({"kind": "cookie", "key": hex(&key), "salt": salt, "name": name, "value": value,
+                "max_age": max_age, "signed": jar.get(name)})
+        });
+    lines.collect()
+}
+
+const TIMESTAMP_SALT: &str = "django.core.signing.TimestampSigner";
+
+fn any_key() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 1..100)
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    "(?s).{0,60}"
+}
+
+/// Any time that the system's clock can show.
+fn any_time() -> impl Strategy<Value = SystemTime> {
+    (any::<Duration>(), any::<bool>()).prop_map(|(since, is_past)| {
+        let time = if is_past {
+            UNIX_EPOCH.checked_sub(since)
+        } else {
+            UNIX_EPOCH.checked_add(since)
+        };
+        time.unwrap_or(UNIX_EPOCH)
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_text_that_was_not_signed_is_read(
+        text in prop_oneof![any_text(), "(?s).{0,20}:[0-9A-Za-z-]{0,9}:[0-9A-Za-z_-]{43}"],
+        max_age in any::<Option<Duration>>(),
+    ) {
+        prop_assert_eq!(Signer::new("key").unsign(&text), Err(SignatureError::BadSignature));
+        let found = TimestampSigner::new("key").unsign(&text, max_age);
+        prop_assert_eq!(found, Err(SignatureError::BadSignature));
+    }
+
+    #[test]
+    fn whatever_was_signed_as_a_time_is_read_or_refused(
+        text in prop_oneof![any_text(), "(?s).{0,9}:-?[0-9A-Za-z]{0,30}", ":-?[0-9A-Za-z]{0,200}"],
+        max_age in any::<Option<Duration>>(),
+        now in any_time(),
+    ) {
+        let signed = Signer::new("key").salt(TIMESTAMP_SALT).sign(&text);
+        match TimestampSigner::new("key").at(now).unsign(&signed, max_age) {
+            Ok(value) => prop_assert_eq!(Some(&*value), text.rsplit_once(':').map(|(v, _)| v)),
+            Err(SignatureError::SignatureExpired { age, max_age: most }) => {
+                prop_assert!(age > most && Some(most) == max_age);
+            }
+            Err(error) => prop_assert_eq!(error, SignatureError::BadTimestamp),
+        }
+    }
+
+    #[test]
+    fn what_is_signed_is_read_with_the_same_key_salt_and_separator_only(
+        value in any_text(),
+        [key, other_key] in [any_key(), any_key()],
+        [salt, other_salt] in ["(?s).{1,40}", "(?s).{1,40}"],
+        [separator, other_separator] in ["(?s).{0,2}[:|. é😀].{0,2}", "(?s).{0,2}[;/!€].{0,2}"],
+        now in any_time(),
+    ) {
+        prop_assume!(key != other_key && salt != other_salt);
+        let signers = [
+            (&key, &salt, &separator),
+            (&other_key, &salt, &separator),
+            (&key, &other_salt, &separator),
+            (&key, &salt, &other_separator),
+        ];
+        let [signer, others @ ..] = signers.map(|(key, salt, separator)| {
+            let signer = Signer::new(&**key).salt(salt);
+            signer.separator(separator).expect("a safe one")
+        });
+        let signed = signer.sign(&value);
+        prop_assert_eq!(signer.unsign(&signed), Ok(value.clone()));
+        for other in others {
+            prop_assert_eq!(other.unsign(&signed), Err(SignatureError::BadSignature));
+        }
+        let other = Signer::new(&*other_key).salt(&salt).separator(&separator).expect("a safe one");
+        prop_assert_eq!(other.fallbacks([&*key]).unsign(&signed), Ok(value.clone()));
+
+        let [signer, others @ ..] = signers.map(|(key, salt, separator)| {
+            let signer = TimestampSigner::new(&**key).salt(salt).at(now);
+            signer.separator(separator).expect("a safe one")
+        });
+        let signed = signer.sign(&value);
+        prop_assert_eq!(signer.unsign(&signed, Some(Duration::from_secs(1))), Ok(value));
+        for other in others {
+            prop_assert_eq!(other.unsign(&signed, None), Err(SignatureError::BadSignature));
+        }
+    }
+}
+
+#[cfg(feature = "dumps")]
+mod objects {
+    use super::*;
+    use tower_django_cookies::signing;
+
+    /// Each of them alone, as a list, as keys and values, and nested; and numbers.
+    fn objects() -> Vec<Value> {
+        let numbers = [
+            json!(null),
+            json!(true),
+            json!(false),
+            json!(0),
+            json!(i64::MIN),
+            json!(u64::MAX),
+            json!(0.0),
+            json!(-0.0),
+            json!(0.1),
+            json!(1.0),
+            json!(1e16),
+            json!(123_456_789_012_345_680.0),
+            json!(1e-5),
+            json!(f64::MIN_POSITIVE),
+            json!(5e-324),
+            json!(f64::MAX),
+            json!([]),
+            json!({}),
+            json!([[[[[[]]]]], {"": {"": [null, {}]}}]),
+        ];
+        let texts = texts().into_iter().flat_map(|text| {
+            [
+                json!(text),
+                json!([text, 1, [text], text.len()]),
+                json!({text.clone(): text, "a": {"b": vec![&text; 20]}}),
+            ]
+        });
+        numbers.into_iter().chain(texts).collect()
+    }
+
+    pub(super) fn signed_objects() -> Vec<Value> {
+        let mut lines = Vec::new();
+        for (number, object) in objects().into_iter().enumerate() {
+            let salt = SALTS[number % SALTS.len()];
+            let key = &keys()[number % keys().len()];
+            for compress in [false, true] {
+                // The default salt of Django's `dumps` is not that of its signer.
+                let signer =
+                    TimestampSigner::new(&**key).salt(salt.unwrap_or("django.core.signing"));
+                let signed = signing::dumps(&signer, &object, compress).expect("signed");
+                let max_age = 3600;
+                let found = signing::loads(&signer, &signed, Some(Duration::from_secs(max_age)));
+                assert_eq!(found.as_ref(), Ok(&object), "{signed}");
+                lines.push(json!({"kind": "dumps", "key": hex(key), "salt": salt,
+                    "object": object, "max_age": max_age, "signed": signed}));
+            }
+        }
+        let is_compressed = |line: &&Value| line["signed"].as_str().unwrap().starts_with('.');
+        let compressed = lines.iter().filter(is_compressed).count();
+        assert!((100..lines.len() / 2).contains(&compressed), "{compressed}");
+        lines
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_signed_as_an_object_is_read_or_refused(
+            payload in prop_oneof![
+                any_text(),
+                r"\.?[0-9A-Za-z_-]{0,80}",
+                // Brackets, as deep as they may be, and deeper.
+                "(W1tb|eyIi){0,200}",
+                // The head of a zlib stream, and chance.
+                r"\.eJ[0-9A-Za-z_-]{0,80}",
+            ],
+            object in any_text(),
+            cut in any::<Index>(),
+        ) {
+            let signer = TimestampSigner::new("key");
+            let dumped = signing::dumps(&signer, &[&*object; 20], true).expect("signed");
+            let cut = dumped[..cut.index(dumped.len())].to_owned();
+            for payload in [payload, cut] {
+                let signed = signer.sign(&payload);
+                if let Err(error) = signing::loads::<Value>(&signer, &signed, None) {
+                    prop_assert!(matches!(error, SignatureError::BadPayload(_)), "{error}");
+                }
+                let unsigned = signing::loads::<Value>(&signer, &payload, None);
+                prop_assert_eq!(unsigned, Err(SignatureError::BadSignature));
+            }
+        }
+
+        #[test]
+        fn what_is_dumped_is_loaded_with_the_same_key_and_salt_only(
+            (text, number, float) in (any_text(), any::<i64>(), any::<f64>()),
+            compress in any::<bool>(),
+            [key, other_key] in [any_key(), any_key()],
+            [salt, other_salt] in ["(?s).{1,40}", "(?s).{1,40}"],
+        ) {
+            prop_assume!(key != other_key && salt != other_salt);
+            let object = json!({text.clone(): [number, float, text], "b": vec![&text; 9]});
+            let signer = TimestampSigner::new(&*key).salt(&salt);
+            let signed = signing::dumps(&signer, &object, compress).expect("signed");
+            prop_assert_eq!(signing::loads(&signer, &signed, None), Ok(object));
+            for other in [
+                TimestampSigner::new(&*other_key).salt(&salt),
+                TimestampSigner::new(&*key).salt(&other_salt),
+            ] {
+                let refused = signing::loads::<Value>(&other, &signed, None);
+                prop_assert_eq!(refused, Err(SignatureError::BadSignature));
+            }
+        }
+    }
+}
