@@ -16,10 +16,17 @@ DIRECT = {
     "signed": SIGNED,
     "dumps": SIGNED | {"flate2", "serde", "serde_json"},
     "private": {"percent-encoding"},
+    "test-util": {"cookie_store", "http-body", "http-body-util", "url"},
 }
 
 # Feature: what of weight these bring in turn.
-BELOW = {"signed": {"digest"}, "dumps": {"digest"}, "private": {"aes-gcm", "base64", "subtle"}}
+BELOW = {
+    "axum-core": {"http-body", "http-body-util"},
+    "signed": {"digest"},
+    "dumps": {"digest"},
+    "private": {"aes-gcm", "base64", "subtle"},
+    "test-util": {"percent-encoding"},
+}
 
 # What no feature brings but those that say so.
 WEIGHTY = set.union(*DIRECT.values(), *BELOW.values())

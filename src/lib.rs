@@ -35,6 +35,7 @@
 //! | `signed` | no | Django's signed cookies (`CookieJar::signed`), and `signing` |
 //! | `dumps` | no | `signing::dumps` and `loads`: signed JSON; brings `signed` |
 //! | `private` | no | encrypted cookies (`CookieJar::private`) |
+//! | `test-util` | no | `test::Client`: a browser for tests of your service |
 //!
 //! [`Cookie`] and its parts are those of the [`cookie`] crate, which is re-exported whole.
 
@@ -66,6 +67,8 @@ mod shared;
 mod signed;
 #[cfg(feature = "signed")]
 pub mod signing;
+#[cfg(feature = "test-util")]
+pub mod test;
 
 pub use cookie::{self, Cookie, CookieBuilder, Expiration, SameSite, time};
 
@@ -83,6 +86,11 @@ pub use crate::service::CookieService;
 pub use crate::signed::SignedJar;
 
 /// The README's examples are tested.
-#[cfg(all(doctest, feature = "axum-core", feature = "signed"))]
+#[cfg(all(
+    doctest,
+    feature = "axum-core",
+    feature = "signed",
+    feature = "test-util"
+))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -14,8 +14,8 @@ use crate::quote::{is_legal, quote, quoted_len, unquote};
 use crate::scope::{Prefix, ScopeRef};
 
 /// RFC 6265bis §5.6: browsers drop a longer name and value, and ignore a longer attribute.
-const MAX_PAIR: usize = 4096;
-const MAX_ATTRIBUTE: usize = 1024;
+pub(crate) const MAX_PAIR: usize = 4096;
+pub(crate) const MAX_ATTRIBUTE: usize = 1024;
 
 /// `Morsel._reserved` of the newest `CPython`.
 const RESERVED: [&str; 10] = [

@@ -1,0 +1,486 @@
+//! `Client`: a browser without a window, for one service.
+
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::mem;
+
+use cookie::Cookie;
+use http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
+    CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE,
+};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tower_service::Service;
+use url::{Position, Url};
+
+use super::body::Body;
+use super::error::{ClientError, Refused};
+use super::store::Store;
+use crate::attributes::Attributes;
+use crate::set_cookie::{SetCookie, Value};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Sends requests to a service, and keeps its cookies as a browser does: Django's test client.
+///
+/// It goes to `https://testserver/` unless told otherwise, sends each request as a browser's address
+/// bar would, and stores what browsers store: host-only cookies apart from those with a Domain,
+/// `Secure` ones only from HTTPS (or `localhost`), prefixed, `SameSite=None` and `Partitioned` ones
+/// only as their rules allow. What it drops, [`refused`](Self::refused) tells. It never reaches the
+/// network, so that any host and any port will do.
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, service_fn};
+/// use tower_django_cookies::test::Client;
+/// use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
+///
+/// async fn home(request: Request<String>) -> Result<Response<String>, CookieError> {
+///     let jar = CookieJar::from_extensions(request.extensions())?;
+///     let visited = jar.contains("visited");
+///     jar.set(("visited", "True"))?;
+///     Ok(Response::new(if visited { "again" } else { "first" }.to_owned()))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = ServiceBuilder::new().layer(CookieLayer::new()).service_fn(home);
+/// let mut browser = Client::new(app);
+/// assert_eq!(browser.get("/").await?.body().text()?, "first");
+/// assert_eq!(browser.get("/").await?.body().text()?, "again");
+/// assert_eq!(browser.cookies()[0].name_value(), ("visited", "True"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Where it isn't a browser
+///
+/// - Each request counts as made by its user, so that `SameSite` holds none back. With no page in
+///   another one, a `Partitioned` cookie is apart from its twin, and sent wherever it matches.
+/// - There is no list of public suffixes: a Domain like `com` is refused, `co.uk` isn't.
+/// - A `Set-Cookie` field without a name is refused. Some browsers keep its value.
+/// - Bytes that aren't UTF-8 become U+FFFD.
+#[derive(Clone)]
+pub struct Client<S> {
+    service: S,
+    base: Url,
+    store: Store,
+    refused: Vec<Refused>,
+    redirects: usize,
+    body_limit: usize,
+}
+
+impl<S> Client<S> {
+    /// A client without cookies.
+    ///
+    /// See [`Client`] for an example.
+    ///
+    /// # Panics
+    ///
+    /// Never: its own base URL is one.
+    #[must_use]
+    pub fn new(service: S) -> Self {
+        Self {
+            service,
+            base: Url::parse("https://testserver/").expect("a URL"),
+            store: Store::default(),
+            refused: Vec::new(),
+            redirects: 0,
+            body_limit: 16 * 1024 * 1024,
+        }
+    }
+
+    /// The URL that requests without a host go to, in place of `https://testserver/`. Its path is
+    /// ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Url`] if it is no absolute http or https URL.
+    ///
+    /// ```
+    /// # use tower::service_fn;
+    /// # use tower_django_cookies::test::{Client, ClientError};
+    /// # let app = ();
+    /// let browser = Client::new(app).base("https://www.example.com")?;
+    /// # Ok::<(), ClientError>(())
+    /// ```
+    pub fn base(mut self, url: &str) -> Result<Self, ClientError> {
+        self.base = parse(url)?;
+        Ok(self)
+    }
+
+    /// Follows up to `most` redirects a request; without it none.
+    ///
+    /// As browsers do: a 303, and a 301 or 302 to a `POST`, is followed with a `GET`. One that asks
+    /// for the body again is [`ClientError::RedirectWantsBody`].
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower::service_fn;
+    /// # use tower_django_cookies::test::Client;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let app = service_fn(async |request: Request<String>| match request.uri().path() {
+    /// #     "/" => Response::builder().status(303).header("location", "/home").body(String::new()),
+    /// #     path => Ok(Response::new(path.to_owned())),
+    /// # });
+    /// let mut browser = Client::new(app).follow_redirects(5);
+    /// assert_eq!(browser.get("/").await?.body().text()?, "/home");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn follow_redirects(mut self, most: usize) -> Self {
+        self.redirects = most;
+        self
+    }
+
+    /// The longest body that is read, in bytes; without it 16 MiB.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower::service_fn;
+    /// # use tower_django_cookies::test::{Client, ClientError};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let app = service_fn(async |_: Request<String>| Ok::<_, std::io::Error>(Response::new("cocoa".to_owned())));
+    /// let error = Client::new(app).body_limit(4).get("/").await.unwrap_err();
+    /// assert!(matches!(error, ClientError::BodyTooLong { limit: 4 }));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// The cookies that are stored, of all hosts, with their values as a handler reads them. One
+    /// without a Domain is host-only.
+    ///
+    /// See [`Client`] for an example.
+    #[must_use]
+    pub fn cookies(&self) -> Vec<Cookie<'static>> {
+        self.store.cookies()
+    }
+
+    /// The stored cookie `name`; of several the one that was stored last.
+    ///
+    /// ```
+    /// # use tower_django_cookies::test::{Client, ClientError};
+    /// # let mut browser = Client::new(());
+    /// browser.set_cookie(("cocoa", "2; 3"))?;
+    /// assert_eq!(browser.cookie("cocoa").unwrap().value(), "2; 3");
+    /// assert_eq!(browser.cookie("coffee"), None);
+    /// # Ok::<(), ClientError>(())
+    /// ```
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<Cookie<'static>> {
+        self.cookies()
+            .into_iter()
+            .rfind(|cookie| cookie.name() == name)
+    }
+
+    /// Stores a cookie as though the base URL's site had set it, the value as a handler shall read
+    /// it. What is left unsaid is `Path=/` and nothing more.
+    ///
+    /// # Errors
+    ///
+    /// What [`CookieJar::set`](crate::CookieJar::set) or a browser refuses.
+    ///
+    /// ```
+    /// use tower_django_cookies::Cookie;
+    /// use tower_django_cookies::test::{Client, ClientError};
+    ///
+    /// # let app = ();
+    /// let mut browser = Client::new(app).base("http://www.example.com")?;
+    /// browser.set_cookie(Cookie::build(("theme", "dark")).domain("example.com"))?;
+    ///
+    /// let error = browser.set_cookie(Cookie::build(("id", "1")).secure(true)).unwrap_err();
+    /// assert!(error.to_string().contains("plain HTTP"));
+    /// # Ok::<(), ClientError>(())
+    /// ```
+    pub fn set_cookie<'c>(&mut self, cookie: impl Into<Cookie<'c>>) -> Result<(), ClientError> {
+        let cookie = cookie.into();
+        let value = Value::Quoted(cookie.value());
+        let written = SetCookie::new(cookie.name(), value, Attributes::said(&cookie))?.render();
+        Ok(self.store.receive(&written.into_field(), &self.base)?)
+    }
+
+    /// Forgets all cookies.
+    ///
+    /// ```
+    /// # use tower_django_cookies::test::{Client, ClientError};
+    /// # let mut browser = Client::new(());
+    /// browser.set_cookie(("cocoa", "2"))?;
+    /// browser.clear_cookies();
+    /// assert!(browser.cookies().is_empty());
+    /// # Ok::<(), ClientError>(())
+    /// ```
+    pub fn clear_cookies(&mut self) {
+        self.store = Store::default();
+    }
+
+    /// The cookies in the last answer that a browser drops; with redirects, in all that led to it.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower::service_fn;
+    /// # use tower_django_cookies::test::{Client, Refusal};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let app = service_fn(async |_: Request<String>| {
+    /// #     Response::builder().header("set-cookie", "__Host-id=1; Path=/").body(String::new())
+    /// # });
+    /// let mut browser = Client::new(app);
+    /// browser.get("/").await?; // Set-Cookie: __Host-id=1; Path=/
+    /// assert_eq!(browser.refused()[0].name, "__Host-id");
+    /// assert_eq!(browser.refused()[0].reason, Refusal::NotSecure);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    /// Gets `url`: [`send`](Self::send) for services that take a `String` as their body, as axum's
+    /// do.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    pub async fn get<R>(&mut self, url: &str) -> Result<Response<Body>, ClientError>
+    where
+        S: Service<Request<String>, Response = Response<R>>,
+        S::Error: Into<BoxError>,
+        R: http_body::Body,
+        R::Error: Into<BoxError>,
+    {
+        let mut request = Request::new(String::new());
+        *request.uri_mut() = url.parse().map_err(|problem| no_url(url, problem))?;
+        self.send(request).await
+    }
+
+    /// Sends `request` with the cookies for its URL, stores those of the answer, and reads its body.
+    ///
+    /// A URI without a host goes to [`base`](Self::base). The service gets the URI's path and query
+    /// and a `Host` field, as from a browser over HTTP/1.1. A `Cookie` field of the request stands
+    /// before the stored cookies.
+    ///
+    /// # Errors
+    ///
+    /// A [`ClientError`] where there is no answer. Whatever its status, an answer is none.
+    ///
+    /// ```
+    /// # use http::{Method, Request, Response};
+    /// # use tower::service_fn;
+    /// # use tower_django_cookies::test::Client;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let app = service_fn(async |request: Request<String>| {
+    /// #     Ok::<_, std::io::Error>(Response::new(format!("{:?}", request.headers()["host"])))
+    /// # });
+    /// let mut browser = Client::new(app);
+    /// let login = Request::post("http://www.example.com/login").body("user=ann".to_owned())?;
+    /// assert_eq!(browser.send(login).await?.body().text()?, r#""www.example.com""#);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn send<B, R>(&mut self, request: Request<B>) -> Result<Response<Body>, ClientError>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+        S::Error: Into<BoxError>,
+        B: Default,
+        R: http_body::Body,
+        R::Error: Into<BoxError>,
+    {
+        self.refused.clear();
+        let (mut url, mut request) = (self.url(request.uri())?, request);
+        let mut followed = 0;
+        loop {
+            let next = Next::after(&request);
+            let answer = self.exchange(request, &url).await?;
+            let Some(location) = location(&answer, &url)? else {
+                return Ok(answer);
+            };
+            if self.redirects == 0 {
+                return Ok(answer);
+            }
+            if followed == self.redirects {
+                return Err(ClientError::TooManyRedirects {
+                    most: self.redirects,
+                    location: location.into(),
+                });
+            }
+            followed += 1;
+            request = next.request(answer.status(), &url, &location)?;
+            url = location;
+        }
+    }
+
+    /// One request, one answer.
+    async fn exchange<B, R>(
+        &mut self,
+        mut request: Request<B>,
+        url: &Url,
+    ) -> Result<Response<Body>, ClientError>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+        S::Error: Into<BoxError>,
+        R: http_body::Body,
+        R::Error: Into<BoxError>,
+    {
+        let target = &url[Position::BeforePath..Position::AfterQuery];
+        *request.uri_mut() = target
+            .parse()
+            .map_err(|problem| no_url(url.as_str(), problem))?;
+        let headers = request.headers_mut();
+        if !headers.contains_key(HOST) {
+            let host = &url[Position::BeforeHost..Position::AfterPort];
+            let host =
+                HeaderValue::try_from(host).map_err(|problem| no_url(url.as_str(), problem))?;
+            headers.insert(HOST, host);
+        }
+        if let Some(cookies) = self.store.field(url) {
+            headers.append(COOKIE, cookies);
+        }
+
+        poll_fn(|context| self.service.poll_ready(context))
+            .await
+            .map_err(|error| ClientError::Service(error.into()))?;
+        let answer = self.service.call(request).await;
+        let (head, body) = answer
+            .map_err(|error| ClientError::Service(error.into()))?
+            .into_parts();
+        for field in head.headers.get_all(SET_COOKIE) {
+            if let Err(refused) = self.store.receive(field, url) {
+                self.refused.push(refused);
+            }
+        }
+        let collected = Limited::new(body, self.body_limit).collect().await;
+        let bytes = collected
+            .map_err(|error| self.body_error(error))?
+            .to_bytes();
+        Ok(Response::from_parts(head, Body(bytes.into())))
+    }
+
+    fn body_error(&self, error: BoxError) -> ClientError {
+        if error.is::<LengthLimitError>() {
+            return ClientError::BodyTooLong {
+                limit: self.body_limit,
+            };
+        }
+        ClientError::Body(error)
+    }
+
+    fn url(&self, uri: &Uri) -> Result<Url, ClientError> {
+        if uri.scheme().is_some() {
+            return parse(&uri.to_string());
+        }
+        let path = uri.path_and_query().map_or("", |path| path.as_str());
+        if uri.authority().is_some() || !path.starts_with('/') {
+            return Err(no_url(&uri.to_string(), "neither a scheme nor a path"));
+        }
+        parse(&format!("{}{path}", &self.base[..Position::BeforePath]))
+    }
+}
+
+impl<S> fmt::Debug for Client<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base", &self.base.as_str())
+            .field("cookies", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What of a request a redirect needs (Fetch, "HTTP-redirect fetch").
+struct Next {
+    method: Method,
+    headers: HeaderMap,
+}
+
+impl Next {
+    fn after<B>(request: &Request<B>) -> Self {
+        Self {
+            method: request.method().clone(),
+            headers: request.headers().clone(),
+        }
+    }
+
+    fn request<B: Default>(
+        mut self,
+        status: StatusCode,
+        from: &Url,
+        to: &Url,
+    ) -> Result<Request<B>, ClientError> {
+        let becomes_get = match status {
+            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
+            StatusCode::SEE_OTHER => self.method != Method::HEAD,
+            _ => false,
+        };
+        if becomes_get {
+            self.method = Method::GET;
+            for content in [
+                CONTENT_ENCODING,
+                CONTENT_LANGUAGE,
+                CONTENT_LENGTH,
+                CONTENT_LOCATION,
+                CONTENT_TYPE,
+            ] {
+                self.headers.remove(content);
+            }
+        } else if !matches!(self.method, Method::GET | Method::HEAD) {
+            return Err(ClientError::RedirectWantsBody {
+                status,
+                location: to.to_string(),
+            });
+        }
+        if from.origin() != to.origin() {
+            self.headers.remove(AUTHORIZATION);
+            self.headers.remove(HOST);
+        }
+        let mut request = Request::new(B::default());
+        *request.method_mut() = mem::take(&mut self.method);
+        *request.headers_mut() = self.headers;
+        Ok(request)
+    }
+}
+
+/// Where a redirect leads.
+fn location<B>(answer: &Response<B>, url: &Url) -> Result<Option<Url>, ClientError> {
+    if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = answer.headers().get(LOCATION) else {
+        return Ok(None);
+    };
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let target = url.join(&location);
+    target
+        .map_err(|problem| no_url(&location, problem))
+        .and_then(only_http)
+        .map(Some)
+}
+
+fn parse(url: &str) -> Result<Url, ClientError> {
+    Url::parse(url)
+        .map_err(|problem| no_url(url, problem))
+        .and_then(only_http)
+}
+
+fn only_http(url: Url) -> Result<Url, ClientError> {
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err(no_url(url.as_str(), "its scheme is neither http nor https")),
+    }
+}
+
+fn no_url(url: &str, problem: impl fmt::Display) -> ClientError {
+    ClientError::Url {
+        url: url.to_owned(),
+        problem: problem.to_string(),
+    }
+}
