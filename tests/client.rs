@@ -8,7 +8,7 @@ mod support;
 use std::convert::Infallible;
 
 use http::{Request, Response};
-use site::{Browser, Site, forging, matrix, retired, values, visited};
+use site::{Browser, Site, forging, matrix, retired, unstorable, values, visited};
 use tower::util::BoxCloneService;
 use tower::{ServiceExt, service_fn};
 use tower_django_cookies::test::Client;
@@ -58,4 +58,10 @@ async fn no_other_host_forges_a_prefixed_cookie() {
 async fn values_come_back_as_they_were_set() {
     let site = Site::start().await;
     values::check(&site, &mut client(&site), &[]).await;
+}
+
+#[tokio::test]
+async fn what_the_crate_refuses_it_drops() {
+    let site = Site::start().await;
+    unstorable::check(&site, &mut client(&site)).await;
 }

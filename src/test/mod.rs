@@ -6,14 +6,15 @@
 //! use tower_django_cookies::test::Client;
 //! use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
 //!
-//! async fn app(request: Request<String>) -> Result<Response<&'static str>, CookieError> {
+//! async fn app(request: Request<String>) -> Result<Response<String>, CookieError> {
 //!     let jar = CookieJar::from_extensions(request.extensions())?;
 //!     match request.uri().path() {
 //!         "/app/login" => jar.set(("session", "f81d4fae"))?,
 //!         "/app/logout" => jar.delete("session")?,
 //!         _ => {}
 //!     }
-//!     Ok(Response::new(if jar.contains("session") { "logged in" } else { "logged out" }))
+//!     let greeting = if jar.contains("session") { "logged in" } else { "logged out" };
+//!     Ok(Response::new(greeting.to_owned()))
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]

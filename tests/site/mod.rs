@@ -5,6 +5,7 @@
 pub(crate) mod forging;
 pub(crate) mod matrix;
 pub(crate) mod retired;
+pub(crate) mod unstorable;
 pub(crate) mod values;
 pub(crate) mod visited;
 
