@@ -82,3 +82,8 @@ with served("hyper") as url:
     assert check_visited(url, "--http2-prior-knowledge") == "HTTP/2"
 with served("logout") as url, tempfile.TemporaryDirectory() as directory:
     check_logout(url, f"{directory}/jar")
+with served("playground") as url:
+    Answer(url).shows("No cookies.")
+    page = Answer(f"{url}set", "--data", "name=theme&value=dark&path=/app")
+    assert page.set_cookie == ["theme=dark; Path=/app"]
+    page.shows("<li><code>theme=dark; Path=/app</code></li>")

@@ -3,8 +3,12 @@
 //! These need Chromium with chromedriver, and Firefox with geckodriver:
 //! `cargo test --all-features --test browser -- --ignored`, or all of `.ci/run`, which installs them.
 
+#![cfg(unix)]
+
 #[path = "browser/driver.rs"]
 mod driver;
+#[path = "browser/playground.rs"]
+mod playground;
 mod site;
 mod support;
 
@@ -47,6 +51,12 @@ async fn drops_what_is_refused<B: Driven>() {
     browser.stop().await;
 }
 
+async fn shows_the_playground<B: Driven>() {
+    let browser = B::start().await;
+    playground::check(&browser).await;
+    browser.stop().await;
+}
+
 macro_rules! tests {
     ($browser:ident: $needs:literal: $($test:ident = $check:ident),* $(,)?) => {$(
         #[tokio::test]
@@ -65,6 +75,7 @@ tests! {
     chromium_reads_no_forged_prefix = is_not_fooled,
     chromium_drops_what_the_crate_refuses = drops_what_is_refused,
     chromium_returns_values_as_they_were_set = returns_values,
+    chromium_shows_the_playground = shows_the_playground,
 }
 
 tests! {
@@ -75,4 +86,5 @@ tests! {
     firefox_reads_no_forged_prefix = is_not_fooled,
     firefox_drops_what_the_crate_refuses = drops_what_is_refused,
     firefox_returns_values_as_they_were_set = returns_values,
+    firefox_shows_the_playground = shows_the_playground,
 }

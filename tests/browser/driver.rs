@@ -1,6 +1,8 @@
 //! Chromium and Firefox, each through its driver.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::{Client, ClientBuilder};
@@ -9,34 +11,46 @@ use serde_json::{Map, Value, json};
 
 use crate::site::{Browser, HOSTS};
 
-/// A driver process, which ends with the test.
-struct Driver {
+/// A program that says where it listens, and ends with the test.
+pub(crate) struct Started {
     process: Child,
-    url: String,
+    /// What follows the text that was waited for.
+    pub(crate) said: String,
 }
 
-impl Driver {
-    /// Starts `program`, which says its port in the line that has `before` it.
-    fn start(program: &str, arguments: &[&str], before: &str) -> Self {
-        let mut process = Command::new(program)
-            .args(arguments)
+impl Started {
+    /// Waits for the line of `program` that has `before` in it.
+    pub(crate) fn new(program: impl AsRef<Path>, argument: &str, before: &str) -> Self {
+        let mut process = Command::new(program.as_ref())
+            .arg(argument)
             .stdout(Stdio::piped())
+            .process_group(0)
             .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}"));
+            .unwrap_or_else(|error| panic!("{}: {error}", program.as_ref().display()));
         let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
-        let port = lines
-            .find_map(|line| {
-                let line = line.expect("text");
-                let (_, port) = line.split_once(before)?;
-                Some(port.trim_end_matches('.').to_owned())
-            })
-            .expect("a port");
+        let said = lines
+            .find_map(|line| Some(line.expect("text").split_once(before)?.1.to_owned()))
+            .expect("it says where it listens");
         // It would stop at a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        let url = format!("http://127.0.0.1:{port}");
-        Self { process, url }
+        Self { process, said }
     }
+}
 
+impl Drop for Started {
+    /// Ends what it started too: a driver leaves its browser behind when a test fails.
+    fn drop(&mut self) {
+        let group = format!("-{}", self.process.id());
+        let killed = Command::new("kill").args(["-KILL", "--", &group]).status();
+        assert!(killed.expect("kill").success());
+        self.process.wait().expect("it ends");
+    }
+}
+
+/// A browser's driver.
+struct Driver(Started);
+
+impl Driver {
     async fn browser(&self, capabilities: Value) -> Client {
         let Value::Object(mut capabilities) = capabilities else {
             panic!("capabilities are an object");
@@ -45,16 +59,12 @@ impl Driver {
         capabilities.insert("acceptInsecureCerts".to_owned(), true.into());
         ClientBuilder::new(HttpConnector::new())
             .capabilities(Map::from_iter(capabilities))
-            .connect(&self.url)
+            .connect(&format!(
+                "http://127.0.0.1:{}",
+                self.0.said.trim_end_matches('.')
+            ))
             .await
             .unwrap()
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.process.kill().expect("it can be stopped");
-        self.process.wait().expect("it ends");
     }
 }
 
@@ -83,12 +93,17 @@ impl Browser for Chromium {
 
 impl Driven for Chromium {
     async fn start() -> Self {
-        let driver = Driver::start("chromedriver", &["--port=0"], "successfully on port ");
+        let driver = Driver(Started::new(
+            "chromedriver",
+            "--port=0",
+            "successfully on port ",
+        ));
         let profile = tempfile::tempdir().unwrap();
         let arguments = [
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            "--hide-scrollbars",
             "--disable-quic",
             "--no-first-run",
             "--disable-background-networking",
@@ -132,7 +147,11 @@ impl Browser for Firefox {
 
 impl Driven for Firefox {
     async fn start() -> Self {
-        let driver = Driver::start("geckodriver", &["--port=0"], "Listening on 127.0.0.1:");
+        let driver = Driver(Started::new(
+            "geckodriver",
+            "--port=0",
+            "Listening on 127.0.0.1:",
+        ));
         let capabilities = json!({"moz:firefoxOptions": {
             "args": ["-headless"],
             "prefs": {

@@ -1,0 +1,220 @@
+//! The two forms, filled in again with what was sent.
+
+use crate::answer::Problem;
+use crate::fields::{FLAGS, Fields, SAME_SITES};
+use crate::html::{Escaped, each};
+
+/// One form: its fields, and why it was refused, if it was.
+pub(crate) struct Controls<'a> {
+    /// The action, with which the ids begin.
+    form: &'static str,
+    fields: &'a Fields,
+    problem: Option<&'a Problem>,
+}
+
+pub(crate) fn set_form(fields: &Fields, problem: Option<&Problem>) -> String {
+    let form = Controls {
+        form: "set",
+        fields,
+        problem,
+    };
+    format!(
+        r#"<form class="card" method="post" action="set" aria-labelledby="set-title"
+ {described}>
+<h2 id="set-title">Set a cookie</h2>
+<p class="hint" id="set-hint">An empty field is not said: the declared value counts, else
+Django’s default.</p>
+<fieldset><legend>The cookie</legend>
+<div class="pair">
+{name}
+{value}
+</div>
+</fieldset>
+{scope}
+<fieldset><legend>How long it lives</legend>
+<div class="pair">
+{max_age}
+{expires}
+</div>
+</fieldset>
+<fieldset><legend>Who may see it</legend>
+<div class="row">
+{secure}
+{http_only}
+{same_site}
+</div>
+</fieldset>
+<button id="set-submit">Set the cookie</button>
+</form>
+"#,
+        described = form.described(),
+        name = form.text(
+            "name",
+            "Name",
+            &fields.name,
+            "Try <code>__Host-</code> in front."
+        ),
+        value = form.text(
+            "value",
+            "Value",
+            &fields.value,
+            "Any text, quoted if need be."
+        ),
+        scope = form.scope(),
+        max_age = form.text(
+            "max-age",
+            "Max-Age, in seconds",
+            &fields.max_age,
+            "Wins over Expires. With neither it lives until the browser closes.",
+        ),
+        expires = form.text(
+            "expires",
+            "Expires",
+            &fields.expires,
+            "A date such as <code>Fri, 31 Dec 2038 23:59:59 GMT</code>.",
+        ),
+        secure = form.flag("secure", "Secure", &fields.secure),
+        http_only = form.flag("http-only", "HttpOnly", &fields.http_only),
+        same_site = form.same_site(),
+    )
+}
+
+pub(crate) fn delete_form(fields: &Fields, problem: Option<&Problem>) -> String {
+    let form = Controls {
+        form: "delete",
+        fields,
+        problem,
+    };
+    format!(
+        r#"<form class="card" method="post" action="delete" aria-labelledby="delete-title"
+ {described}>
+<h2 id="delete-title">Delete a cookie</h2>
+<p class="hint" id="delete-hint">A browser deletes a cookie only if name, Domain, Path and
+Partitioned are those it was set with.</p>
+<fieldset><legend>The cookie</legend>
+{name}
+</fieldset>
+{scope}
+<fieldset><legend>What the browser may ask for</legend>
+<p class="hint">To delete a cookie with SameSite=None from within another site’s page, say that
+again.</p>
+<div class="row">
+{secure}
+{same_site}
+</div>
+</fieldset>
+<button id="delete-submit">Delete the cookie</button>
+</form>
+"#,
+        described = form.described(),
+        name = form.text(
+            "name",
+            "Name",
+            &fields.name,
+            "The delete is sent whether or not the browser has it."
+        ),
+        scope = form.scope(),
+        secure = form.flag("secure", "Secure", &fields.secure),
+        same_site = form.same_site(),
+    )
+}
+
+impl Controls<'_> {
+    /// Ties the form to its hint, and to the error if it was refused.
+    fn described(&self) -> String {
+        let error = if self.problem.is_some() { " error" } else { "" };
+        format!(r#"aria-describedby="{}-hint{error}""#, self.form)
+    }
+
+    fn scope(&self) -> String {
+        let fields = self.fields;
+        format!(
+            r#"<fieldset><legend>Where it lives</legend>
+<div class="pair">
+<div>
+{}
+{}
+</div>
+<div>
+{}
+{}
+</div>
+</div>
+{}
+</fieldset>"#,
+            self.text(
+                "path",
+                "Path",
+                &fields.path,
+                "Not said, it is <code>/</code>."
+            ),
+            self.check("path-empty", "Send no Path", fields.path_empty),
+            self.text(
+                "domain",
+                "Domain",
+                &fields.domain,
+                "Not said, this host alone."
+            ),
+            self.check("domain-empty", "Send no Domain", fields.domain_empty),
+            self.flag("partitioned", "Partitioned", &fields.partitioned),
+        )
+    }
+
+    fn text(&self, name: &str, label: &str, value: &str, hint: &str) -> String {
+        let id = format!("{}-{name}", self.form);
+        format!(
+            r#"<div class="field"><label for="{id}">{label}</label>
+<input id="{id}" name="{name}" value="{value}" autocomplete="off" autocapitalize="off"
+ spellcheck="false" {invalid} aria-describedby="{id}-hint{error}">
+<p class="hint" id="{id}-hint">{hint}</p></div>"#,
+            value = Escaped(value),
+            invalid = self.invalid(name),
+            error = if self.is_at_fault(name) { " error" } else { "" },
+        )
+    }
+
+    fn check(&self, name: &str, label: &str, is_checked: bool) -> String {
+        let id = format!("{}-{name}", self.form);
+        let checked = if is_checked { "checked" } else { "" };
+        format!(
+            r#"<p class="check"><input type="checkbox" id="{id}" name="{name}" value="true"
+ {checked}>
+<label for="{id}">{label}</label></p>"#
+        )
+    }
+
+    fn flag(&self, name: &str, label: &str, chosen: &str) -> String {
+        self.select(name, label, chosen, &FLAGS.map(|(text, _)| text))
+    }
+
+    fn same_site(&self) -> String {
+        let texts = SAME_SITES.map(|(text, _)| text);
+        self.select("same-site", "SameSite", &self.fields.same_site, &texts)
+    }
+
+    fn select(&self, name: &str, label: &str, chosen: &str, texts: &[&str]) -> String {
+        let id = format!("{}-{name}", self.form);
+        let options = each(texts, |&text| {
+            let selected = if text == chosen { "selected" } else { "" };
+            format!(r#"<option value="{text}" {selected}>{text}</option>"#)
+        });
+        format!(
+            r#"<div class="field"><label for="{id}">{label}</label>
+<select id="{id}" name="{name}" {invalid}>
+<option value="">not said</option>{options}</select></div>"#,
+            invalid = self.invalid(name),
+        )
+    }
+
+    fn is_at_fault(&self, name: &str) -> bool {
+        self.problem.and_then(|problem| problem.field) == Some(name)
+    }
+
+    fn invalid(&self, name: &str) -> &'static str {
+        if self.is_at_fault(name) {
+            r#"aria-invalid="true""#
+        } else {
+            ""
+        }
+    }
+}
