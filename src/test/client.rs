@@ -439,8 +439,9 @@ impl Next {
             });
         }
         if from.origin() != to.origin() {
-            self.headers.remove(AUTHORIZATION);
-            self.headers.remove(HOST);
+            for credential in [AUTHORIZATION, COOKIE, HOST] {
+                self.headers.remove(credential);
+            }
         }
         let mut request = Request::new(B::default());
         *request.method_mut() = mem::take(&mut self.method);

@@ -1,0 +1,548 @@
+//! `test::Client` takes any service and any request, and tells what became of them.
+
+#![cfg(feature = "test-util")]
+
+mod support;
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::error::Error;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Body, Bytes, Frame};
+use support::jar_of;
+use tower::util::BoxCloneService;
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_django_cookies::test::{Client, ClientError, Refusal};
+use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};
+
+type App = BoxCloneService<Request<String>, Response<String>, Infallible>;
+
+/// A client of the service that `answer` is.
+fn client(
+    answer: impl Fn(Request<String>) -> Response<String> + Clone + Send + 'static,
+) -> Client<App> {
+    let service = service_fn(move |request| std::future::ready(Ok(answer(request))));
+    Client::new(service.boxed_clone())
+}
+
+/// A client of a service that answers with the `Set-Cookie` fields that its query names, one a
+/// `&`, and with the request's `Cookie` fields in the body.
+fn mirror() -> Client<App> {
+    client(|request| {
+        let cookies: Vec<_> = request.headers().get_all(COOKIE).iter().collect();
+        let cookies = cookies.iter().map(|field| field.to_str().unwrap());
+        let mut response = Response::new(cookies.collect::<Vec<_>>().join(" | "));
+        for field in request.uri().query().unwrap_or_default().split('&') {
+            if !field.is_empty() {
+                let field = field.replace('+', " ");
+                let field = HeaderValue::try_from(field).unwrap();
+                response.headers_mut().append(SET_COOKIE, field);
+            }
+        }
+        response
+    })
+}
+
+/// The client's `Cookie` field at `url`.
+async fn sent(client: &mut Client<App>, url: &str) -> String {
+    let answer = client.get(url).await.unwrap();
+    answer.body().text().unwrap().to_owned()
+}
+
+fn redirect(status: u16, location: &str) -> Response<String> {
+    Response::builder()
+        .status(status)
+        .header(LOCATION, location)
+        .body(String::new())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn host_only_cookies_and_those_with_that_domain_are_apart() {
+    let mut client = mirror();
+    let url = "https://www.example.com/?a=host;+Path=/&a=domain;+Path=/;+Domain=www.example.com";
+    client.get(url).await.unwrap();
+    assert_eq!(
+        sent(&mut client, "https://www.example.com/").await,
+        "a=host; a=domain"
+    );
+    assert_eq!(
+        sent(&mut client, "https://a.www.example.com/").await,
+        "a=domain"
+    );
+
+    let url = "https://www.example.com/?a=;+Path=/;+Max-Age=0";
+    client.get(url).await.unwrap();
+    assert_eq!(
+        sent(&mut client, "https://www.example.com/").await,
+        "a=domain"
+    );
+}
+
+#[tokio::test]
+async fn partitioned_cookies_are_apart() {
+    let mut client = mirror();
+    let url = "/?a=1;+Path=/;+Secure&a=2;+Path=/;+Secure;+Partitioned";
+    client.get(url).await.unwrap();
+    assert_eq!(sent(&mut client, "/").await, "a=1; a=2");
+    client.get("/?a=;+Path=/;+Secure;+Max-Age=0").await.unwrap();
+    assert_eq!(sent(&mut client, "/").await, "a=2");
+}
+
+/// RFC 6265 §5.4: longer paths first, then those that were created first, which a new value keeps.
+#[tokio::test]
+async fn cookies_come_in_the_order_of_browsers() {
+    let mut client = mirror();
+    client
+        .get("/?b=1;+Path=/&a=1;+Path=/&c=1;+Path=/app")
+        .await
+        .unwrap();
+    client.get("/?b=2;+Path=/").await.unwrap();
+    assert_eq!(sent(&mut client, "/app").await, "c=1; b=2; a=1");
+}
+
+#[tokio::test]
+async fn a_cookie_without_a_path_goes_to_the_default_path() {
+    let mut client = mirror();
+    client.get("/shop/basket?a=1").await.unwrap();
+    assert_eq!(sent(&mut client, "/shop").await, "a=1");
+    assert_eq!(sent(&mut client, "/").await, "");
+}
+
+#[tokio::test]
+async fn a_domain_that_is_an_address_or_has_no_parent_is_host_only() {
+    for url in ["http://127.0.0.1/", "https://intranet/"] {
+        let mut client = mirror();
+        let host = url.split('/').nth(2).unwrap();
+        client
+            .get(&format!("{url}?a=1;+Path=/;+Domain={host}"))
+            .await
+            .unwrap();
+        client.get(&format!("{url}?a=2;+Path=/")).await.unwrap();
+        assert_eq!(sent(&mut client, url).await, "a=2");
+        assert_eq!(client.cookies()[0].domain(), None);
+    }
+}
+
+#[tokio::test]
+async fn secure_cookies_come_from_and_go_to_https_and_this_machine() {
+    let mut client = mirror();
+    client
+        .get("https://example.com/?a=1;+Path=/;+Secure")
+        .await
+        .unwrap();
+    assert_eq!(sent(&mut client, "http://example.com/").await, "");
+    for url in [
+        "http://localhost/",
+        "http://127.0.0.1:8000/",
+        "http://[::1]/",
+    ] {
+        let mut client = mirror();
+        client
+            .get(&format!("{url}?a=1;+Path=/;+Secure"))
+            .await
+            .unwrap();
+        assert_eq!(sent(&mut client, url).await, "a=1");
+    }
+}
+
+#[tokio::test]
+async fn what_a_browser_drops_is_told() {
+    let long = format!("/?a={}", "x".repeat(4096));
+    for (url, name, reason) in [
+        ("/?=nameless", "", Refusal::Unreadable),
+        (&*long, "a", Refusal::TooLong),
+        ("/?a=1;+Domain=example.com", "a", Refusal::Domain),
+        ("https://a.test/?a=1;+Domain=test", "a", Refusal::Domain),
+        ("http://a.test/?a=1;+Secure", "a", Refusal::InsecureOrigin),
+        ("/?__Host-a=1;+Path=/", "__Host-a", Refusal::NotSecure),
+        ("/?__secure-a=1", "__secure-a", Refusal::NotSecure),
+        ("/?a=1;+SameSite=None", "a", Refusal::NotSecure),
+        ("/?a=1;+Partitioned", "a", Refusal::NotSecure),
+        ("/?__Host-a=1;+Secure", "__Host-a", Refusal::NotHostOnly),
+        ("/?__Http-a=1;+Secure", "__Http-a", Refusal::NotHttpOnly),
+    ] {
+        let mut client = mirror();
+        client.get(url).await.unwrap();
+        let [refused] = client.refused() else {
+            panic!("{url}: {:?}", client.refused());
+        };
+        assert_eq!((&*refused.name, refused.reason), (name, reason), "{url}");
+        assert!(client.cookies().is_empty());
+
+        client.get("/").await.unwrap();
+        assert!(client.refused().is_empty(), "of an answer before");
+    }
+}
+
+/// RFC 6265bis §5.7: a network attacker can't hide a `Secure` cookie.
+#[tokio::test]
+async fn plain_http_leaves_secure_cookies_alone() {
+    let mut client = mirror();
+    client
+        .get("https://a.test/?a=1;+Path=/app;+Secure")
+        .await
+        .unwrap();
+    for (path, is_refused) in [
+        ("/app", true),
+        ("/app/b", true),
+        ("/", false),
+        ("/application", false),
+    ] {
+        for domain in ["", ";+Domain=a.test"] {
+            let url = format!("http://a.test/?a=2;+Path={path}{domain}");
+            client.get(&url).await.unwrap();
+            let refused = client.refused().iter().map(|refused| refused.reason);
+            let expected = is_refused.then_some(Refusal::SecureCookieThere);
+            assert_eq!(
+                refused.collect::<Vec<_>>(),
+                Vec::from_iter(expected),
+                "{url}"
+            );
+        }
+    }
+    client.get("http://b.test/?a=2;+Path=/app").await.unwrap();
+    assert!(client.refused().is_empty());
+}
+
+#[tokio::test]
+async fn a_cookie_is_set_as_a_handler_reads_it() {
+    let layer = CookieLayer::new();
+    let service = layer.layer(service_fn(async |request: Request<String>| {
+        let value = jar_of(&request).get("a").map(str::to_owned);
+        Ok::<_, Infallible>(Response::new(value.unwrap_or_default()))
+    }));
+    let mut client = Client::new(service);
+    for value in ["1", "", "a; \"b\"\\", "é 🍪"] {
+        client.set_cookie(("a", value)).unwrap();
+        assert_eq!(client.get("/").await.unwrap().body().text(), Ok(value));
+        assert_eq!(client.cookie("a").unwrap().value(), value);
+    }
+    client.clear_cookies();
+    assert_eq!(client.cookie("a"), None);
+    assert_eq!(client.get("/").await.unwrap().body().text(), Ok(""));
+}
+
+#[tokio::test]
+async fn a_cookie_that_cannot_be_set_is_an_error() {
+    let mut client = mirror().base("http://www.example.com").unwrap();
+    let error = client.set_cookie(("a", "\n")).unwrap_err();
+    assert!(matches!(
+        error,
+        ClientError::Cookie(CookieError::ControlCharacter { .. })
+    ));
+    let elsewhere = Cookie::build("a").domain("example.net");
+    let error = client.set_cookie(elsewhere).unwrap_err();
+    assert!(matches!(&error, ClientError::Refused(refused) if refused.reason == Refusal::Domain));
+    let secure = Cookie::build("a").same_site(SameSite::None);
+    let error = client.set_cookie(secure).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cookie \"a\": browsers drop it, since it is Secure and came over plain HTTP"
+    );
+    client
+        .set_cookie(Cookie::build(("a", "1")).domain("example.com").path("/app"))
+        .unwrap();
+    assert_eq!(
+        sent(&mut client, "http://other.example.com/app").await,
+        "a=1"
+    );
+    assert_eq!(client.cookies()[0].domain(), Some("example.com"));
+    assert_eq!(client.cookies()[0].path(), Some("/app"));
+}
+
+#[tokio::test]
+async fn a_request_comes_as_from_a_browser() {
+    let mut client = client(|request| {
+        let hosts: Vec<_> = request.headers().get_all(HOST).iter().collect();
+        Response::new(format!("{} {} {hosts:?}", request.method(), request.uri()))
+    });
+    for (url, expected) in [
+        ("/", r#"GET / ["testserver"]"#),
+        ("/a?b=c", r#"GET /a?b=c ["testserver"]"#),
+        ("//a", r#"GET //a ["testserver"]"#),
+        ("http://a.test:8000/b", r#"GET /b ["a.test:8000"]"#),
+        ("https://a.test:443", r#"GET / ["a.test"]"#),
+        ("https://[::1]:8443/", r#"GET / ["[::1]:8443"]"#),
+        ("https://user@a.test/", r#"GET / ["a.test"]"#),
+    ] {
+        assert_eq!(sent(&mut client, url).await, expected);
+    }
+    let request = Request::put("/").header(HOST, "a.test").body(String::new());
+    let answer = client.send(request.unwrap()).await.unwrap();
+    assert_eq!(answer.body().text(), Ok(r#"PUT / ["a.test"]"#));
+}
+
+#[tokio::test]
+async fn a_requests_own_cookies_stand_before_the_stored_ones() {
+    let mut client = mirror();
+    client.set_cookie(("a", "1")).unwrap();
+    let request = Request::get("/").header(COOKIE, "b=2").body(String::new());
+    let answer = client.send(request.unwrap()).await.unwrap();
+    assert_eq!(answer.body().text(), Ok("b=2 | a=1"));
+}
+
+#[tokio::test]
+async fn only_http_urls_are_gone_to() {
+    let mut client = mirror();
+    for url in [
+        "ftp://a.test/",
+        "a.test",
+        "*",
+        "https://",
+        "http://a b/",
+        "https://a.test:99999/",
+    ] {
+        let error = client.get(url).await.unwrap_err();
+        assert!(matches!(error, ClientError::Url { .. }), "{url}: {error}");
+    }
+    for base in ["/path", "a.test", "data:,", ""] {
+        let error = mirror().base(base).unwrap_err();
+        assert!(matches!(error, ClientError::Url { .. }), "{base}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn redirects_are_followed_only_if_told() {
+    let mut home = client(|request| match request.uri().path() {
+        "/login" => redirect(303, "home?to=1"),
+        path => Response::new(path.to_owned()),
+    });
+    let answer = home.get("/login").await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    let mut home = home.follow_redirects(1);
+    assert_eq!(sent(&mut home, "/login").await, "/home");
+}
+
+#[tokio::test]
+async fn cookies_of_every_redirect_are_stored() {
+    let mut client = client(|request| {
+        let (host, path) = (
+            request.headers()[HOST].to_str().unwrap(),
+            request.uri().path(),
+        );
+        let mut response = match (host, path) {
+            ("testserver", _) => redirect(302, "https://b.test/one"),
+            (_, "/one") => redirect(307, "/two"),
+            _ => Response::new(format!("{:?}", request.headers().get(COOKIE))),
+        };
+        let cookie = format!("from-{}=1; Path=/", path.trim_matches('/'));
+        let cookie = HeaderValue::try_from(cookie).unwrap();
+        response.headers_mut().append(SET_COOKIE, cookie);
+        response
+            .headers_mut()
+            .append(SET_COOKIE, HeaderValue::from_static("__Host-a=1"));
+        response
+    })
+    .follow_redirects(2);
+    assert_eq!(sent(&mut client, "/start").await, r#"Some("from-one=1")"#);
+    let cookies = client.cookies();
+    let names: Vec<_> = cookies.iter().map(Cookie::name).collect();
+    assert_eq!(names, ["from-start", "from-one", "from-two"]);
+    assert_eq!(client.refused().len(), 3);
+}
+
+/// Fetch, "HTTP-redirect fetch".
+#[tokio::test]
+async fn a_redirect_changes_the_method_as_in_a_browser() {
+    for (method, status, expected) in [
+        (Method::POST, 301, Some("GET 0 None")),
+        (Method::POST, 302, Some("GET 0 None")),
+        (Method::POST, 303, Some("GET 0 None")),
+        (Method::PUT, 303, Some("GET 0 None")),
+        (Method::PUT, 301, None),
+        (Method::POST, 307, None),
+        (Method::POST, 308, None),
+        (Method::GET, 307, Some(r#"GET 0 Some("text/plain")"#)),
+        (Method::HEAD, 303, Some(r#"HEAD 0 Some("text/plain")"#)),
+        (Method::GET, 304, Some("")),
+    ] {
+        let mut client = client(move |request| match request.uri().path() {
+            "/" => redirect(status, "/next"),
+            _ => Response::new(format!(
+                "{} {} {:?}",
+                request.method(),
+                request.body().len(),
+                request.headers().get(CONTENT_TYPE)
+            )),
+        })
+        .follow_redirects(1);
+        let request = Request::builder()
+            .method(method.clone())
+            .header(CONTENT_TYPE, "text/plain")
+            .body("body".to_owned());
+        match (client.send(request.unwrap()).await, expected) {
+            (Ok(answer), Some(expected)) => assert_eq!(answer.body().text(), Ok(expected)),
+            (Err(ClientError::RedirectWantsBody { location, .. }), None) => {
+                assert_eq!(location, "https://testserver/next");
+            }
+            (answer, _) => panic!("{method} {status}: {answer:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_origin_takes_no_credentials_along() {
+    let mut client = client(|request| match request.uri().path() {
+        "/" => redirect(302, "https://b.test/next"),
+        "/same" => redirect(302, "/next"),
+        _ => Response::new(format!(
+            "{:?} {:?}",
+            request.headers().get(AUTHORIZATION),
+            request.headers()[HOST]
+        )),
+    })
+    .follow_redirects(1);
+    for (path, expected) in [
+        ("/", r#"None "b.test""#),
+        ("/same", r#"Some("Basic YTpi") "testserver""#),
+    ] {
+        let request = Request::get(path)
+            .header(AUTHORIZATION, "Basic YTpi")
+            .body(String::new());
+        let answer = client.send(request.unwrap()).await.unwrap();
+        assert_eq!(answer.body().text(), Ok(expected));
+    }
+}
+
+/// Else those of the first request would be sent twice, or where they don't belong.
+#[tokio::test]
+async fn a_redirect_takes_no_stored_cookies_along() {
+    let mut client = client(|request| match request.uri().path() {
+        "/" => redirect(302, "https://b.test/next"),
+        "/same" => redirect(302, "/next"),
+        _ => {
+            let cookies: Vec<_> = request.headers().get_all(COOKIE).iter().collect();
+            Response::new(format!("{cookies:?}"))
+        }
+    })
+    .follow_redirects(1);
+    client.set_cookie(("a", "1")).unwrap();
+    assert_eq!(sent(&mut client, "/").await, "[]");
+    assert_eq!(sent(&mut client, "/same").await, r#"["a=1"]"#);
+}
+
+#[tokio::test]
+async fn a_loop_ends() {
+    let mut client = client(|_| redirect(302, "/again")).follow_redirects(3);
+    let error = client.get("/").await.unwrap_err();
+    assert!(matches!(
+        error,
+        ClientError::TooManyRedirects { most: 3, ref location } if location == "https://testserver/again"
+    ));
+}
+
+#[tokio::test]
+async fn a_redirect_to_nowhere_is_an_error() {
+    for location in ["mailto:a@b.test", "http://", "https://a b/"] {
+        let mut client = client(move |_| redirect(302, location)).follow_redirects(3);
+        let error = client.get("/").await.unwrap_err();
+        assert!(matches!(error, ClientError::Url { .. }), "{error}");
+    }
+}
+
+/// A body in these pieces.
+struct Pieces(VecDeque<Result<&'static str, io::Error>>);
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let piece = self.0.pop_front();
+        Poll::Ready(piece.map(|piece| piece.map(|text| Frame::data(Bytes::from(text)))))
+    }
+}
+
+fn pieces<const N: usize>(
+    pieces: [Result<&'static str, io::ErrorKind>; N],
+) -> Client<impl Service<Request<()>, Response = Response<Pieces>, Error = Infallible>> {
+    Client::new(service_fn(move |_: Request<()>| {
+        let pieces = pieces.map(|piece| piece.map_err(io::Error::from));
+        std::future::ready(Ok(Response::new(Pieces(pieces.into()))))
+    }))
+}
+
+#[tokio::test]
+async fn a_body_is_read_up_to_the_limit() {
+    let mut client = pieces([Ok("one"), Ok(" "), Ok("two")]).body_limit(7);
+    let answer = client.send(Request::new(())).await.unwrap();
+    assert_eq!(answer.body().text(), Ok("one two"));
+
+    let mut client = client.body_limit(6);
+    let error = client.send(Request::new(())).await.unwrap_err();
+    assert!(matches!(error, ClientError::BodyTooLong { limit: 6 }));
+}
+
+#[tokio::test]
+async fn a_body_that_fails_is_an_error_with_its_source() {
+    let mut client = pieces([Ok("one"), Err(io::ErrorKind::BrokenPipe)]);
+    let error = client.send(Request::new(())).await.unwrap_err();
+    assert!(matches!(error, ClientError::Body(_)));
+    assert_eq!(error.source().unwrap().to_string(), "broken pipe");
+}
+
+#[tokio::test]
+async fn text_is_utf_8() {
+    let service = service_fn(async |_: Request<String>| {
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(&b"\xff"[..])))
+    });
+    let answer = Client::new(service).get("/").await.unwrap();
+    assert!(answer.body().text().is_err());
+    assert_eq!(answer.body().bytes(), b"\xff");
+}
+
+#[tokio::test]
+async fn a_service_that_fails_is_an_error_with_its_source() {
+    let service = service_fn(async |_: Request<String>| {
+        Err::<Response<String>, _>(io::Error::from(io::ErrorKind::TimedOut))
+    });
+    let error = Client::new(service).get("/").await.unwrap_err();
+    assert!(matches!(error, ClientError::Service(_)));
+    assert_eq!(error.source().unwrap().to_string(), "timed out");
+}
+
+#[tokio::test]
+async fn a_service_is_called_when_it_is_ready() {
+    let (service, mut handle) = tower_test::mock::pair::<Request<()>, Response<String>>();
+    handle.allow(0);
+    let mut client = Client::new(service);
+    let answer = tokio::spawn(async move { client.send(Request::new(())).await });
+    tokio::task::yield_now().await;
+    assert!(!answer.is_finished());
+    handle.allow(1);
+    let (_, respond) = handle.next_request().await.unwrap();
+    respond.send_response(Response::new("ready".to_owned()));
+    assert_eq!(answer.await.unwrap().unwrap().body().text(), Ok("ready"));
+}
+
+#[tokio::test]
+async fn a_clone_is_another_window_with_cookies_of_its_own() {
+    let mut one = mirror();
+    one.set_cookie(("a", "1")).unwrap();
+    let mut other = one.clone();
+    other.clear_cookies();
+    assert_eq!(sent(&mut one, "/").await, "a=1");
+    assert_eq!(sent(&mut other, "/").await, "");
+}
+
+#[test]
+fn debug_shows_names_and_no_values() {
+    let mut client = mirror();
+    client.set_cookie(("name", "secret")).unwrap();
+    let shown = format!("{client:?}");
+    assert!(
+        shown.contains("name") && shown.contains("testserver"),
+        "{shown}"
+    );
+    assert!(!shown.contains("secret"), "{shown}");
+}
