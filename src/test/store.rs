@@ -26,13 +26,21 @@ impl Store {
     /// Takes a set-cookie-string that came from `url` (RFC 6265bis §5.7).
     pub(super) fn receive(&mut self, field: &HeaderValue, url: &Url) -> Result<(), Refused> {
         let text = String::from_utf8_lossy(field.as_bytes());
-        let Ok(mut raw) = Cookie::parse(text.as_ref()) else {
-            let name = text.split(['=', ';']).next().unwrap_or_default().trim();
+        let (pair, attributes) = text.split_at(text.find(';').unwrap_or(text.len()));
+        let (name, value) = pair.split_once('=').unwrap_or(("", pair));
+        let [name, value] = [name, value].map(|text| text.trim_matches([' ', '\t']));
+        // `cookie` would trim all white space of Unicode off the pair.
+        let Some(mut raw) = Cookie::parse(format!("pair={attributes}"))
+            .ok()
+            .filter(|_| !name.is_empty())
+        else {
             return Err(Refused {
                 name: name.to_owned(),
                 reason: Refusal::Unreadable,
             });
         };
+        raw.set_name(name);
+        raw.set_value(value);
         if raw.path().is_some_and(|path| path.len() > MAX_ATTRIBUTE) {
             raw.unset_path();
         }
