@@ -8,6 +8,10 @@ use tokio::process::Command;
 use super::script::program;
 use crate::site::Browser;
 
+/// The jar comes from standard input and goes to standard output.
+const OPTIONS: &str = "--disable --silent --show-error --fail --insecure --noproxy * \
+                       --connect-to ::127.0.0.1: --cookie - --cookie-jar - --output /dev/null";
+
 pub(crate) struct Curl {
     /// A cookie file, as curl writes it.
     jar: Vec<u8>,
@@ -24,22 +28,7 @@ impl Browser for Curl {
 
     async fn go(&mut self, url: &str) {
         let mut curl = Command::new(program("CURL", "curl"))
-            .args([
-                "--disable",
-                "--insecure",
-                "--silent",
-                "--show-error",
-                "--fail",
-            ])
-            .args(["--noproxy", "*", "--connect-to", "::127.0.0.1:"])
-            .args([
-                "--cookie",
-                "-",
-                "--cookie-jar",
-                "-",
-                "--output",
-                "/dev/null",
-            ])
+            .args(OPTIONS.split(' '))
             .arg(url)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

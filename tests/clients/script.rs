@@ -1,6 +1,6 @@
 //! Clients that are a script in another language: each loads the URLs of its standard input.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -22,15 +22,15 @@ struct Script {
 }
 
 impl Script {
-    fn start(program: OsString, script: &str) -> Self {
-        let mut process = Command::new(&program)
+    fn start(program: &OsStr, script: &str) -> Self {
+        let mut process = Command::new(program)
             .arg(script)
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+            .unwrap_or_else(|error| panic!("{program:?}: {error}"));
         Self {
             urls: process.stdin.take().unwrap(),
             answers: BufReader::new(process.stdout.take().unwrap()).lines(),
@@ -46,59 +46,32 @@ impl Script {
     }
 }
 
-/// Python's `http.cookiejar`, with `urllib.request`.
-pub(crate) struct Urllib(Script);
+macro_rules! scripts {
+    ($($(#[$doc:meta])* $Client:ident = $name:literal: $variable:literal or $program:literal, $script:literal;)*) => {$(
+        $(#[$doc])*
+        pub(crate) struct $Client(Script);
 
-impl Urllib {
-    pub(crate) fn start() -> Self {
-        Self(Script::start(
-            program("PYTHON", "python3"),
-            "urllib_client.py",
-        ))
-    }
+        impl $Client {
+            pub(crate) fn start() -> Self {
+                Self(Script::start(&program($variable, $program), $script))
+            }
+        }
+
+        impl Browser for $Client {
+            const NAME: &str = $name;
+
+            async fn go(&mut self, url: &str) {
+                self.0.load(url).await;
+            }
+        }
+    )*};
 }
 
-impl Browser for Urllib {
-    const NAME: &str = "urllib";
-
-    async fn go(&mut self, url: &str) {
-        self.0.load(url).await;
-    }
-}
-
-/// A `Session` of Python's requests.
-pub(crate) struct Requests(Script);
-
-impl Requests {
-    pub(crate) fn start() -> Self {
-        Self(Script::start(
-            program("PYTHON", "python3"),
-            "requests_client.py",
-        ))
-    }
-}
-
-impl Browser for Requests {
-    const NAME: &str = "requests";
-
-    async fn go(&mut self, url: &str) {
-        self.0.load(url).await;
-    }
-}
-
-/// Node's tough-cookie with its default options: it has rules for prefixes, `prefixSecurity: "silent"`.
-pub(crate) struct ToughCookie(Script);
-
-impl ToughCookie {
-    pub(crate) fn start() -> Self {
-        Self(Script::start(program("NODE", "node"), "tough_cookie.cjs"))
-    }
-}
-
-impl Browser for ToughCookie {
-    const NAME: &str = "tough-cookie";
-
-    async fn go(&mut self, url: &str) {
-        self.0.load(url).await;
-    }
+scripts! {
+    /// Python's `http.cookiejar`, with `urllib.request`.
+    Urllib = "urllib": "PYTHON" or "python3", "urllib_client.py";
+    /// A `Session` of Python's requests.
+    Requests = "requests": "PYTHON" or "python3", "requests_client.py";
+    /// Node's tough-cookie with its default options, in which prefixes have rules (`prefixSecurity`).
+    ToughCookie = "tough-cookie": "NODE" or "node", "tough_cookie.cjs";
 }
