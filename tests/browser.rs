@@ -29,13 +29,13 @@ async fn stores_and_deletes<B: Driven>() {
 
 async fn leaves_no_twin<B: Driven>() {
     let (site, mut browser) = (Site::start().await, B::start().await);
-    retired::check(&site, &mut browser).await;
+    retired::check(&site, &mut browser, &[]).await;
     browser.stop().await;
 }
 
 async fn is_not_fooled<B: Driven>() {
     let (site, mut browser) = (Site::start().await, B::start().await);
-    forging::check(&site, &mut browser).await;
+    forging::check(&site, &mut browser, &[]).await;
     browser.stop().await;
 }
 

@@ -45,13 +45,13 @@ async fn it_stores_and_deletes_what_browsers_do() {
 #[tokio::test]
 async fn no_twin_is_left_at_a_retired_scope() {
     let site = Site::start().await;
-    retired::check(&site, &mut client(&site)).await;
+    retired::check(&site, &mut client(&site), &[]).await;
 }
 
 #[tokio::test]
 async fn no_other_host_forges_a_prefixed_cookie() {
     let site = Site::start().await;
-    forging::check(&site, &mut client(&site)).await;
+    forging::check(&site, &mut client(&site), &[]).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,12 @@ use tower_django_cookies::CookieLayer;
 
 use super::{Browser, EVIL, PARENT, Scheme, Site, WWW};
 
+/// A known way in which a client lets cookies be forged.
+pub(crate) struct Deviation {
+    pub(crate) client: &'static str,
+    pub(crate) because: &'static str,
+}
+
 /// What some reader might take for `__Host-session`.
 const FORGED: [&str; 16] = [
     "\u{2000}__Host-session",
@@ -28,8 +34,19 @@ const FORGED: [&str; 16] = [
 ];
 
 /// The number of forged cookies that reached the victim comes back.
-pub(crate) async fn check<B: Browser>(site: &Site, browser: &mut B) -> usize {
-    assert_eq!(forge(site, browser).await.0, None);
+pub(crate) async fn check<B: Browser>(
+    site: &Site,
+    browser: &mut B,
+    deviations: &[Deviation],
+) -> usize {
+    let (session, arrived) = forge(site, browser).await;
+    if let Some(row) = deviations.iter().find(|row| row.client == B::NAME) {
+        println!("{}: {} ({arrived} forged cookies)", B::NAME, row.because);
+        let is_forged = session.as_deref() == Some("evil");
+        assert!(is_forged, "no longer true: {}", row.because);
+        return arrived;
+    }
+    assert_eq!(session, None);
 
     let victim = (Scheme::Https, WWW, "/app/page");
     site.visit(browser, victim, &CookieLayer::new(), |jar, _| {

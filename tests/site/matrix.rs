@@ -109,12 +109,12 @@ impl Case {
     }
 
     /// Whether the crate can see that no browser keeps it.
-    fn is_unstorable(self) -> bool {
+    pub(crate) fn is_unstorable(self) -> bool {
         self.kind == Kind::HostPrefix && (self.domain.is_some() || self.path != "/")
     }
 
     /// What RFC 6265bis says.
-    fn expected(self) -> Outcome {
+    pub(crate) fn expected(self) -> Outcome {
         let is_stored =
             !self.is_unstorable() && (self.scheme == Scheme::Https || !self.kind.is_secure());
         let mut sent_to = Vec::new();

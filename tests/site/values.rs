@@ -12,6 +12,9 @@ pub(crate) struct Deviation {
     pub(crate) reads: fn(&str) -> Option<String>,
 }
 
+/// Of one response curl takes 50 cookies, and Python 100 fields.
+const AT_ONCE: usize = 50;
+
 fn values() -> Vec<String> {
     let printable = || (' '..='~').chain('\u{a0}'..='\u{ff}');
     let mut values: Vec<_> = (' '..='~').map(String::from).collect();
@@ -50,12 +53,16 @@ pub(crate) async fn check<B: Browser>(
 ) -> usize {
     let page = (Scheme::Https, WWW, "/values/");
     let layer = CookieLayer::new();
-    site.visit(browser, page, &layer, |jar, _| {
-        for (number, value) in values().into_iter().enumerate() {
-            jar.set((format!("value{number}"), value)).unwrap();
-        }
-    })
-    .await;
+    let numbered: Vec<_> = values().into_iter().enumerate().collect();
+    for few in numbered.chunks(AT_ONCE) {
+        let few = few.to_vec();
+        site.visit(browser, page, &layer, |jar, _| {
+            for (number, value) in few {
+                jar.set((format!("value{number}"), value)).unwrap();
+            }
+        })
+        .await;
+    }
     let read = site
         .visit(browser, page, &layer, |jar, _| {
             let names = (0..values().len()).map(|number| format!("value{number}"));
@@ -79,9 +86,12 @@ pub(crate) async fn check<B: Browser>(
     for row in deviations {
         let changed = values()
             .into_iter()
-            .filter_map(|value| (row.reads)(&value))
+            .filter(|value| (row.reads)(value).is_some_and(|read| read != *value))
             .count();
         println!("{}: {} ({changed} values)", B::NAME, row.because);
+        if changed == 0 {
+            wrong.push(format!("no longer true: {}", row.because));
+        }
     }
     println!("{}: {} values", B::NAME, read.len());
     assert!(wrong.is_empty(), "{}:\n{}", B::NAME, wrong.join("\n"));

@@ -1,0 +1,45 @@
+//! curl's cookie engine: a process for each page, and the jar kept between them.
+
+use std::process::Stdio;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use super::script::program;
+use crate::site::Browser;
+
+/// The jar comes from standard input and goes to standard output.
+const OPTIONS: &str = "--disable --silent --show-error --fail --insecure --noproxy * \
+                       --connect-to ::127.0.0.1: --cookie - --cookie-jar - --output /dev/null";
+
+pub(crate) struct Curl {
+    /// A cookie file, as curl writes it.
+    jar: Vec<u8>,
+}
+
+impl Curl {
+    pub(crate) fn start() -> Self {
+        Self { jar: Vec::new() }
+    }
+}
+
+impl Browser for Curl {
+    const NAME: &str = "curl";
+
+    async fn go(&mut self, url: &str) {
+        let mut curl = Command::new(program("CURL", "curl"))
+            .args(OPTIONS.split(' '))
+            .arg(url)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("curl");
+        let mut stdin = curl.stdin.take().unwrap();
+        stdin.write_all(&self.jar).await.unwrap();
+        drop(stdin);
+        let output = curl.wait_with_output().await.unwrap();
+        assert!(output.status.success(), "curl: {}", output.status);
+        self.jar = output.stdout;
+    }
+}
