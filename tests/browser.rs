@@ -35,7 +35,7 @@ async fn leaves_no_twin<B: Driven>() {
 
 async fn is_not_fooled<B: Driven>() {
     let (site, mut browser) = (Site::start().await, B::start().await);
-    forging::check(&site, &mut browser, &[]).await;
+    assert_eq!(forging::check(&site, &mut browser, &[]).await, 18);
     browser.stop().await;
 }
 

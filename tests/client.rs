@@ -51,7 +51,7 @@ async fn no_twin_is_left_at_a_retired_scope() {
 #[tokio::test]
 async fn no_other_host_forges_a_prefixed_cookie() {
     let site = Site::start().await;
-    forging::check(&site, &mut client(&site), &[]).await;
+    assert_eq!(forging::check(&site, &mut client(&site), &[]).await, 18);
 }
 
 #[tokio::test]

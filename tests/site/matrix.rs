@@ -271,7 +271,18 @@ async fn outcome(site: &Site, browser: &mut impl Browser, case: Case, name: &str
         jar.delete(owned).unwrap();
     })
     .await;
-    let is_left_after_its_delete = is_sent(site, browser, (scheme, WWW, "/app/below"), name).await;
+    let mut is_left_after_its_delete =
+        is_sent(site, browser, (scheme, WWW, "/app/below"), name).await;
+
+    // Once more, with a delete that says the scope itself.
+    let [set, delete] = [(); 2].map(|()| case.cookie(name, domain, path));
+    site.visit(browser, page, &undeclared, |jar, _| jar.set(set).unwrap())
+        .await;
+    site.visit(browser, page, &undeclared, |jar, _| {
+        jar.delete(delete).unwrap();
+    })
+    .await;
+    is_left_after_its_delete |= is_sent(site, browser, (scheme, WWW, "/app/below"), name).await;
 
     Outcome {
         sent_to,
