@@ -15,6 +15,7 @@ ALLOWED = {
     "axum_core",
     "cookie",
     "http",
+    "http_body",  # `Body`, in feature `test-util`.
     "serde_core",  # `serde`'s `Serialize` and `DeserializeOwned`, in feature `dumps`.
     "time",  # As `cookie::time`.
     "tower_layer",

@@ -1,6 +1,6 @@
 //! `SignedJar`: Django's signed cookies.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use cookie::Cookie;
 
@@ -42,6 +42,8 @@ pub struct SignedJar {
     jar: CookieJar,
     salt: String,
     max_age: Option<Duration>,
+    /// `None` is the system's clock.
+    now: Option<SystemTime>,
 }
 
 impl SignedJar {
@@ -50,6 +52,7 @@ impl SignedJar {
             jar,
             salt: String::new(),
             max_age: None,
+            now: None,
         }
     }
 
@@ -96,6 +99,29 @@ impl SignedJar {
         self
     }
 
+    /// Signs and reads as if it were `now`: for tests of what expires.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// # use tower_django_cookies::{CookieError, CookieLayer};
+    /// # let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    /// # let jar = layer.jar(&http::Request::new(()));
+    ///
+    /// let week = Duration::from_secs(7 * 24 * 60 * 60);
+    /// jar.signed().at(SystemTime::now() - 2 * week).set(("user", "42"))?;
+    /// # let header = format!("user={}", jar.queued()[0].value());
+    /// # let jar = layer.jar(&http::Request::builder().header("cookie", header).body(()).unwrap());
+    ///
+    /// // In the next request:
+    /// let error = jar.signed().max_age(week).get("user").unwrap_err();
+    /// assert!(matches!(error, CookieError::SignatureExpired { .. }));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn at(mut self, now: SystemTime) -> Self {
+        self.now = Some(now);
+        self
+    }
+
     /// The value of a signed cookie: Django's `request.get_signed_cookie`.
     ///
     /// # Errors
@@ -122,12 +148,15 @@ impl SignedJar {
     }
 
     fn signer(&self, name: &str, salt: String) -> Result<TimestampSigner, CookieError> {
-        let keys = &self.jar.settings().signing;
-        keys.signer(salt)
-            .map_err(|setting| CookieError::KeyMissing {
-                name: name.into(),
-                setting,
-            })
+        let signer = self.jar.settings().signing.signer(salt);
+        let signer = signer.map_err(|setting| CookieError::KeyMissing {
+            name: name.into(),
+            setting,
+        })?;
+        Ok(match self.now {
+            Some(now) => signer.at(now),
+            None => signer,
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use std::error::Error;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -117,7 +118,13 @@ async fn a_cookie_without_a_path_goes_to_the_default_path() {
 
 #[tokio::test]
 async fn a_domain_that_is_an_address_or_has_no_parent_is_host_only() {
-    for url in ["http://127.0.0.1/", "https://intranet/"] {
+    for url in [
+        "http://127.0.0.1/",
+        "https://intranet/",
+        "https://intranet./",
+        "https://[2001:db8::1]/",
+        "https://[::ffff:1.2.3.4]/",
+    ] {
         let mut client = mirror();
         let host = url.split('/').nth(2).unwrap();
         client
@@ -156,10 +163,29 @@ async fn secure_cookies_come_from_and_go_to_https_and_this_machine() {
 async fn what_a_browser_drops_is_told() {
     let long = format!("/?a={}", "x".repeat(4096));
     for (url, name, reason) in [
-        ("/?=nameless", "", Refusal::Unreadable),
+        ("/?=nameless", "", Refusal::Nameless),
         (&*long, "a", Refusal::TooLong),
         ("/?a=1;+Domain=example.com", "a", Refusal::Domain),
-        ("https://a.test/?a=1;+Domain=test", "a", Refusal::Domain),
+        (
+            "https://a.test/?a=1;+Domain=test",
+            "a",
+            Refusal::PublicSuffix,
+        ),
+        (
+            "https://a.test./?a=1;+Domain=test.",
+            "a",
+            Refusal::PublicSuffix,
+        ),
+        (
+            "https://a.example.com/?a=1;+Domain=example\u{3002}com",
+            "a",
+            Refusal::Domain,
+        ),
+        (
+            "https://a.example.com/?a=1;+Domain=\u{ff45}xample.com",
+            "a",
+            Refusal::Domain,
+        ),
         ("http://a.test/?a=1;+Secure", "a", Refusal::InsecureOrigin),
         ("/?__Host-a=1;+Path=/", "__Host-a", Refusal::NotSecure),
         ("/?__secure-a=1", "__secure-a", Refusal::NotSecure),
@@ -209,6 +235,16 @@ async fn plain_http_leaves_secure_cookies_alone() {
     }
     client.get("http://b.test/?a=2;+Path=/app").await.unwrap();
     assert!(client.refused().is_empty());
+
+    client
+        .get("https://[2001:db8::1]/?b=1;+Path=/;+Secure")
+        .await
+        .unwrap();
+    client
+        .get("http://[2001:db8::1]/?b=2;+Path=/")
+        .await
+        .unwrap();
+    assert_eq!(client.refused()[0].reason, Refusal::SecureCookieThere);
 }
 
 #[tokio::test]
@@ -271,12 +307,190 @@ async fn a_request_comes_as_from_a_browser() {
         ("https://a.test:443", r#"GET / ["a.test"]"#),
         ("https://[::1]:8443/", r#"GET / ["[::1]:8443"]"#),
         ("https://user@a.test/", r#"GET / ["a.test"]"#),
+        ("/a b`", r#"GET /a%20b%60 ["testserver"]"#),
+        ("/a/../b#c", r#"GET /b ["testserver"]"#),
+        (
+            "https://bücher.test/ä",
+            r#"GET /%C3%A4 ["xn--bcher-kva.test"]"#,
+        ),
     ] {
         assert_eq!(sent(&mut client, url).await, expected);
     }
     let request = Request::put("/").header(HOST, "a.test").body(String::new());
     let answer = client.send(request.unwrap()).await.unwrap();
     assert_eq!(answer.body().text(), Ok(r#"PUT / ["a.test"]"#));
+}
+
+/// Django's `client.get("/", HTTP_HOST="a.test")`.
+#[tokio::test]
+async fn a_host_field_says_where_a_path_is() {
+    let mut client = mirror();
+    let set = Request::get("/?a=1;+Path=/;+Domain=a.test").header(HOST, "www.a.test");
+    client.send(set.body(String::new()).unwrap()).await.unwrap();
+    assert!(client.refused().is_empty());
+    assert_eq!(sent(&mut client, "https://other.a.test/").await, "a=1");
+    assert_eq!(client.url(), Some("https://other.a.test/"));
+}
+
+#[tokio::test]
+async fn of_a_base_url_the_path_does_not_count() {
+    let mut client = mirror().base("https://a.test/app/sub?q#f").unwrap();
+    client
+        .set_cookie(Cookie::build(("a", "1")).path(""))
+        .unwrap();
+    assert_eq!(client.cookies()[0].path(), Some("/"));
+    assert_eq!(sent(&mut client, "/").await, "a=1");
+}
+
+#[tokio::test]
+async fn more_fields_than_a_request_holds_are_an_error() {
+    let mut client = mirror();
+    client.set_cookie(("a", "1")).unwrap();
+    let mut request = Request::new(String::new());
+    *request.uri_mut() = "/".parse().unwrap();
+    for number in 0.. {
+        let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
+        let field = HeaderValue::from_static("");
+        if request.headers_mut().try_insert(name, field).is_err() {
+            break;
+        }
+    }
+    let error = client.send(request).await.unwrap_err();
+    assert!(matches!(error, ClientError::TooManyFields(_)));
+}
+
+#[tokio::test]
+async fn a_form_is_posted() {
+    let mut client = client(|request| {
+        let content_type = request.headers()[CONTENT_TYPE].to_str().unwrap();
+        Response::new(format!(
+            "{} {content_type} {}",
+            request.method(),
+            request.body()
+        ))
+    });
+    let answer = client
+        .post("/", &[("a", "ä b"), ("c", "&=")])
+        .await
+        .unwrap();
+    assert_eq!(
+        answer.body().text(),
+        Ok("POST application/x-www-form-urlencoded a=%C3%A4+b&c=%26%3D")
+    );
+}
+
+/// RFC 6265bis §5.6.1, §5.6.2 and §5.1.1.
+#[tokio::test]
+async fn lifetimes_are_read_as_browsers_read_them() {
+    let over = "Thu, 01 Jan 1970 00:00:00 GMT";
+    let far = "Fri, 31 Dec 2038 23:59:59 GMT";
+    for (attributes, is_kept) in [
+        ("Max-Age=0".to_owned(), false),
+        ("Max-Age=-1".to_owned(), false),
+        ("mAx-aGe=-99999999999999999999".to_owned(), false),
+        ("Max-Age=99999999999999999999".to_owned(), true),
+        ("Max-Age=".to_owned(), true),
+        ("Max-Age=-".to_owned(), true),
+        ("Max-Age=1s".to_owned(), true),
+        ("Max-Age=+0".to_owned(), true),
+        (format!("Max-Age=; Expires={over}"), false),
+        (format!("Max-Age=9; Expires={over}"), true),
+        (format!("Max-Age=0; Expires={far}"), false),
+        (format!("Expires={over}; Expires={far}"), true),
+        (format!("Expires={far}; Expires={over}"), false),
+        (format!("Expires={over}; Expires=never"), false),
+        ("Expires=Thu, 01 Jan 1970 00:00:00 UTC".to_owned(), false),
+        ("Expires=Thu, 01 Jan 1970 00:00:00 +0000".to_owned(), false),
+        ("Expires=Thu, 01-Jan-1970 00:00:01".to_owned(), false),
+        ("Expires=Thu, 1 Jan 1970 0:0:0".to_owned(), false),
+        ("Expires=1 jAnuary 70 00:00:00".to_owned(), false),
+        ("Expires=00:00:00 1970 Jan 01".to_owned(), false),
+        ("Expires=01 Jan 69 00:00:00".to_owned(), true),
+        ("Expires=01 Jan 1600 00:00:00".to_owned(), true),
+        ("Expires=01 Jan 1601 00:00:00".to_owned(), false),
+        ("Expires=30 Feb 1999 00:00:00".to_owned(), true),
+        ("Expires=01 Jan 1970 24:00:00".to_owned(), true),
+        ("Expires=01 Jan 1970 00:00:60".to_owned(), true),
+        ("Expires=01 Jan 1970".to_owned(), true),
+        ("Expires=01 Jan 1970 000:00:00".to_owned(), true),
+        ("Expires=01 Jan 19700 00:00:00".to_owned(), true),
+    ] {
+        let field = format!("a=1; {attributes}");
+        let mut client = client(move |_| {
+            let answer = Response::builder().header(SET_COOKIE, &field);
+            answer.body(String::new()).unwrap()
+        });
+        client.get("/").await.unwrap();
+        assert_eq!(client.cookies().len(), usize::from(is_kept), "{attributes}");
+    }
+}
+
+/// RFC 6265bis §5.6: of an attribute's values of up to 1024 bytes the last.
+#[tokio::test]
+async fn of_a_repeated_attribute_the_last_counts() {
+    let long = "x".repeat(1024);
+    for (attributes, domain, path) in [
+        ("Domain=a.test;+Domain=", None, "/"),
+        ("Domain=;+Domain=.A.test", Some("a.test"), "/"),
+        ("Domain=.", None, "/"),
+        (
+            &*format!("Domain=a.test;+Domain=x{long}"),
+            Some("a.test"),
+            "/",
+        ),
+        ("Path=/x;+Path=/y", None, "/y"),
+        ("Path=/x;+Path", None, "/"),
+        ("Path=/x;+Path=y", None, "/"),
+        (&*format!("Path=/x;+Path=/{long}"), None, "/x"),
+        ("SameSite=None;+SameSite=bogus", None, "/"),
+        ("SameSite", None, "/"),
+    ] {
+        let mut client = mirror();
+        client
+            .get(format!("https://www.a.test/?a=1;+{attributes}"))
+            .await
+            .unwrap();
+        let cookie = client.cookie("a").unwrap_or_else(|| panic!("{attributes}"));
+        assert_eq!(
+            (cookie.domain(), cookie.path()),
+            (domain, Some(path)),
+            "{attributes}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_several_cookies_the_one_that_was_created_last_is_shown() {
+    let mut client = mirror();
+    client.get("/?a=1;+Path=/&a=2;+Path=/app").await.unwrap();
+    client.get("/?a=3;+Path=/").await.unwrap();
+    assert_eq!(client.cookie("a").unwrap().value(), "2");
+}
+
+#[tokio::test]
+async fn a_cookie_that_ended_and_comes_again_is_new() {
+    let mut client = mirror();
+    client
+        .get("/?a=1;+Max-Age=60;+Path=/&b=1;+Path=/")
+        .await
+        .unwrap();
+    client.advance(Duration::from_secs(61));
+    client.get("/?a=2;+Path=/").await.unwrap();
+    assert_eq!(sent(&mut client, "/").await, "b=1; a=2");
+    client.advance(Duration::MAX);
+    assert_eq!(sent(&mut client, "/").await, "b=1; a=2");
+}
+
+#[tokio::test]
+async fn of_very_many_cookies_the_oldest_go() {
+    let mut client = mirror();
+    let cookies = (0..3301).map(|number| format!("c{number}=1"));
+    for some in cookies.collect::<Vec<_>>().chunks(1000) {
+        client.get(format!("/?{}", some.join("&"))).await.unwrap();
+    }
+    assert_eq!(client.cookies().len(), 3300);
+    assert_eq!(client.cookie("c0"), None);
+    assert!(client.cookie("c3300").is_some());
 }
 
 #[tokio::test]
@@ -359,8 +573,8 @@ async fn a_redirect_changes_the_method_as_in_a_browser() {
         (Method::PUT, 301, None),
         (Method::POST, 307, None),
         (Method::POST, 308, None),
-        (Method::GET, 307, Some(r#"GET 0 Some("text/plain")"#)),
-        (Method::HEAD, 303, Some(r#"HEAD 0 Some("text/plain")"#)),
+        (Method::GET, 307, Some("GET 0 None")),
+        (Method::HEAD, 303, Some("HEAD 0 None")),
         (Method::GET, 304, Some("")),
     ] {
         let mut client = client(move |request| match request.uri().path() {
@@ -443,8 +657,33 @@ async fn a_redirect_to_nowhere_is_an_error() {
     for location in ["mailto:a@b.test", "http://", "https://a b/"] {
         let mut client = client(move |_| redirect(302, location)).follow_redirects(3);
         let error = client.get("/").await.unwrap_err();
-        assert!(matches!(error, ClientError::Url { .. }), "{error}");
+        assert!(matches!(error, ClientError::Location { .. }), "{error}");
     }
+}
+
+/// A callback of an app, say.
+#[tokio::test]
+async fn a_redirect_to_anywhere_is_an_answer_if_none_is_followed() {
+    for location in ["myapp://callback", "mailto:a@b.test", "https://a b/", ""] {
+        let mut client = client(move |_| redirect(302, location));
+        assert_eq!(client.get("/").await.unwrap().headers()[LOCATION], location);
+    }
+    let mut client = client(|_| redirect(302, "")).follow_redirects(1);
+    let answer = client.get("/").await.unwrap();
+    assert_eq!(answer.status(), StatusCode::FOUND);
+}
+
+#[tokio::test]
+async fn a_redirect_keeps_the_extensions() {
+    let mut client = client(|request| match request.uri().path() {
+        "/" => redirect(302, "/next"),
+        _ => Response::new(format!("{:?}", request.extensions().get::<u8>())),
+    })
+    .follow_redirects(1);
+    let request = Request::get("/").extension(7_u8).body(String::new());
+    let answer = client.send(request.unwrap()).await.unwrap();
+    assert_eq!(answer.body().text(), Ok("Some(7)"));
+    assert_eq!(client.url(), Some("https://testserver/next"));
 }
 
 /// A body in these pieces.

@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
-use http::{Request, StatusCode};
+use http::StatusCode;
 use tower_django_cookies::test::Client;
 use tower_django_cookies::{Cookie, CookieBuilder, CookieError, CookieJar, CookieLayer, SameSite};
 
@@ -52,8 +52,7 @@ fn browser(cookies: CookieLayer) -> Client<Router> {
 
 /// What the page at the end of the redirects shows, and its status.
 async fn send(browser: &mut Client<Router>, path: &str) -> (StatusCode, String) {
-    let request = Request::post(path).body(String::new()).unwrap();
-    let answer = browser.send(request).await.unwrap();
+    let answer = browser.post(path, &[]).await.unwrap();
     (answer.status(), answer.body().text().unwrap().to_owned())
 }
 
@@ -94,4 +93,33 @@ async fn a_twin_from_before_a_move_ends_with_the_session() {
 
     browser.set_cookie(("session", "old")).unwrap();
     assert_eq!(send(&mut browser, "/app/logout").await.1, "0 session");
+}
+
+#[cfg(feature = "signed")]
+#[tokio::test]
+async fn a_remembered_login_ends_when_its_signature_is_too_old() {
+    use std::time::{Duration, SystemTime};
+
+    const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    async fn home(jar: CookieJar) -> Result<String, CookieError> {
+        jar.signed().salt("login").max_age(2 * WEEK).get("user")
+    }
+    let cookies = CookieLayer::new().secret_key("a secret that nobody guesses");
+    let app = Router::new().route("/", get(home)).layer(cookies.clone());
+    let mut browser = Client::new(app);
+
+    for (weeks, expected) in [(1, Some("ann")), (3, None)] {
+        let jar = cookies.jar(&http::Request::new(()));
+        let signed = jar.signed().salt("login");
+        signed
+            .at(SystemTime::now() - weeks * WEEK)
+            .set(("user", "ann"))
+            .unwrap();
+        browser.set_cookie(jar.queued().remove(0)).unwrap();
+        let answer = browser.get("/").await.unwrap();
+        match expected {
+            Some(user) => assert_eq!(answer.body().text(), Ok(user)),
+            None => assert_eq!(answer.status(), StatusCode::BAD_REQUEST),
+        }
+    }
 }

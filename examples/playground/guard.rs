@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -31,9 +31,18 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
 
 /// Whether another site's page sends a form here: no site shall set this one's cookies.
 fn is_from_elsewhere(request: &Request) -> bool {
-    !request.method().is_safe()
-        && request
-            .headers()
-            .get("sec-fetch-site")
-            .is_some_and(|site| site != "same-origin" && site != "none")
+    let headers = request.headers();
+    if request.method().is_safe() {
+        return false;
+    }
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    // A browser that doesn't say the one says the other.
+    let here = headers
+        .get(HOST)
+        .map(|host| [b"http://", host.as_bytes()].concat());
+    headers
+        .get(ORIGIN)
+        .is_some_and(|origin| here.is_none_or(|here| origin.as_bytes() != here))
 }

@@ -171,6 +171,9 @@ fn error(problem: &Problem, form: Option<&str>) -> String {
     )
 }
 
+/// No browser sends more of them; each is looked for in all of the request's cookies.
+const MOST_NAMES: usize = 200;
+
 impl Sent {
     fn section(&self) -> String {
         format!(
@@ -196,7 +199,13 @@ impl Sent {
     }
 
     fn cookies(&self) -> String {
-        let rows = each(&self.jar, |(name, _)| self.rows(name));
+        let rows = each(self.jar.iter().take(MOST_NAMES), |(name, _)| {
+            self.rows(name)
+        });
+        let more = match self.jar.len().saturating_sub(MOST_NAMES) {
+            0 => String::new(),
+            more => format!("<p class=\"hint\">… and {more} more.</p>\n"),
+        };
         let fields = each(&self.fields, |field| {
             format!(
                 "<pre><code>Cookie: {}</code></pre>
@@ -210,7 +219,7 @@ impl Sent {
 <tbody>
 {rows}</tbody>
 </table>
-<p>As it stands in the request:</p>
+{more}<p>As it stands in the request:</p>
 {fields}"#
         )
     }

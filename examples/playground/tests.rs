@@ -219,4 +219,22 @@ async fn other_sites_forms_are_refused() {
         assert_eq!(shown.status, status, "{site}");
         assert_eq!(shown.set_cookie.is_empty(), status != StatusCode::OK);
     }
+    for (origin, status) in [
+        ("http://localhost:3005", StatusCode::OK),
+        ("http://evil.test", StatusCode::FORBIDDEN),
+        ("null", StatusCode::FORBIDDEN),
+    ] {
+        let request = Request::post("/login").header("host", "localhost:3005");
+        let request = request.header("origin", origin).body(Body::empty());
+        assert_eq!(ask(request.unwrap()).await.status, status, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn of_very_many_cookies_some_are_listed() {
+    let cookies: Vec<_> = (0..250).map(|number| format!("c{number}=1")).collect();
+    let request = Request::get("/").header(COOKIE, cookies.join("; "));
+    let shown = ask(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(shown.page.matches("<tr><th scope=\"row\">").count(), 200);
+    shown.shows("and 50 more");
 }

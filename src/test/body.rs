@@ -27,6 +27,18 @@ impl Body {
         &self.0
     }
 
+    /// The bytes, unwrapped.
+    ///
+    /// ```
+    /// use tower_django_cookies::test::Body;
+    ///
+    /// assert!(Body::default().into_bytes().is_empty());
+    /// ```
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
     /// The bytes as text.
     ///
     /// # Errors

@@ -4,16 +4,17 @@ use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
 use std::mem;
+use std::time::Duration;
 
 use cookie::Cookie;
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
     CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE,
 };
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower_service::Service;
-use url::{Position, Url};
+use url::{Position, Url, form_urlencoded};
 
 use super::body::Body;
 use super::error::{ClientError, Refused};
@@ -61,6 +62,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 ///   another one, a `Partitioned` cookie is apart from its twin, and sent wherever it matches.
 /// - There is no list of public suffixes: a Domain like `com` is refused, `co.uk` isn't.
 /// - A `Set-Cookie` field without a name is refused. Some browsers keep its value.
+/// - No lifetime is cut to 400 days. Of more than 3300 cookies the oldest go.
 /// - Bytes that aren't UTF-8 become U+FFFD.
 #[derive(Clone)]
 pub struct Client<S> {
@@ -68,6 +70,8 @@ pub struct Client<S> {
     base: Url,
     store: Store,
     refused: Vec<Refused>,
+    /// Of the last answer.
+    url: Option<Url>,
     redirects: usize,
     body_limit: usize,
 }
@@ -87,6 +91,7 @@ impl<S> Client<S> {
             base: Url::parse("https://testserver/").expect("a URL"),
             store: Store::default(),
             refused: Vec::new(),
+            url: None,
             redirects: 0,
             body_limit: 16 * 1024 * 1024,
         }
@@ -108,6 +113,9 @@ impl<S> Client<S> {
     /// ```
     pub fn base(mut self, url: &str) -> Result<Self, ClientError> {
         self.base = parse(url)?;
+        self.base.set_path("");
+        self.base.set_query(None);
+        self.base.set_fragment(None);
         Ok(self)
     }
 
@@ -139,6 +147,9 @@ impl<S> Client<S> {
 
     /// The longest body that is read, in bytes; without it 16 MiB.
     ///
+    /// A body that doesn't end is waited for: put a time-out around the request. Trailers are read
+    /// over.
+    ///
     /// ```
     /// # use http::{Request, Response};
     /// # use tower::service_fn;
@@ -165,7 +176,7 @@ impl<S> Client<S> {
         self.store.cookies()
     }
 
-    /// The stored cookie `name`; of several the one that was stored last.
+    /// The stored cookie `name`; of several the one that was created last.
     ///
     /// ```
     /// # use tower_django_cookies::test::{Client, ClientError};
@@ -219,7 +230,65 @@ impl<S> Client<S> {
     /// # Ok::<(), ClientError>(())
     /// ```
     pub fn clear_cookies(&mut self) {
-        self.store = Store::default();
+        self.store.clear();
+    }
+
+    /// Closes the browser and opens it again: cookies without a lifetime are gone.
+    ///
+    /// ```
+    /// use tower_django_cookies::test::{Client, ClientError};
+    /// use tower_django_cookies::{Cookie, time};
+    ///
+    /// # let mut browser = Client::new(());
+    /// browser.set_cookie(("session", "f81d4fae"))?;
+    /// browser.set_cookie(Cookie::build(("remembered", "42")).max_age(time::Duration::days(14)))?;
+    /// browser.restart();
+    /// assert_eq!(browser.cookie("session"), None);
+    /// assert!(browser.cookie("remembered").is_some());
+    /// # Ok::<(), ClientError>(())
+    /// ```
+    pub fn restart(&mut self) {
+        self.store.end_session();
+    }
+
+    /// Lets time pass in the browser, whose cookies end when their lifetimes do. The service's clock
+    /// stays as it is.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_django_cookies::test::{Client, ClientError};
+    /// use tower_django_cookies::{Cookie, time};
+    ///
+    /// # let mut browser = Client::new(());
+    /// browser.set_cookie(Cookie::build(("remembered", "42")).max_age(time::Duration::hours(1)))?;
+    /// browser.advance(Duration::from_secs(59 * 60));
+    /// assert!(browser.cookie("remembered").is_some());
+    /// browser.advance(Duration::from_secs(60));
+    /// assert_eq!(browser.cookie("remembered"), None);
+    /// # Ok::<(), ClientError>(())
+    /// ```
+    pub fn advance(&mut self, time: Duration) {
+        self.store.advance(time);
+    }
+
+    /// Where the last answer came from, which after redirects isn't where the request went.
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower::service_fn;
+    /// # use tower_django_cookies::test::Client;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let app = service_fn(async |_: Request<String>| Ok::<_, std::io::Error>(Response::new(String::new())));
+    /// let mut browser = Client::new(app);
+    /// browser.get("/app?page=2").await?;
+    /// assert_eq!(browser.url(), Some("https://testserver/app?page=2"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_ref().map(Url::as_str)
     }
 
     /// The cookies in the last answer that a browser drops; with redirects, in all that led to it.
@@ -245,29 +314,75 @@ impl<S> Client<S> {
         &self.refused
     }
 
-    /// Gets `url`: [`send`](Self::send) for services that take a `String` as their body, as axum's
-    /// do.
+    /// Gets `url`, an absolute one or a path: [`send`](Self::send) for services that take a
+    /// `String` as their body, as axum's do.
+    ///
+    /// See [`Client`] for an example.
     ///
     /// # Errors
     ///
     /// Those of [`send`](Self::send).
-    pub async fn get<R>(&mut self, url: &str) -> Result<Response<Body>, ClientError>
+    pub async fn get<R>(&mut self, url: impl AsRef<str>) -> Result<Response<Body>, ClientError>
     where
         S: Service<Request<String>, Response = Response<R>>,
         S::Error: Into<BoxError>,
         R: http_body::Body,
         R::Error: Into<BoxError>,
     {
-        let mut request = Request::new(String::new());
-        *request.uri_mut() = url.parse().map_err(|problem| no_url(url, problem))?;
-        self.send(request).await
+        self.refused.clear();
+        let url = self.locate(url.as_ref())?;
+        self.go(url, Request::new(String::new())).await
+    }
+
+    /// Posts a form to `url`, as [`get`](Self::get) gets it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// # use tower::service_fn;
+    /// # use tower_django_cookies::test::Client;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let app = service_fn(async |request: Request<String>| {
+    /// #     Ok::<_, std::io::Error>(Response::new(request.into_body()))
+    /// # });
+    /// # let mut browser = Client::new(app);
+    /// let answer = browser.post("/login", &[("user", "ann"), ("password", "a&b")]).await?;
+    /// # assert_eq!(answer.body().text()?, "user=ann&password=a%26b");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn post<R>(
+        &mut self,
+        url: impl AsRef<str>,
+        form: &[(&str, &str)],
+    ) -> Result<Response<Body>, ClientError>
+    where
+        S: Service<Request<String>, Response = Response<R>>,
+        S::Error: Into<BoxError>,
+        R: http_body::Body,
+        R::Error: Into<BoxError>,
+    {
+        self.refused.clear();
+        let url = self.locate(url.as_ref())?;
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let mut request = Request::new(form);
+        *request.method_mut() = Method::POST;
+        let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, content_type);
+        self.go(url, request).await
     }
 
     /// Sends `request` with the cookies for its URL, stores those of the answer, and reads its body.
     ///
-    /// A URI without a host goes to [`base`](Self::base). The service gets the URI's path and query
-    /// and a `Host` field, as from a browser over HTTP/1.1. A `Cookie` field of the request stands
-    /// before the stored cookies.
+    /// A URI without a host goes to the request's `Host` field, else to [`base`](Self::base). The
+    /// service gets the URI's path and query and a `Host` field, as from a browser over HTTP/1.1. A
+    /// `Cookie` field of the request stands before the stored cookies.
     ///
     /// # Errors
     ///
@@ -297,17 +412,34 @@ impl<S> Client<S> {
         R::Error: Into<BoxError>,
     {
         self.refused.clear();
-        let (mut url, mut request) = (self.url(request.uri())?, request);
+        let url = self.url_of(&request)?;
+        self.go(url, request).await
+    }
+
+    /// Follows the redirects.
+    async fn go<B, R>(
+        &mut self,
+        mut url: Url,
+        mut request: Request<B>,
+    ) -> Result<Response<Body>, ClientError>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+        S::Error: Into<BoxError>,
+        B: Default,
+        R: http_body::Body,
+        R::Error: Into<BoxError>,
+    {
         let mut followed = 0;
         loop {
             let next = Next::after(&request);
             let answer = self.exchange(request, &url).await?;
-            let Some(location) = location(&answer, &url)? else {
-                return Ok(answer);
-            };
+            self.url = Some(url.clone());
             if self.redirects == 0 {
                 return Ok(answer);
             }
+            let Some(location) = location(&answer, &url)? else {
+                return Ok(answer);
+            };
             if followed == self.redirects {
                 return Err(ClientError::TooManyRedirects {
                     most: self.redirects,
@@ -341,10 +473,10 @@ impl<S> Client<S> {
             let host = &url[Position::BeforeHost..Position::AfterPort];
             let host =
                 HeaderValue::try_from(host).map_err(|problem| no_url(url.as_str(), problem))?;
-            headers.insert(HOST, host);
+            headers.try_insert(HOST, host)?;
         }
         if let Some(cookies) = self.store.field(url) {
-            headers.append(COOKIE, cookies);
+            headers.try_append(COOKIE, cookies)?;
         }
 
         poll_fn(|context| self.service.poll_ready(context))
@@ -375,15 +507,22 @@ impl<S> Client<S> {
         ClientError::Body(error)
     }
 
-    fn url(&self, uri: &Uri) -> Result<Url, ClientError> {
-        if uri.scheme().is_some() {
-            return parse(&uri.to_string());
+    fn url_of<B>(&self, request: &Request<B>) -> Result<Url, ClientError> {
+        let uri = request.uri().to_string();
+        match request.headers().get(HOST) {
+            Some(host) if uri.starts_with('/') => {
+                let host = String::from_utf8_lossy(host.as_bytes());
+                parse(&format!("{}://{host}{uri}", self.base.scheme()))
+            }
+            _ => self.locate(&uri),
         }
-        let path = uri.path_and_query().map_or("", |path| path.as_str());
-        if uri.authority().is_some() || !path.starts_with('/') {
-            return Err(no_url(&uri.to_string(), "neither a scheme nor a path"));
+    }
+
+    fn locate(&self, url: &str) -> Result<Url, ClientError> {
+        if url.starts_with('/') {
+            return parse(&format!("{}{url}", &self.base[..Position::BeforePath]));
         }
-        parse(&format!("{}{path}", &self.base[..Position::BeforePath]))
+        parse(url)
     }
 }
 
@@ -400,6 +539,7 @@ impl<S> fmt::Debug for Client<S> {
 struct Next {
     method: Method,
     headers: HeaderMap,
+    extensions: Extensions,
 }
 
 impl Next {
@@ -407,6 +547,7 @@ impl Next {
         Self {
             method: request.method().clone(),
             headers: request.headers().clone(),
+            extensions: request.extensions().clone(),
         }
     }
 
@@ -423,20 +564,20 @@ impl Next {
         };
         if becomes_get {
             self.method = Method::GET;
-            for content in [
-                CONTENT_ENCODING,
-                CONTENT_LANGUAGE,
-                CONTENT_LENGTH,
-                CONTENT_LOCATION,
-                CONTENT_TYPE,
-            ] {
-                self.headers.remove(content);
-            }
         } else if !matches!(self.method, Method::GET | Method::HEAD) {
             return Err(ClientError::RedirectWantsBody {
                 status,
                 location: to.to_string(),
             });
+        }
+        for content in [
+            CONTENT_ENCODING,
+            CONTENT_LANGUAGE,
+            CONTENT_LENGTH,
+            CONTENT_LOCATION,
+            CONTENT_TYPE,
+        ] {
+            self.headers.remove(content);
         }
         if from.origin() != to.origin() {
             for credential in [AUTHORIZATION, COOKIE, HOST] {
@@ -446,6 +587,7 @@ impl Next {
         let mut request = Request::new(B::default());
         *request.method_mut() = mem::take(&mut self.method);
         *request.headers_mut() = self.headers;
+        *request.extensions_mut() = self.extensions;
         Ok(request)
     }
 }
@@ -455,28 +597,38 @@ fn location<B>(answer: &Response<B>, url: &Url) -> Result<Option<Url>, ClientErr
     if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
-    let Some(location) = answer.headers().get(LOCATION) else {
+    let location = answer.headers().get(LOCATION);
+    let Some(location) = location.filter(|location| !location.is_empty()) else {
         return Ok(None);
     };
     let location = String::from_utf8_lossy(location.as_bytes());
-    let target = url.join(&location);
-    target
-        .map_err(|problem| no_url(&location, problem))
-        .and_then(only_http)
-        .map(Some)
+    let nowhere = |problem: String| ClientError::Location {
+        location: location.to_string(),
+        problem,
+    };
+    let target = url
+        .join(&location)
+        .map_err(|problem| nowhere(problem.to_string()))?;
+    if is_http(&target) {
+        Ok(Some(target))
+    } else {
+        Err(nowhere(NOT_HTTP.to_owned()))
+    }
 }
 
 fn parse(url: &str) -> Result<Url, ClientError> {
-    Url::parse(url)
-        .map_err(|problem| no_url(url, problem))
-        .and_then(only_http)
+    let parsed = Url::parse(url).map_err(|problem| no_url(url, problem))?;
+    if is_http(&parsed) {
+        Ok(parsed)
+    } else {
+        Err(no_url(url, NOT_HTTP))
+    }
 }
 
-fn only_http(url: Url) -> Result<Url, ClientError> {
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        _ => Err(no_url(url.as_str(), "its scheme is neither http nor https")),
-    }
+const NOT_HTTP: &str = "its scheme is neither http nor https";
+
+fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
 }
 
 fn no_url(url: &str, problem: impl fmt::Display) -> ClientError {

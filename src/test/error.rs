@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::StatusCode;
+use http::header::MaxSizeReached;
 use thiserror::Error;
 
 use crate::error::CookieError;
@@ -23,6 +24,19 @@ pub enum ClientError {
         /// What is wrong with it.
         problem: String,
     },
+
+    /// The answer redirects to where no browser could go.
+    #[error("the answer redirects to {location:?}, where no browser could go ({problem})")]
+    Location {
+        /// The `Location` field.
+        location: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// The request has so many fields that the client's don't fit in.
+    #[error("the request has too many fields; leave some out")]
+    TooManyFields(#[from] MaxSizeReached),
 
     /// The service failed.
     #[error("the service failed")]
@@ -86,12 +100,14 @@ pub struct Refused {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// It has no name.
-    Unreadable,
+    /// It has no name. Browsers keep some of these.
+    Nameless,
     /// Name and value are over 4096 bytes.
     TooLong,
-    /// The host doesn't domain-match, or the Domain is a single label, like `com`.
+    /// The host doesn't domain-match.
     Domain,
+    /// The Domain is a single label, like `com`.
+    PublicSuffix,
     /// `Secure` came over plain HTTP, from a host that isn't this machine.
     InsecureOrigin,
     /// A prefix, `SameSite=None` or `Partitioned` demands `Secure`.
@@ -107,9 +123,10 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unreadable => "it has no name",
+            Self::Nameless => "it has no name",
             Self::TooLong => "name and value are over 4096 bytes",
             Self::Domain => "the host doesn't belong to its Domain",
+            Self::PublicSuffix => "its Domain is a single label, which has many owners",
             Self::InsecureOrigin => "it is Secure and came over plain HTTP",
             Self::NotSecure => "its prefix, SameSite=None or Partitioned demands Secure",
             Self::NotHttpOnly => "its prefix demands HttpOnly",

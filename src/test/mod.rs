@@ -35,6 +35,7 @@
 mod body;
 mod client;
 mod error;
+mod received;
 mod store;
 
 pub use body::Body;

@@ -3,53 +3,42 @@
 use std::cmp::Reverse;
 use std::fmt;
 
+use cookie::time::{Date, Duration, OffsetDateTime, Time};
 use cookie::{Cookie, SameSite};
-use cookie_store::CookieDomain;
+use cookie_store::{CookieDomain, CookieExpiration};
 use http::HeaderValue;
 use url::{Host, Url};
 
 use super::error::{Refusal, Refused};
+use super::received;
 use crate::quote::unquote;
 use crate::scope::{Prefix, domain_match};
-use crate::set_cookie::{MAX_ATTRIBUTE, MAX_PAIR};
+use crate::set_cookie::MAX_PAIR;
+
+/// As many as Chromium keeps.
+const MOST: usize = 3300;
 
 /// Apart by name, Domain, host-only, Path and Partitioned, in the order of their creation.
 ///
-/// `cookie_store` reads and matches each cookie; its own store has one place for a host-only cookie
+/// `cookie_store` matches each cookie with URLs; its own store has one place for a host-only cookie
 /// and one with that host as its Domain, and none of the rules for prefixes.
 #[derive(Clone, Default)]
 pub(super) struct Store {
     cookies: Vec<cookie_store::Cookie<'static>>,
+    /// How far the store's clock is ahead.
+    ahead: Duration,
 }
 
 impl Store {
     /// Takes a set-cookie-string that came from `url` (RFC 6265bis §5.7).
     pub(super) fn receive(&mut self, field: &HeaderValue, url: &Url) -> Result<(), Refused> {
         let text = String::from_utf8_lossy(field.as_bytes());
-        let (pair, attributes) = text.split_at(text.find(';').unwrap_or(text.len()));
-        let (name, value) = pair.split_once('=').unwrap_or(("", pair));
-        let [name, value] = [name, value].map(|text| text.trim_matches([' ', '\t']));
-        // `cookie` would trim all white space of Unicode off the pair.
-        let Some(mut raw) = Cookie::parse(format!("pair={attributes}"))
-            .ok()
-            .filter(|_| !name.is_empty())
-        else {
+        let Some(raw) = received::parse(&text) else {
             return Err(Refused {
-                name: name.to_owned(),
-                reason: Refusal::Unreadable,
+                name: String::new(),
+                reason: Refusal::Nameless,
             });
         };
-        raw.set_name(name);
-        raw.set_value(value);
-        if raw.path().is_some_and(|path| path.len() > MAX_ATTRIBUTE) {
-            raw.unset_path();
-        }
-        if raw
-            .domain()
-            .is_some_and(|domain| domain.len() > MAX_ATTRIBUTE)
-        {
-            raw.unset_domain();
-        }
         let refused = |reason| Refused {
             name: raw.name().to_owned(),
             reason,
@@ -57,16 +46,22 @@ impl Store {
         if let Some(reason) = refusal(&raw, url) {
             return Err(refused(reason));
         }
-        let mut cookie = cookie_store::Cookie::try_from_raw_cookie(&raw, url)
-            .map_err(|_| refused(Refusal::Domain))?
-            .into_owned();
-        if let CookieDomain::Suffix(domain) = &cookie.domain {
-            if url.host_str() == Some(domain) && is_alone(url) {
-                cookie.domain = CookieDomain::HostOnly(domain.clone());
-            } else if !domain.contains('.') {
-                return Err(refused(Refusal::Domain));
-            }
-        }
+        let domain = domain(&raw, url).map_err(refused)?;
+        // What is worked out here is not left to `cookie_store`.
+        let mut rest = raw.clone();
+        rest.unset_domain();
+        rest.unset_expires();
+        rest.set_max_age(None);
+        let mut cookie = cookie_store::Cookie::try_from_raw_cookie(&rest, url)
+            .map_err(|_| refused(Refusal::Domain))?;
+        cookie.domain = domain;
+        cookie.expires = match received::end(&raw, self.now()) {
+            Some(end) => CookieExpiration::AtUtc(end),
+            None => CookieExpiration::SessionEnd,
+        };
+
+        let now = self.now();
+        self.cookies.retain(|there| !there.expires_by(&now));
         if !is_trustworthy(url) && self.cookies.iter().any(|there| is_overlaid(there, &cookie)) {
             return Err(refused(Refusal::SecureCookieThere));
         }
@@ -74,18 +69,28 @@ impl Store {
             .cookies
             .iter()
             .position(|there| is_same(there, &cookie));
-        match (place, cookie.is_expired()) {
+        match (place, cookie.expires_by(&now)) {
             (Some(place), true) => drop(self.cookies.remove(place)),
             (Some(place), false) => self.cookies[place] = cookie,
             (None, true) => {}
-            (None, false) => self.cookies.push(cookie),
+            (None, false) => {
+                if self.cookies.len() == MOST {
+                    self.cookies.remove(0);
+                }
+                self.cookies.push(cookie);
+            }
         }
         Ok(())
     }
 
     /// The cookie-string for `url`, if there is one (RFC 6265 §5.4).
     pub(super) fn field(&self, url: &Url) -> Option<HeaderValue> {
-        let mut cookies: Vec<_> = self.live().filter(|cookie| cookie.matches(url)).collect();
+        let mut url = url.clone();
+        if is_trustworthy(&url) {
+            // `cookie_store` knows fewer hosts to be this machine.
+            url.set_scheme("https").expect("from one to the other");
+        }
+        let mut cookies: Vec<_> = self.live().filter(|cookie| cookie.matches(&url)).collect();
         cookies.sort_by_key(|cookie| Reverse(cookie.path.len()));
         let pairs: Vec<_> = cookies
             .iter()
@@ -97,6 +102,21 @@ impl Store {
         })
     }
 
+    /// Lets time pass.
+    pub(super) fn advance(&mut self, time: std::time::Duration) {
+        let time = Duration::try_from(time).unwrap_or(Duration::MAX);
+        self.ahead = self.ahead.saturating_add(time);
+    }
+
+    /// Forgets what lasts as long as the session.
+    pub(super) fn end_session(&mut self) {
+        self.cookies.retain(cookie_store::Cookie::is_persistent);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.cookies.clear();
+    }
+
     /// Every cookie, with its value as a handler reads it.
     pub(super) fn cookies(&self) -> Vec<Cookie<'static>> {
         self.live()
@@ -106,6 +126,9 @@ impl Store {
                 unquote(stored.value(), &mut value);
                 cookie.set_value(value);
                 cookie.set_path(String::from(&stored.path));
+                if let CookieExpiration::AtUtc(end) = stored.expires {
+                    cookie.set_expires(end);
+                }
                 match &stored.domain {
                     CookieDomain::Suffix(domain) => cookie.set_domain(domain.clone()),
                     _ => cookie.unset_domain(),
@@ -116,7 +139,16 @@ impl Store {
     }
 
     fn live(&self) -> impl Iterator<Item = &cookie_store::Cookie<'static>> {
-        self.cookies.iter().filter(|cookie| !cookie.is_expired())
+        let now = self.now();
+        self.cookies
+            .iter()
+            .filter(move |cookie| !cookie.expires_by(&now))
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        let latest = Date::MAX.with_time(Time::MIDNIGHT).assume_utc();
+        let now = OffsetDateTime::now_utc();
+        now.checked_add(self.ahead).unwrap_or(latest)
     }
 }
 
@@ -152,23 +184,41 @@ fn refusal(cookie: &Cookie<'_>, url: &Url) -> Option<Refusal> {
     }
 }
 
-/// Whether browsers take `Secure` cookies from there, and send them.
+/// The Domain, or the host of a cookie without one (RFC 6265bis §5.7, public suffixes aside).
+fn domain(cookie: &Cookie<'_>, url: &Url) -> Result<CookieDomain, Refusal> {
+    let host = url.host_str().ok_or(Refusal::Domain)?;
+    let Some(domain) = cookie.domain() else {
+        return Ok(CookieDomain::HostOnly(host.to_owned()));
+    };
+    if !domain.is_ascii() {
+        return Err(Refusal::Domain);
+    }
+    let domain = domain.to_ascii_lowercase();
+    let has_parent = |domain: &str| domain.trim_end_matches('.').contains('.');
+    let is_name = matches!(url.host(), Some(Host::Domain(_)));
+    if domain == host && !(is_name && has_parent(host)) {
+        Ok(CookieDomain::HostOnly(domain))
+    } else if !domain_match(host, &domain) {
+        Err(Refusal::Domain)
+    } else if has_parent(&domain) {
+        Ok(CookieDomain::Suffix(domain))
+    } else {
+        Err(Refusal::PublicSuffix)
+    }
+}
+
+/// Whether browsers take `Secure` cookies from there, and send them: over TLS and on this machine.
 fn is_trustworthy(url: &Url) -> bool {
     url.scheme() == "https"
         || match url.host() {
-            Some(Host::Domain(host)) => host == "localhost",
+            Some(Host::Domain(host)) => {
+                let host = host.strip_suffix('.').unwrap_or(host);
+                host == "localhost" || host.ends_with(".localhost")
+            }
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         }
-}
-
-/// Whether no other host can share the host's cookies: it is an address, or has no parent.
-fn is_alone(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(host)) => !host.contains('.'),
-        _ => true,
-    }
 }
 
 /// Whether two cookies are one (RFC 6265bis §5.7, and the partition of CHIPS).
@@ -184,13 +234,12 @@ fn is_overlaid(there: &cookie_store::Cookie<'_>, new: &cookie_store::Cookie<'_>)
     let (Some(one), Some(other)) = (there.domain.as_cow(), new.domain.as_cow()) else {
         return false;
     };
-    let below = |path: &str, above: &str| {
+    let is_below = |path: &str, above: &str| {
         path.strip_prefix(above)
             .is_some_and(|rest| rest.is_empty() || above.ends_with('/') || rest.starts_with('/'))
     };
     there.secure() == Some(true)
-        && !there.is_expired()
         && there.name() == new.name()
-        && (domain_match(&one, &other) || domain_match(&other, &one))
-        && below(&new.path, &there.path)
+        && (one == other || domain_match(&one, &other) || domain_match(&other, &one))
+        && is_below(&new.path, &there.path)
 }

@@ -1,0 +1,157 @@
+//! A set-cookie-string, read as browsers read it (RFC 6265bis §5.6).
+
+use cookie::time::{Date, Duration, Month, OffsetDateTime, Time};
+use cookie::{Cookie, Expiration, SameSite};
+
+use crate::set_cookie::MAX_ATTRIBUTE;
+
+/// Reads the cookie with the attributes that count; `None` if it has no name.
+///
+/// The `cookie` crate's parser trims other white space too, takes lifetimes that browsers pass
+/// over, and passes over dates that browsers read.
+pub(super) fn parse(text: &str) -> Option<Cookie<'static>> {
+    let mut chunks = text.split(';');
+    let (name, value) = pair(chunks.next()?).filter(|(name, _)| !name.is_empty())?;
+    let mut cookie = Cookie::new(name.to_owned(), value.to_owned());
+    for chunk in chunks {
+        let (name, value) = pair(chunk).unwrap_or((trim(chunk), ""));
+        if value.len() > MAX_ATTRIBUTE {
+            continue;
+        }
+        match &*name.to_ascii_lowercase() {
+            "expires" => {
+                if let Some(date) = date(value) {
+                    cookie.set_expires(date);
+                }
+            }
+            "max-age" => {
+                if let Some(seconds) = seconds(value) {
+                    cookie.set_max_age(Duration::seconds(seconds));
+                }
+            }
+            "domain" => cookie.set_domain(value.strip_prefix('.').unwrap_or(value).to_owned()),
+            "path" => cookie.set_path(value.to_owned()),
+            "secure" => cookie.set_secure(true),
+            "httponly" => cookie.set_http_only(true),
+            "partitioned" => cookie.set_partitioned(true),
+            "samesite" => cookie.set_same_site(match &*value.to_ascii_lowercase() {
+                "strict" => Some(SameSite::Strict),
+                "lax" => Some(SameSite::Lax),
+                "none" => Some(SameSite::None),
+                _ => None,
+            }),
+            _ => {}
+        }
+    }
+    if !cookie.path().is_some_and(|path| path.starts_with('/')) {
+        cookie.unset_path();
+    }
+    if cookie.domain() == Some("") {
+        cookie.unset_domain();
+    }
+    Some(cookie)
+}
+
+/// When the cookie ends, if that isn't the session's end (RFC 6265bis §5.7).
+pub(super) fn end(cookie: &Cookie<'_>, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    match (cookie.max_age(), cookie.expires()) {
+        (Some(max_age), _) if max_age <= Duration::ZERO => Some(OffsetDateTime::UNIX_EPOCH),
+        (Some(max_age), _) => {
+            let latest = Date::MAX.with_time(Time::MIDNIGHT).assume_utc();
+            Some(now.checked_add(max_age).unwrap_or(latest))
+        }
+        (None, Some(Expiration::DateTime(date))) => Some(date),
+        (None, _) => None,
+    }
+}
+
+fn pair(chunk: &str) -> Option<(&str, &str)> {
+    let (name, value) = chunk.split_once('=')?;
+    Some((trim(name), trim(value)))
+}
+
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+/// The Max-Age attribute (§5.6.2); as many seconds as can be.
+fn seconds(value: &str) -> Option<i64> {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(if digits.len() < value.len() {
+        value.parse().unwrap_or(i64::MIN)
+    } else {
+        value.parse().unwrap_or(i64::MAX)
+    })
+}
+
+/// A cookie-date (§5.1.1), whose zone and weekday nobody reads.
+fn date(value: &str) -> Option<OffsetDateTime> {
+    let is_delimiter = |c| matches!(c, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~');
+    let (mut time, mut day, mut month, mut year) = (None, None, None, None);
+    for token in value.split(is_delimiter).filter(|token| !token.is_empty()) {
+        if time.is_none() {
+            time = hour_minute_second(token);
+            if time.is_some() {
+                continue;
+            }
+        }
+        if day.is_none() {
+            day = digits(token, 1, 2).map(|(day, _)| day);
+            if day.is_some() {
+                continue;
+            }
+        }
+        if month.is_none() {
+            month = month_of(token);
+            if month.is_some() {
+                continue;
+            }
+        }
+        if year.is_none() {
+            year = digits(token, 2, 4).map(|(year, _)| year);
+        }
+    }
+    let year = match year? {
+        year @ 70..=99 => year + 1900,
+        year @ 0..=69 => year + 2000,
+        year => year,
+    };
+    let (hour, minute, second) = time?;
+    let time = Time::from_hms(narrow(hour)?, narrow(minute)?, narrow(second)?).ok()?;
+    let date = Date::from_calendar_date(i32::try_from(year).ok()?, month?, narrow(day?)?).ok()?;
+    (year >= 1601).then(|| date.with_time(time).assume_utc())
+}
+
+fn hour_minute_second(token: &str) -> Option<(u32, u32, u32)> {
+    let (hour, rest) = digits(token, 1, 2)?;
+    let (minute, rest) = digits(rest.strip_prefix(':')?, 1, 2)?;
+    let (second, _) = digits(rest.strip_prefix(':')?, 1, 2)?;
+    Some((hour, minute, second))
+}
+
+fn month_of(token: &str) -> Option<Month> {
+    const NAMES: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let name = token.get(..3)?.to_ascii_lowercase();
+    let number = NAMES.iter().position(|&known| known == name)?;
+    Month::try_from(u8::try_from(number).ok()? + 1).ok()
+}
+
+/// The number of `least` to `most` digits with which a token begins, and what follows it.
+fn digits(token: &str, least: usize, most: usize) -> Option<(u32, &str)> {
+    let len = token.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = token.split_at(len);
+    (least..=most)
+        .contains(&len)
+        .then(|| number.parse().ok())
+        .flatten()
+        .map(|number| (number, rest))
+}
+
+fn narrow(number: u32) -> Option<u8> {
+    u8::try_from(number).ok()
+}
