@@ -19,6 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::crypto::ring;
 use tower::ServiceBuilder;
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
 
@@ -101,6 +102,8 @@ async fn respond(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, In
 }
 
 fn browser(version: Version) -> reqwest::ClientBuilder {
+    // reqwest asks for one, TLS or not. It is there already if another test was first.
+    let _ = ring::default_provider().install_default();
     let browser = reqwest::Client::builder().no_proxy().cookie_store(true);
     if version == Version::HTTP_2 {
         browser.http2_prior_knowledge()
