@@ -59,6 +59,7 @@ mod request;
 mod scope;
 #[cfg(any(feature = "signed", feature = "private"))]
 mod sealed;
+mod search;
 mod service;
 mod set_cookie;
 mod settings;

@@ -1,16 +1,19 @@
 //! The `Cookie` field, read as Django's `parse_cookie` reads it.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use http::header::{COOKIE, HeaderMap, HeaderValue};
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 
 use crate::quote::{unquote, without_quotes};
+use crate::search::{Found, is_space, rfind};
+
+/// So many names are compared in less time than they are hashed in.
+const FEW: usize = 16;
 
 /// A request's `Cookie` fields, which count as one list. Nothing is parsed until it is asked for.
 #[derive(Default)]
@@ -18,7 +21,7 @@ pub(crate) struct RequestCookies {
     first: Option<HeaderValue>,
     /// HTTP/2 may send a field for each cookie (RFC 9113 §8.2.3).
     rest: Vec<HeaderValue>,
-    decoded: OnceLock<Decoded>,
+    decoded: OnceLock<Box<Decoded>>,
     /// Where the last pair of each name stands, in the order in which the names come first.
     index: OnceLock<Box<[Position]>>,
 }
@@ -35,33 +38,31 @@ impl RequestCookies {
 
     /// The last value of `name`.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let pair = if name.contains(char::REPLACEMENT_CHARACTER) {
-            // It may be what became of bytes that aren't UTF-8.
-            self.pairs().filter(|&pair| self.name(pair) == name).last()
+        let pair = if is_searchable(name) {
+            self.last(name.as_bytes())?
         } else {
-            self.last(name.as_bytes())
+            self.pairs()
+                .filter(|&pair| self.name(pair) == name)
+                .last()?
         };
-        pair.map(|pair| self.value(pair))
+        Some(self.value(pair))
     }
 
     /// The last pair whose name has just these bytes.
     fn last(&self, name: &[u8]) -> Option<Pair<'_>> {
-        for number in (0..=self.rest.len()).rev() {
-            let field = self.field(number)?;
-            let mut end = field.len();
-            loop {
-                let start = memrchr(b';', &field[..end]).map_or(0, |semicolon| semicolon + 1);
-                let pair = Pair::parse((number, start), &field[start..end]);
-                if let Some(pair) = pair.filter(|pair| pair.name == name) {
-                    return Some(pair);
-                }
-                if start == 0 {
-                    break;
-                }
-                end = start - 1;
-            }
-        }
-        None
+        let numbers = (0..=self.rest.len()).rev();
+        numbers
+            .filter_map(|number| Some((number, self.field(number)?)))
+            .find_map(|(number, field)| {
+                let Found { chunk, equals } = rfind(field, name)?;
+                let rest = &field[equals + 1..];
+                let end = memchr(b';', rest).unwrap_or(rest.len());
+                Some(Pair {
+                    at: (number, chunk),
+                    name: &field[..equals],
+                    value: trim(&rest[..end]),
+                })
+            })
     }
 
     /// Every value of `name`, in the order of the header.
@@ -89,14 +90,28 @@ impl RequestCookies {
 
     fn index(&self) -> &[Position] {
         self.index.get_or_init(|| {
-            let mut places = HashMap::new();
-            let mut index = Vec::new();
+            let mut names = Vec::with_capacity(FEW);
+            let mut index = Vec::with_capacity(FEW);
+            let mut places: Option<HashMap<&str, usize>> = None;
             for pair in self.pairs() {
-                match places.entry(self.name(pair)) {
-                    Entry::Occupied(place) => index[*place.get()] = pair.at,
-                    Entry::Vacant(place) => {
-                        place.insert(index.len());
-                        index.push(pair.at);
+                let name = self.name(pair);
+                let place = match &places {
+                    None => names.iter().position(|&known| known == name),
+                    Some(places) => places.get(name).copied(),
+                };
+                if let Some(place) = place {
+                    index[place] = pair.at;
+                    continue;
+                }
+                names.push(name);
+                index.push(pair.at);
+                match &mut places {
+                    None if names.len() > FEW => {
+                        places = Some(names.iter().copied().zip(0..).collect());
+                    }
+                    None => {}
+                    Some(places) => {
+                        places.insert(name, names.len() - 1);
                     }
                 }
             }
@@ -114,7 +129,10 @@ impl RequestCookies {
     }
 
     fn decoded(&self, at: Position) -> (&str, &str) {
-        let Decoded { text, pairs } = self.decoded.get_or_init(|| Decoded::new(self.pairs()));
+        let decoded = self
+            .decoded
+            .get_or_init(|| Box::new(Decoded::new(self.pairs())));
+        let Decoded { text, pairs } = &**decoded;
         let place = pairs
             .binary_search_by_key(&at, |pair| pair.at)
             .expect("a pair that isn't plain is decoded");
@@ -168,13 +186,26 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Only space and tab, never the other white space of Unicode: what is left of `\u{2000}__Host-id`
-/// must not pass for `__Host-id`, which a browser lets no other host set.
-fn trim(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
-        bytes = rest;
+fn trim(bytes: &[u8]) -> &[u8] {
+    let is_text = |&byte: &u8| !is_space(byte);
+    let start = bytes.iter().position(is_text).unwrap_or(bytes.len());
+    let end = bytes
+        .iter()
+        .rposition(is_text)
+        .map_or(start, |last| last + 1);
+    &bytes[start..end]
+}
+
+/// Whether pairs with this name have its bytes, and end where it ends.
+fn is_searchable(name: &str) -> bool {
+    // U+FFFD, which begins with 0xEF, may be what became of bytes that aren't UTF-8.
+    let is_plain = |byte| !matches!(byte, b';' | b'=' | 0xEF);
+    match name.as_bytes() {
+        [] => false,
+        [first, .., last] if is_space(*first) || is_space(*last) => false,
+        [only] if is_space(*only) => false,
+        bytes => bytes.iter().copied().all(is_plain),
     }
-    bytes
 }
 
 /// The pairs of the fields, in their order.
