@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -60,15 +61,23 @@ where
 
 /// A request's end: closes the queue when it is dropped, whatever happened.
 pub(crate) struct Flush {
-    pub(crate) shared: Arc<Shared>,
-    /// A nested layer leaves the queue to the outermost.
-    pub(crate) is_outermost: bool,
-    pub(crate) varies_on_cookie: bool,
+    shared: Arc<Shared>,
+    /// Whether it closes the queue, and hasn't yet: a nested layer leaves that to the outermost.
+    is_to_close: bool,
+    varies_on_cookie: bool,
 }
 
 impl Flush {
-    fn write_to(&self, headers: &mut HeaderMap) {
-        if self.is_outermost {
+    pub(crate) fn new(shared: Arc<Shared>, is_outermost: bool, varies_on_cookie: bool) -> Self {
+        Self {
+            shared,
+            is_to_close: is_outermost,
+            varies_on_cookie,
+        }
+    }
+
+    fn write_to(&mut self, headers: &mut HeaderMap) {
+        if mem::take(&mut self.is_to_close) {
             for field in self.shared.close() {
                 headers.append(SET_COOKIE, field.into_field());
             }
@@ -78,8 +87,8 @@ impl Flush {
         }
     }
 
-    fn close(&self) {
-        if self.is_outermost {
+    fn close(&mut self) {
+        if mem::take(&mut self.is_to_close) {
             drop(self.shared.close());
         }
     }

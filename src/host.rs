@@ -1,7 +1,9 @@
 //! The host that a request is for, against which Domains are checked.
 
-use http::Request;
-use http::header::{HOST, HeaderName, HeaderValue};
+use std::borrow::Cow;
+
+use http::Uri;
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::Authority;
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -46,12 +48,12 @@ pub(crate) enum RequestHost {
 }
 
 impl RequestHost {
-    pub(crate) fn new<B>(request: &Request<B>, source: &HostSource) -> Self {
-        let field = |name| match request.headers().get(name) {
+    pub(crate) fn new(headers: &HeaderMap, uri: &Uri, source: &HostSource) -> Self {
+        let field = |name| match headers.get(name) {
             Some(field) => Self::Field(field.clone()),
             None => Self::Unsaid,
         };
-        let of_request = || match request.uri().authority() {
+        let of_request = || match uri.authority() {
             Some(authority) => Self::Authority(authority.clone()),
             None => field(HOST),
         };
@@ -65,31 +67,42 @@ impl RequestHost {
         }
     }
 
-    /// In lower case, without port, brackets and trailing dot; `None` where it isn't known.
-    pub(crate) fn normalized(&self, source: &HostSource) -> Option<String> {
-        match (source, self) {
+    /// Without port, brackets and trailing dot; `None` where it isn't known.
+    pub(crate) fn normalized<'a>(&'a self, source: &'a HostSource) -> Option<Cow<'a, str>> {
+        let host = match (source, self) {
             // What is no authority matches no Domain, and the error will show it.
-            (HostSource::Fixed(host), _) => Authority::try_from(host.as_str())
-                .map_or_else(|_| Some(host.clone()), |authority| host_of(&authority)),
-            (_, Self::Authority(authority)) => host_of(authority),
+            (HostSource::Fixed(host), _) => match host_in(host.as_bytes()) {
+                None => return Some(host.into()),
+                Some(host) => host,
+            },
+            (_, Self::Authority(authority)) => bare(authority.host()).into(),
             // `X-Forwarded-Host` grows a host with each proxy; the first is the browser's.
-            (_, Self::Field(field)) => field
-                .as_bytes()
-                .split(|&byte| byte == b',')
-                .next()
-                .and_then(|first| Authority::try_from(first.trim_ascii()).ok())
-                .and_then(|authority| host_of(&authority)),
-            (_, Self::Unsaid) => None,
-        }
+            (_, Self::Field(field)) => {
+                let first = field.as_bytes().split(|&byte| byte == b',').next()?;
+                host_in(first.trim_ascii())?
+            }
+            (_, Self::Unsaid) => return None,
+        };
+        (!host.is_empty()).then_some(host)
     }
 }
 
-fn host_of(authority: &Authority) -> Option<String> {
-    let host = authority.host();
+/// The host of an authority; `None` if it is none.
+fn host_in(authority: &[u8]) -> Option<Cow<'_, str>> {
+    // As nearly all are: parsing copies the rest.
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    if !authority.is_empty() && authority.iter().all(is_of_name) {
+        return std::str::from_utf8(authority).ok().map(bare).map(Cow::from);
+    }
+    let authority = Authority::try_from(authority).ok()?;
+    Some(bare(authority.host()).to_owned().into())
+}
+
+/// Without brackets and trailing dot.
+fn bare(host: &str) -> &str {
     let host = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host);
-    let host = host.strip_suffix('.').unwrap_or(host);
-    (!host.is_empty()).then(|| host.to_ascii_lowercase())
+    host.strip_suffix('.').unwrap_or(host)
 }

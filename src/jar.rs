@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use cookie::Cookie;
-use http::{Extensions, HeaderMap, Request};
+use http::{Extensions, HeaderMap, Uri};
 
 use crate::error::CookieError;
 use crate::future::Flush;
 #[cfg(feature = "private")]
 use crate::private::PrivateJar;
-use crate::queue::Queue;
+use crate::queue::{Queue, State};
 use crate::request::{GetAll, Iter, RequestCookies};
 use crate::set_cookie::Value;
 use crate::settings::Settings;
@@ -46,42 +46,44 @@ pub struct CookieJar {
 }
 
 impl CookieJar {
-    /// The jar for `request`, and whether it is the outermost layer's: then its queue is `queue`.
-    pub(crate) fn enter<B>(
+    /// The jar for a request that goes through no other layer.
+    pub(crate) fn outermost(
         settings: &Arc<Settings>,
-        request: &Request<B>,
-        queue: Queue,
-    ) -> (Self, bool) {
-        let outer = request
-            .extensions()
-            .get::<Self>()
-            .filter(|outer| outer.shared.queue().serves(&queue));
-        let Some(outer) = outer else {
-            let jar = Self {
-                shared: Arc::new(Shared::new(
-                    RequestCookies::new(request.headers()),
-                    queue,
-                    View::new(Arc::clone(settings), request),
-                )),
-                nested: None,
-            };
-            return (jar, true);
-        };
-        let settings = Arc::new(settings.over(&outer.view().settings));
-        let jar = Self {
-            shared: Arc::clone(&outer.shared),
-            nested: Some(Arc::new(View::new(settings, request))),
-        };
-        (jar, false)
+        headers: &HeaderMap,
+        uri: &Uri,
+        state: State,
+    ) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(
+                RequestCookies::new(headers),
+                Queue::new(state),
+                View::new(Arc::clone(settings), headers, uri),
+            )),
+            nested: None,
+        }
+    }
+
+    /// The jar of a layer within this one's.
+    pub(crate) fn nested(&self, settings: &Settings, headers: &HeaderMap, uri: &Uri) -> Self {
+        let settings = Arc::new(settings.over(&self.view().settings));
+        Self {
+            shared: Arc::clone(&self.shared),
+            nested: Some(Arc::new(View::new(settings, headers, uri))),
+        }
+    }
+
+    /// Whether what a layer within would queue in `inner` can wait in this jar.
+    pub(crate) fn serves(&self, inner: State) -> bool {
+        self.shared.queue().serves(inner)
     }
 
     /// What the layer's future does with the response.
-    pub(crate) fn flush(&self, is_outermost: bool) -> Flush {
-        Flush {
-            shared: Arc::clone(&self.shared),
-            is_outermost,
-            varies_on_cookie: self.view().settings.vary_on_cookie,
-        }
+    pub(crate) fn flush(&self) -> Flush {
+        Flush::new(
+            Arc::clone(&self.shared),
+            self.nested.is_none(),
+            self.view().settings.vary_on_cookie,
+        )
     }
 
     /// The jar that [`CookieLayer`](crate::CookieLayer) put into a request's extensions: for hyper
@@ -128,7 +130,7 @@ impl CookieJar {
         Self {
             shared: Arc::new(Shared::new(
                 RequestCookies::new(headers),
-                Queue::detached(),
+                Queue::new(State::Detached),
                 View::default(),
             )),
             nested: None,

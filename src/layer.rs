@@ -11,7 +11,7 @@ use tower_layer::Layer;
 use crate::error::CookieError;
 use crate::host::HostSource;
 use crate::jar::CookieJar;
-use crate::queue::Queue;
+use crate::queue::State;
 use crate::service::CookieService;
 use crate::settings::Settings;
 #[cfg(feature = "signed")]
@@ -227,7 +227,8 @@ impl CookieLayer {
     #[cfg(feature = "signed")]
     #[must_use]
     pub fn secret_key(mut self, key: impl Into<SecretKey>) -> Self {
-        Arc::make_mut(&mut self.settings).signing.key = Some(key.into());
+        let signing = &mut Arc::make_mut(&mut self.settings).signing;
+        signing.set_key(key.into());
         self
     }
 
@@ -259,8 +260,8 @@ impl CookieLayer {
         mut self,
         keys: impl IntoIterator<Item = impl Into<SecretKey>>,
     ) -> Self {
-        Arc::make_mut(&mut self.settings).signing.fallbacks =
-            keys.into_iter().map(Into::into).collect();
+        let signing = &mut Arc::make_mut(&mut self.settings).signing;
+        signing.set_fallbacks(keys.into_iter().map(Into::into));
         self
     }
 
@@ -358,7 +359,11 @@ impl CookieLayer {
     /// ```
     #[must_use]
     pub fn jar<B>(&self, request: &Request<B>) -> CookieJar {
-        CookieJar::enter(&self.settings, request, Queue::kept()).0
+        let (headers, uri) = (request.headers(), request.uri());
+        match request.extensions().get::<CookieJar>() {
+            Some(outer) if outer.serves(State::Kept) => outer.nested(&self.settings, headers, uri),
+            _ => CookieJar::outermost(&self.settings, headers, uri, State::Kept),
+        }
     }
 }
 

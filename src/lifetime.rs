@@ -1,18 +1,13 @@
 //! `Max-Age` and `expires`, worked out as `HttpResponse.set_cookie` does.
 
+use std::time::SystemTime;
+
 use cookie::time::{Duration, OffsetDateTime};
 use cookie::{Cookie, Expiration};
 
 /// The years that an IMF-fixdate can write; Django raises beyond them.
-const EARLIEST: OffsetDateTime = at(-62_135_596_800);
-const LATEST: OffsetDateTime = at(253_402_300_799);
-
-const fn at(unix_timestamp: i64) -> OffsetDateTime {
-    match OffsetDateTime::from_unix_timestamp(unix_timestamp) {
-        Ok(date) => date,
-        Err(_) => panic!("a year beyond 9999"),
-    }
-}
+const EARLIEST: i64 = -62_135_596_800;
+const LATEST: i64 = 253_402_300_799;
 
 /// How long a cookie is to live, as its user said it.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +45,7 @@ pub(crate) struct Dates {
 impl Dates {
     /// `None` for a session's cookie.
     pub(crate) fn of(lifetime: Lifetime) -> Option<Self> {
-        let now = OffsetDateTime::now_utc();
-        let max_age = match lifetime {
+        let (max_age, now) = match lifetime {
             Lifetime::Session => return None,
             Lifetime::Over => {
                 return Some(Self {
@@ -59,24 +53,22 @@ impl Dates {
                     expires: OffsetDateTime::UNIX_EPOCH,
                 });
             }
-            Lifetime::MaxAge(max_age) => max_age,
+            Lifetime::MaxAge(max_age) => (max_age, since_epoch()),
             Lifetime::Expires(date) => {
+                let now = since_epoch();
                 // Django adds a second, so that `now + Max-Age` isn't before the date.
-                let left = (date - now).saturating_add(Duration::SECOND);
-                Duration::seconds(left.whole_seconds().max(0))
+                let left =
+                    (date - OffsetDateTime::UNIX_EPOCH - now).saturating_add(Duration::SECOND);
+                (Duration::seconds(left.whole_seconds().max(0)), now)
             }
         };
-        let beyond = if max_age.is_negative() {
-            EARLIEST
-        } else {
-            LATEST
-        };
-        let expires = now
-            .checked_add(max_age)
-            .map_or(beyond, |at| at.clamp(EARLIEST, LATEST));
+        let expires = now.saturating_add(max_age);
+        let is_cut_up = expires.subsec_nanoseconds() < 0;
+        let expires = (expires.whole_seconds() - i64::from(is_cut_up)).clamp(EARLIEST, LATEST);
         Some(Self {
             max_age: max_age.whole_seconds(),
-            expires: expires - Duration::nanoseconds(expires.nanosecond().into()),
+            expires: OffsetDateTime::from_unix_timestamp(expires)
+                .expect("a year that can be written"),
         })
     }
 
@@ -100,36 +92,46 @@ impl Dates {
     pub(crate) fn push_expires(self, out: &mut String) {
         const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
         const MONTHS: [&str; 12] = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+            " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ",
+            " Oct ", " Nov ", " Dec ",
         ];
-        let at = self.expires;
-        let year = at.year().unsigned_abs();
-        out.push_str(WEEKDAYS[usize::from(at.weekday().number_days_from_monday())]);
+        let (year, month, day) = self.expires.to_calendar_date();
+        let (hour, minute, second) = self.expires.to_hms();
+        let weekday = self.expires.weekday().number_days_from_monday();
+        out.push_str(WEEKDAYS[usize::from(weekday)]);
         out.push_str(", ");
-        push_two_digits(out, at.day());
-        out.push(' ');
-        out.push_str(MONTHS[usize::from(u8::from(at.month()) - 1)]);
-        out.push(' ');
-        for digit in [year / 1000, year / 100, year / 10, year] {
-            push_number(out, u64::from(digit % 10));
-        }
-        for (before, part) in [(' ', at.hour()), (':', at.minute()), (':', at.second())] {
+        push_two_digits(out, day.into());
+        out.push_str(MONTHS[usize::from(u8::from(month) - 1)]);
+        let year = u64::from(year.unsigned_abs());
+        push_two_digits(out, year / 100);
+        push_two_digits(out, year % 100);
+        for (before, part) in [(' ', hour), (':', minute), (':', second)] {
             out.push(before);
-            push_two_digits(out, part);
+            push_two_digits(out, part.into());
         }
         out.push_str(" GMT");
     }
 }
 
-fn push_two_digits(out: &mut String, number: u8) {
-    out.push(char::from(b'0' + number / 10));
-    out.push(char::from(b'0' + number % 10));
+/// The system's clock; one before 1970 is taken to be there.
+fn since_epoch() -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Duration::try_from(now.unwrap_or_default()).unwrap_or(Duration::MAX)
+}
+
+fn push_two_digits(out: &mut String, number: u64) {
+    push_digit(out, number / 10);
+    push_digit(out, number % 10);
 }
 
 fn push_number(out: &mut String, number: u64) {
     if number > 9 {
         push_number(out, number / 10);
     }
-    #[allow(clippy::cast_possible_truncation, reason = "a digit")]
-    out.push(char::from(b'0' + (number % 10) as u8));
+    push_digit(out, number % 10);
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a digit")]
+fn push_digit(out: &mut String, digit: u64) {
+    out.push(char::from(b'0' + digit as u8));
 }

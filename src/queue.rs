@@ -17,16 +17,16 @@ const INDEX_FROM: usize = 16;
 pub(crate) struct Queue {
     state: State,
     operations: Vec<Operation>,
-    /// The places of each name's operations; empty as long as there are few.
-    index: HashMap<String, Vec<usize>>,
+    /// The places of each name's operations; `None` as long as there are few.
+    index: Option<HashMap<String, Vec<usize>>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum State {
+pub(crate) enum State {
     /// The response will take what waits.
     #[default]
     Open,
-    /// Nothing will take it, but it can be looked at.
+    /// Nothing will take it, but the jar's user looks at it.
     Kept,
     /// The response has left.
     Closed,
@@ -48,24 +48,16 @@ pub(crate) enum Kind {
 }
 
 impl Queue {
-    pub(crate) fn detached() -> Self {
+    pub(crate) fn new(state: State) -> Self {
         Self {
-            state: State::Detached,
+            state,
             ..Self::default()
         }
     }
 
-    /// For a jar whose user looks at what it holds.
-    pub(crate) fn kept() -> Self {
-        Self {
-            state: State::Kept,
-            ..Self::default()
-        }
-    }
-
-    /// Whether what `inner` would hold can wait here as well.
-    pub(crate) fn serves(&self, inner: &Self) -> bool {
-        self.state == State::Open || (self.state == State::Kept && inner.state == State::Kept)
+    /// Whether what would wait in a queue that is `inner` can wait here as well.
+    pub(crate) fn serves(&self, inner: State) -> bool {
+        self.state == State::Open || (self.state == State::Kept && inner == State::Kept)
     }
 
     pub(crate) fn check_open(&self, name: &str) -> Result<(), CookieError> {
@@ -79,7 +71,7 @@ impl Queue {
     /// Ends it, and hands out what it holds.
     pub(crate) fn close(&mut self) -> impl Iterator<Item = Rendered> + use<> {
         self.state = State::Closed;
-        self.index = HashMap::new();
+        self.index = None;
         mem::take(&mut self.operations)
             .into_iter()
             .map(|operation| operation.field)
@@ -143,17 +135,21 @@ impl Queue {
     }
 
     fn place(&self, field: &Rendered) -> Option<usize> {
-        self.places(field.name())
-            .find(|&place| self.operations[place].field.scope() == field.scope())
+        let is_there = |operation: &Operation| operation.field.is_same_cookie(field);
+        match &self.index {
+            None => self.operations.iter().position(is_there),
+            Some(index) => {
+                let mut places = index.get(field.name())?.iter().copied();
+                places.find(|&place| is_there(&self.operations[place]))
+            }
+        }
     }
 
     fn places<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
-        let scanned = if self.index.is_empty() {
-            self.operations.len()
-        } else {
-            0
+        let (scanned, indexed) = match &self.index {
+            None => (self.operations.len(), &[][..]),
+            Some(index) => (0, index.get(name).map_or(&[][..], Vec::as_slice)),
         };
-        let indexed = self.index.get(name).map_or(&[][..], Vec::as_slice);
         (0..scanned)
             .filter(move |&place| self.operations[place].field.name() == name)
             .chain(indexed.iter().copied())
@@ -161,6 +157,7 @@ impl Queue {
 
     fn add_to_index(&mut self, place: usize) {
         let name = self.operations[place].field.name().to_owned();
-        self.index.entry(name).or_default().push(place);
+        let index = self.index.get_or_insert_default();
+        index.entry(name).or_default().push(place);
     }
 }

@@ -1,93 +1,106 @@
 //! Python's cookie quoting, both ways: `_quote` and `_unquote` of `CPython`'s `http/cookies.py`.
 
-/// Whether `byte` may stand in a cookie-name, and in a value without quotes (`_LegalChars`).
-pub(crate) const fn is_legal(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-                | b':'
-        )
+/// What a byte of a cookie-value is, as bits, so that those of a text can be joined.
+pub(crate) mod class {
+    /// It stands between quotes as it is, but not without them (`_UnescapedChars`).
+    pub(crate) const QUOTED: u8 = 1;
+    /// It is escaped.
+    pub(crate) const ESCAPED: u8 = 2;
+    /// It is part of a character that isn't ASCII.
+    pub(crate) const NON_ASCII: u8 = 4;
+    /// It is a control character, and may not be written at all.
+    pub(crate) const CONTROL: u8 = 8;
 }
 
-/// Whether `byte` stays as it is between quotes (`_UnescapedChars`).
-const fn is_unescaped(byte: u8) -> bool {
-    is_legal(byte)
-        || matches!(
-            byte,
-            b' ' | b'('
-                | b')'
-                | b'/'
-                | b'<'
-                | b'='
-                | b'>'
-                | b'?'
-                | b'@'
-                | b'['
-                | b']'
-                | b'{'
-                | b'}'
-        )
-}
-
-/// The number of bytes that [`quote`] appends.
-pub(crate) fn quoted_len(value: &str) -> usize {
-    if needs_no_quotes(value) {
-        return value.len();
+/// The class of each byte; none is that of those that may stand in a cookie-name, and in a value without
+/// quotes (`_LegalChars`).
+static CLASSES: [u8; 256] = {
+    let mut classes = [class::NON_ASCII; 256];
+    let mut byte = 0;
+    while byte < 0x80 {
+        classes[byte as usize] = match byte {
+            0..=0x1f | 0x7f => class::CONTROL,
+            b'0'..=b'9'
+            | b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'!'
+            | b'#'..=b'\''
+            | b'*'
+            | b'+'
+            | b'-'
+            | b'.'
+            | b':'
+            | b'^'..=b'`'
+            | b'|'
+            | b'~' => 0,
+            b'"' | b',' | b';' | b'\\' => class::ESCAPED,
+            _ => class::QUOTED,
+        };
+        byte += 1;
     }
-    let inner: usize = value
-        .chars()
-        .map(|c| match c {
-            '"' | '\\' => 2,
-            c if u8::try_from(c).is_ok_and(|byte| !is_unescaped(byte)) => 4,
-            c => c.len_utf8(),
-        })
-        .sum();
-    inner + 2
+    classes
+};
+
+/// The classes of the bytes of `text`, joined.
+pub(crate) fn classes(text: &str) -> u8 {
+    text.bytes()
+        .fold(0, |seen, byte| seen | CLASSES[usize::from(byte)])
 }
 
-/// Appends `value` as a cookie-value.
-///
-/// Characters above U+00FF go out as UTF-8, where Django's servers raise.
-pub(crate) fn quote(value: &str, out: &mut String) {
-    if needs_no_quotes(value) {
+/// The number of bytes that [`quote`] appends for a value with bytes of these `classes`.
+pub(crate) fn quoted_len(value: &str, classes: u8) -> usize {
+    let inner = if classes <= class::QUOTED {
+        value.len()
+    } else {
+        value.chars().map(escaped_len).sum()
+    };
+    if classes == 0 && inner > 0 {
+        inner
+    } else {
+        inner + 2
+    }
+}
+
+/// The number of bytes that a character between quotes becomes.
+fn escaped_len(c: char) -> usize {
+    match c {
+        '"' | '\\' => 2,
+        c if is_octal(c) => 4,
+        c => c.len_utf8(),
+    }
+}
+
+/// Whether it is written as `\ooo`; characters above U+00FF go out as UTF-8, where Django's servers raise.
+fn is_octal(c: char) -> bool {
+    u8::try_from(c).is_ok_and(|byte| CLASSES[usize::from(byte)] > class::QUOTED)
+}
+
+/// Appends `value` as a cookie-value of `len` bytes, which [`quoted_len`] found.
+pub(crate) fn quote(value: &str, len: usize, out: &mut String) {
+    if len == value.len() {
         out.push_str(value);
         return;
     }
     out.push('"');
-    for c in value.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c => match u8::try_from(c) {
-                Ok(byte) if !is_unescaped(byte) => {
+    if len == value.len() + 2 {
+        out.push_str(value);
+    } else {
+        for c in value.chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                c if is_octal(c) => {
+                    let code = u32::from(c);
                     out.push('\\');
                     for shift in [6, 3, 0] {
-                        out.push(char::from(b'0' + (byte >> shift & 7)));
+                        out.extend(char::from_digit(code >> shift & 7, 8));
                     }
                 }
-                _ => out.push(c),
-            },
+                c => out.push(c),
+            }
         }
     }
     out.push('"');
-}
-
-fn needs_no_quotes(value: &str) -> bool {
-    !value.is_empty() && value.bytes().all(is_legal)
 }
 
 /// The value where it stands in the field without its quotes; `None` if it has escapes to undo.

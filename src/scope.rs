@@ -106,7 +106,9 @@ pub(crate) fn domain_match(host: &str, domain: &str) -> bool {
     else {
         return false;
     };
-    host[dot + 1..].eq_ignore_ascii_case(domain) && host.parse::<IpAddr>().is_err()
+    let is_address =
+        || host.ends_with(|c: char| c.is_ascii_digit()) && host.parse::<IpAddr>().is_ok();
+    host[dot + 1..].eq_ignore_ascii_case(domain) && !is_address()
 }
 
 /// A cookie-name prefix, which makes browsers demand attributes (RFC 6265bis §4.1.3).
@@ -121,6 +123,9 @@ pub(crate) enum Prefix {
 impl Prefix {
     /// Browsers match prefixes in any case (RFC 6265bis §5.4), so do we.
     pub(crate) fn of(name: &str) -> Option<Self> {
+        if !name.starts_with("__") {
+            return None;
+        }
         [Self::HostHttp, Self::Host, Self::Http, Self::Secure]
             .into_iter()
             .find(|prefix| {

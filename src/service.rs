@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use crate::future::ResponseFuture;
 use crate::jar::CookieJar;
-use crate::queue::Queue;
+use crate::queue::State;
 use crate::settings::Settings;
 
 /// A service with cookies, made by [`CookieLayer`](crate::CookieLayer).
@@ -65,10 +65,17 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let (jar, is_outermost) = CookieJar::enter(&self.settings, &request, Queue::default());
+        let (headers, uri) = (request.headers(), request.uri());
+        let jar = CookieJar::outermost(&self.settings, headers, uri, State::Open);
         // Made before the inner service is called, so that a panic in there closes the queue.
-        let flush = jar.flush(is_outermost);
-        request.extensions_mut().insert(jar);
+        let mut flush = jar.flush();
+        // Most requests meet no other layer, so that looking for one's jar first would cost more.
+        let outer = request.extensions_mut().insert(jar);
+        if let Some(outer) = outer.filter(|outer| outer.serves(State::Open)) {
+            let jar = outer.nested(&self.settings, request.headers(), request.uri());
+            flush = jar.flush();
+            request.extensions_mut().insert(jar);
+        }
         ResponseFuture::new(flush, self.inner.call(request))
     }
 }

@@ -10,7 +10,7 @@ use http::HeaderValue;
 use crate::attributes::Attributes;
 use crate::error::{AttributeProblem, CookieError, SecureReason};
 use crate::lifetime::Dates;
-use crate::quote::{is_legal, quote, quoted_len, unquote};
+use crate::quote::{class, classes, quote, quoted_len, unquote};
 use crate::scope::{Prefix, ScopeRef};
 
 /// RFC 6265bis §5.6: browsers drop a longer name and value, and ignore a longer attribute.
@@ -50,18 +50,18 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The length of what [`push_to`](Self::push_to) appends.
-    fn len(self) -> usize {
+    /// The number of bytes that are written for a value with bytes of these `classes`.
+    fn len(self, classes: u8) -> usize {
         match self {
-            Self::Quoted(text) => quoted_len(text),
+            Self::Quoted(text) => quoted_len(text, classes),
             #[cfg(feature = "private")]
             Self::Verbatim(text) => text.len(),
         }
     }
 
-    fn push_to(self, out: &mut String) {
+    fn push_to(self, len: usize, out: &mut String) {
         match self {
-            Self::Quoted(text) => quote(text, out),
+            Self::Quoted(text) => quote(text, len, out),
             #[cfg(feature = "private")]
             Self::Verbatim(text) => out.push_str(text),
         }
@@ -73,6 +73,8 @@ impl<'a> Value<'a> {
 pub(crate) struct SetCookie<'a> {
     name: &'a str,
     value: Value<'a>,
+    /// As it is written.
+    value_len: usize,
     attributes: Attributes<'a>,
 }
 
@@ -84,7 +86,7 @@ impl<'a> SetCookie<'a> {
         mut attributes: Attributes<'a>,
     ) -> Result<Self, CookieError> {
         let owned = || name.to_owned();
-        if name.is_empty() || !name.bytes().all(is_legal) {
+        if name.is_empty() || classes(name) != 0 {
             return Err(CookieError::IllegalName { name: owned() });
         }
         if RESERVED
@@ -93,10 +95,12 @@ impl<'a> SetCookie<'a> {
         {
             return Err(CookieError::ReservedName { name: owned() });
         }
-        if value.as_str().bytes().any(|byte| byte.is_ascii_control()) {
+        let value_classes = classes(value.as_str());
+        if value_classes & class::CONTROL != 0 {
             return Err(CookieError::ControlCharacter { name: owned() });
         }
-        let len = name.len() + value.len();
+        let value_len = value.len(value_classes);
+        let len = name.len() + value_len;
         if len > MAX_PAIR {
             return Err(CookieError::TooLong { name: owned(), len });
         }
@@ -151,6 +155,7 @@ impl<'a> SetCookie<'a> {
         Ok(Self {
             name,
             value,
+            value_len,
             attributes,
         })
     }
@@ -177,11 +182,10 @@ impl<'a> SetCookie<'a> {
                 name.len() + text.len()
             }
         };
-        let value_len = self.value.len();
         // Exactly as much as is written, so that the buffer becomes the field without a copy.
         let len = self.name.len()
             + 1
-            + value_len
+            + self.value_len
             + len_of(DOMAIN, domain)
             + dates.map_or(0, |dates| {
                 EXPIRES.len() + Dates::EXPIRES_LEN + MAX_AGE.len() + dates.max_age_len()
@@ -195,7 +199,7 @@ impl<'a> SetCookie<'a> {
         let mut out = String::with_capacity(len);
         out.push_str(self.name);
         out.push('=');
-        self.value.push_to(&mut out);
+        self.value.push_to(self.value_len, &mut out);
         let domain = push_attribute(&mut out, DOMAIN, domain);
         if let Some(dates) = dates {
             out.push_str(EXPIRES);
@@ -223,7 +227,7 @@ impl<'a> SetCookie<'a> {
         Rendered {
             text: out,
             name: self.name.len(),
-            value: value_len,
+            value: self.value_len,
             domain,
             path,
             partitioned,
@@ -316,11 +320,12 @@ fn host_problem(domain: &str) -> Option<AttributeProblem> {
 }
 
 fn attribute_problem(text: &str) -> Option<AttributeProblem> {
-    if text.bytes().any(|byte| byte.is_ascii_control()) {
+    let classes = classes(text);
+    if classes & class::CONTROL != 0 {
         Some(AttributeProblem::ControlCharacter)
-    } else if text.contains(';') {
+    } else if classes & class::ESCAPED != 0 && text.contains(';') {
         Some(AttributeProblem::Semicolon)
-    } else if !text.is_ascii() {
+    } else if classes & class::NON_ASCII != 0 {
         Some(AttributeProblem::NonAscii)
     } else if text.starts_with(' ') || text.ends_with(' ') {
         Some(AttributeProblem::OuterWhiteSpace)
@@ -346,6 +351,13 @@ pub(crate) struct Rendered {
 impl Rendered {
     pub(crate) fn name(&self) -> &str {
         &self.text[..self.name]
+    }
+
+    /// Whether a browser would put the one in the place of the other.
+    pub(crate) fn is_same_cookie(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.text.as_bytes()[..self.name] == other.text.as_bytes()[..other.name]
+            && self.scope() == other.scope()
     }
 
     pub(crate) fn scope(&self) -> ScopeRef<'_> {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cookie::Cookie;
-use http::Request;
+use http::{HeaderMap, Uri};
 
 use crate::attributes::Attributes;
 use crate::declared::Declaration;
@@ -100,8 +100,8 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(crate) fn new<B>(settings: Arc<Settings>, request: &Request<B>) -> Self {
-        let host = RequestHost::new(request, settings.host_from());
+    pub(crate) fn new(settings: Arc<Settings>, headers: &HeaderMap, uri: &Uri) -> Self {
+        let host = RequestHost::new(headers, uri, settings.host_from());
         Self { settings, host }
     }
 
@@ -138,8 +138,7 @@ impl View {
         if domain.is_empty() {
             return None;
         }
-        self.host
-            .normalized(self.settings.host_from())
-            .filter(|host| !domain_match(host, domain))
+        let host = self.host.normalized(self.settings.host_from())?;
+        (!domain_match(&host, domain)).then(|| host.to_ascii_lowercase())
     }
 }

@@ -1,5 +1,6 @@
 //! `SignedJar`: Django's signed cookies.
 
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use cookie::Cookie;
@@ -147,22 +148,19 @@ impl SignedJar {
         Seal::set(self, &self.jar, &cookie.into())
     }
 
-    fn signer(&self, name: &str, salt: String) -> Result<TimestampSigner, CookieError> {
-        let signer = self.jar.settings().signing.signer(salt);
-        let signer = signer.map_err(|setting| CookieError::KeyMissing {
+    fn signer(&self, name: &str) -> Result<&TimestampSigner, CookieError> {
+        let signer = self.jar.settings().signing.signer();
+        signer.map_err(|setting| CookieError::KeyMissing {
             name: name.into(),
             setting,
-        })?;
-        Ok(match self.now {
-            Some(now) => signer.at(now),
-            None => signer,
         })
     }
 }
 
 impl Seal for SignedJar {
     fn seal(&self, name: &str, value: &str) -> Result<String, CookieError> {
-        Ok(self.signer(name, salt(name, &self.salt))?.sign(value))
+        let signer = self.signer(name)?;
+        Ok(signer.sign_salted(&salt(name, &self.salt), self.now, value))
     }
 
     fn written(sealed: &str) -> Value<'_> {
@@ -171,17 +169,15 @@ impl Seal for SignedJar {
 
     /// Django's `_unsign_cookie`.
     fn open(&self, name: &str, sealed: &str) -> Result<String, CookieError> {
-        let mut opened = self
-            .signer(name, salt(name, &self.salt))?
-            .unsign(sealed, self.max_age);
+        let signer = self.signer(name)?;
+        let open = |salt: &str| signer.verify_salted(salt, self.now, sealed, self.max_age);
+        let mut opened = open(&salt(name, &self.salt));
         if matches!(opened, Err(SignatureError::BadSignature))
             && self.jar.settings().signing.legacy_salt_fallback()
         {
-            opened = self
-                .signer(name, format!("{name}{}", self.salt))?
-                .unsign(sealed, self.max_age);
+            opened = open(&[name, &self.salt].concat());
         }
-        opened.map_err(|error| match error {
+        opened.map(str::to_owned).map_err(|error| match error {
             SignatureError::SignatureExpired { age, max_age } => CookieError::SignatureExpired {
                 name: name.into(),
                 age,
@@ -194,29 +190,42 @@ impl Seal for SignedJar {
 
 /// Django's `_cookie_signer_salt`: the length keeps `("a", "bc")` and `("ab", "c")` apart.
 fn salt(name: &str, salt: &str) -> String {
-    format!(
-        "django.http.cookies.v2:{}:{salt}{name}",
-        salt.chars().count()
-    )
+    let len = salt.chars().count().to_string();
+    ["django.http.cookies.v2:", &len, ":", salt, name].concat()
 }
 
 /// The layer's keys, as Django's cookie signer has them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SigningKeys {
-    pub(crate) key: Option<SecretKey>,
-    pub(crate) fallbacks: Vec<SecretKey>,
+    key: Option<SecretKey>,
+    fallbacks: Vec<SecretKey>,
     /// `None` is unsaid: an outer layer's setting, else off.
     pub(crate) legacy_salt_fallback: Option<bool>,
+    /// Made of the keys when it is first asked for.
+    signer: OnceLock<Result<TimestampSigner, &'static str>>,
 }
 
 impl SigningKeys {
-    /// Django's `get_cookie_signer`; the name of the setting that lacks a key, or has an empty one.
-    fn signer(&self, salt: String) -> Result<TimestampSigner, &'static str> {
-        let key = self.key.as_ref().and_then(cookie_signer_key);
-        let fallbacks: Option<Vec<_>> = self.fallbacks.iter().map(cookie_signer_key).collect();
-        let signer = TimestampSigner::new(key.ok_or("secret_key")?);
-        let fallbacks = fallbacks.ok_or("secret_key_fallbacks")?;
-        Ok(signer.fallbacks(fallbacks).salt(salt))
+    pub(crate) fn set_key(&mut self, key: SecretKey) {
+        self.key = Some(key);
+        self.signer.take();
+    }
+
+    pub(crate) fn set_fallbacks(&mut self, keys: impl Iterator<Item = SecretKey>) {
+        self.fallbacks = keys.collect();
+        self.signer.take();
+    }
+
+    /// Django's `get_cookie_signer`, the salt aside; the name of the setting that lacks a key, or has an
+    /// empty one.
+    fn signer(&self) -> Result<&TimestampSigner, &'static str> {
+        let signer = self.signer.get_or_init(|| {
+            let key = self.key.as_ref().and_then(cookie_signer_key);
+            let fallbacks: Option<Vec<_>> = self.fallbacks.iter().map(cookie_signer_key).collect();
+            let signer = TimestampSigner::new(key.ok_or("secret_key")?);
+            Ok(signer.fallbacks(fallbacks.ok_or("secret_key_fallbacks")?))
+        });
+        signer.as_ref().map_err(|&setting| setting)
     }
 
     fn legacy_salt_fallback(&self) -> bool {
@@ -230,6 +239,7 @@ impl SigningKeys {
             key: keys.key.clone(),
             fallbacks: keys.fallbacks.clone(),
             legacy_salt_fallback: self.legacy_salt_fallback.or(outer.legacy_salt_fallback),
+            signer: keys.signer.clone(),
         }
     }
 }

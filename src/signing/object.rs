@@ -103,7 +103,7 @@ impl Signer {
     /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if what was signed is
     /// no JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
     pub fn unsign_object<T: DeserializeOwned>(&self, signed: &str) -> Result<T, SignatureError> {
-        decode(self.verify(signed)?, self.inflate_limit)
+        decode(self.verify(&self.salt, signed)?, self.inflate_limit)
     }
 
     /// Inflates no payload to more than `bytes`; 1 MiB unless it is said.

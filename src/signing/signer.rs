@@ -28,7 +28,7 @@ use crate::signing::{SecretKey, SignatureError};
 pub struct Signer {
     key: SecretKey,
     fallbacks: Vec<SecretKey>,
-    salt: String,
+    pub(super) salt: String,
     default_salt: &'static str,
     separator: String,
     #[cfg(feature = "dumps")]
@@ -128,8 +128,24 @@ impl Signer {
     /// `value`, the separator and the signature.
     #[must_use]
     pub fn sign(&self, value: &str) -> String {
-        let signature = self.signature(value, &self.key);
-        [value, &self.separator, &signature].concat()
+        self.sign_parts(&self.salt, &[value])
+    }
+
+    /// [`sign`](Self::sign)s with another salt what `parts` are with separators between.
+    pub(super) fn sign_parts(&self, salt: &str, parts: &[&str]) -> String {
+        let len: usize = parts
+            .iter()
+            .map(|part| part.len() + self.separator.len())
+            .sum();
+        let mut signed = String::with_capacity(len + SIGNATURE_LEN);
+        for part in parts {
+            signed.push_str(part);
+            signed.push_str(&self.separator);
+        }
+        let value = &signed[..len - self.separator.len()];
+        let signature = signature(salt, &self.key, value);
+        signed.push_str(std::str::from_utf8(&signature).expect("base64"));
+        signed
     }
 
     /// The value that was signed, with the key or one of the [fallbacks](Self::fallbacks).
@@ -138,18 +154,17 @@ impl Signer {
     ///
     /// [`SignatureError::BadSignature`] if there is no signature, or it doesn't match.
     pub fn unsign(&self, signed: &str) -> Result<String, SignatureError> {
-        self.verify(signed).map(str::to_owned)
+        self.verify(&self.salt, signed).map(str::to_owned)
     }
 
-    /// [`unsign`](Self::unsign) without a copy.
-    pub(super) fn verify<'a>(&self, signed: &'a str) -> Result<&'a str, SignatureError> {
+    /// [`unsign`](Self::unsign) with another salt, without a copy.
+    pub(super) fn verify<'a>(
+        &self,
+        salt: &str,
+        signed: &'a str,
+    ) -> Result<&'a str, SignatureError> {
         let (value, given) = self.split(signed).ok_or(SignatureError::BadSignature)?;
-        let matches = |key| {
-            self.signature(value, key)
-                .as_bytes()
-                .ct_eq(given.as_bytes())
-                .into()
-        };
+        let matches = |key| signature(salt, key, value).ct_eq(given.as_bytes()).into();
         if std::iter::once(&self.key)
             .chain(&self.fallbacks)
             .any(matches)
@@ -164,23 +179,25 @@ impl Signer {
     pub(super) fn split<'a>(&self, text: &'a str) -> Option<(&'a str, &'a str)> {
         text.rsplit_once(self.separator.as_str())
     }
+}
 
-    pub(super) fn separate(&self, value: &str, more: &str) -> String {
-        [value, &self.separator, more].concat()
-    }
+/// The length of 32 bytes in base64.
+const SIGNATURE_LEN: usize = 43;
 
-    /// `base64_hmac` over `salted_hmac`: the key is derived from salt and secret.
-    fn signature(&self, value: &str, key: &SecretKey) -> String {
-        let derived = Sha256::new()
-            .chain_update(&self.salt)
-            .chain_update("signer")
-            .chain_update(key.as_bytes())
-            .finalize();
-        let derived = Zeroizing::new(<[u8; 32]>::from(derived));
-        let mac = Hmac::<Sha256>::new_from_slice(&*derived).expect("HMAC takes keys of any length");
-        let signature = mac.chain_update(value).finalize().into_bytes();
-        URL_SAFE_NO_PAD.encode(signature)
-    }
+/// `base64_hmac` over `salted_hmac`: the key is derived from salt and secret.
+fn signature(salt: &str, key: &SecretKey, value: &str) -> [u8; SIGNATURE_LEN] {
+    let derived = Sha256::new()
+        .chain_update(salt)
+        .chain_update("signer")
+        .chain_update(key.as_bytes())
+        .finalize();
+    let derived = Zeroizing::new(<[u8; 32]>::from(derived));
+    let mac = Hmac::<Sha256>::new_from_slice(&*derived).expect("HMAC takes keys of any length");
+    let mac = mac.chain_update(value).finalize().into_bytes();
+    let mut signature = [0; SIGNATURE_LEN];
+    let len = URL_SAFE_NO_PAD.encode_slice(mac, &mut signature);
+    debug_assert_eq!(len, Ok(SIGNATURE_LEN));
+    signature
 }
 
 fn not_empty(key: SecretKey) -> SecretKey {

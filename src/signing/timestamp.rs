@@ -88,9 +88,13 @@ impl TimestampSigner {
     /// `value`, the time, and the signature over both, with separators between.
     #[must_use]
     pub fn sign(&self, value: &str) -> String {
-        let seconds = self.now() / SECOND;
-        let value = self.signer.separate(value, &base62_encode(seconds));
-        self.signer.sign(&value)
+        self.sign_salted(&self.signer.salt, self.now, value)
+    }
+
+    /// [`sign`](Self::sign)s with another salt and clock.
+    pub(crate) fn sign_salted(&self, salt: &str, now: Option<SystemTime>, value: &str) -> String {
+        let time = base62_encode(since_epoch(now) / SECOND);
+        self.signer.sign_parts(salt, &[value, &time])
     }
 
     /// The value that was signed, if that was no longer than `max_age` ago.
@@ -107,48 +111,59 @@ impl TimestampSigner {
         signed: &str,
         max_age: Option<Duration>,
     ) -> Result<String, SignatureError> {
-        self.verify(signed, max_age).map(str::to_owned)
+        self.verify_salted(&self.signer.salt, self.now, signed, max_age)
+            .map(str::to_owned)
     }
 
     /// [`unsign`](Self::unsign) without a copy.
+    #[cfg(feature = "dumps")]
     pub(super) fn verify<'a>(
         &self,
         signed: &'a str,
         max_age: Option<Duration>,
     ) -> Result<&'a str, SignatureError> {
+        self.verify_salted(&self.signer.salt, self.now, signed, max_age)
+    }
+
+    /// [`unsign`](Self::unsign)s with another salt and clock, without a copy.
+    pub(crate) fn verify_salted<'a>(
+        &self,
+        salt: &str,
+        now: Option<SystemTime>,
+        signed: &'a str,
+        max_age: Option<Duration>,
+    ) -> Result<&'a str, SignatureError> {
         let (value, time) = self
             .signer
-            .split(self.signer.verify(signed)?)
+            .split(self.signer.verify(salt, signed)?)
             .ok_or(SignatureError::BadTimestamp)?;
         let signed_at = base62_decode(time).ok_or(SignatureError::BadTimestamp)?;
-        match max_age.map(|max_age| (self.age(signed_at), max_age)) {
+        match max_age.map(|max_age| (age(signed_at, now), max_age)) {
             Some((age, max_age)) if age > max_age => {
                 Err(SignatureError::SignatureExpired { age, max_age })
             }
             _ => Ok(value),
         }
     }
+}
 
-    /// Since 1970, in nanoseconds; negative before, as in Python.
-    fn now(&self) -> i128 {
-        let now = self.now.unwrap_or_else(SystemTime::now);
-        let nanoseconds = |time: Duration| i128::try_from(time.as_nanos()).unwrap_or(i128::MAX);
-        match now.duration_since(UNIX_EPOCH) {
-            Ok(after) => nanoseconds(after),
-            Err(before) => -nanoseconds(before.duration()),
-        }
+/// Until `now`, or the system's clock, since 1970, in nanoseconds; negative before, as in Python.
+fn since_epoch(now: Option<SystemTime>) -> i128 {
+    let now = now.unwrap_or_else(SystemTime::now);
+    let nanoseconds = |time: Duration| i128::try_from(time.as_nanos()).unwrap_or(i128::MAX);
+    match now.duration_since(UNIX_EPOCH) {
+        Ok(after) => nanoseconds(after),
+        Err(before) => -nanoseconds(before.duration()),
     }
+}
 
-    /// The time since `seconds` after 1970; none if that is to come.
-    fn age(&self, seconds: i128) -> Duration {
-        let age = self
-            .now()
-            .saturating_sub(seconds.saturating_mul(SECOND))
-            .max(0);
-        let nanoseconds = u32::try_from(age % SECOND).unwrap_or_default();
-        u64::try_from(age / SECOND)
-            .map_or(Duration::MAX, |seconds| Duration::new(seconds, nanoseconds))
-    }
+/// The time since `seconds` after 1970; none if that is to come.
+fn age(seconds: i128, now: Option<SystemTime>) -> Duration {
+    let age = since_epoch(now)
+        .saturating_sub(seconds.saturating_mul(SECOND))
+        .max(0);
+    let nanoseconds = u32::try_from(age % SECOND).unwrap_or_default();
+    u64::try_from(age / SECOND).map_or(Duration::MAX, |seconds| Duration::new(seconds, nanoseconds))
 }
 
 /// In nanoseconds.
@@ -157,18 +172,21 @@ const SECOND: i128 = 1_000_000_000;
 /// Django's `b62_encode`.
 fn base62_encode(number: i128) -> String {
     let mut rest = number.unsigned_abs();
-    let mut digits = Vec::new();
-    loop {
-        digits.push(char::from(BASE62[(rest % 62) as usize]));
-        rest /= 62;
-        if rest == 0 {
-            break;
-        }
+    // A 128-bit number takes 22, and a sign.
+    let mut digits = [b'-'; 23];
+    let mut start = digits.len();
+    while rest > 0 || start == digits.len() {
+        start -= 1;
+        let digit;
+        // Dividing what is this large takes long.
+        (rest, digit) = match u64::try_from(rest) {
+            Ok(rest) => (u128::from(rest / 62), (rest % 62) as usize),
+            Err(_) => (rest / 62, (rest % 62) as usize),
+        };
+        digits[start] = BASE62[digit];
     }
-    if number < 0 {
-        digits.push('-');
-    }
-    digits.into_iter().rev().collect()
+    start -= usize::from(number < 0);
+    digits[start..].iter().copied().map(char::from).collect()
 }
 
 /// Django's `b62_decode`, which raises where this is `None`; it has no bounds, this ends at them.
