@@ -3,21 +3,19 @@
 use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
-use std::mem;
 use std::time::Duration;
 
 use cookie::Cookie;
-use http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
-    CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE,
-};
-use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower_service::Service;
 use url::{Position, Url, form_urlencoded};
 
+use super::address::{no_url, parse};
 use super::body::Body;
 use super::error::{ClientError, Refused};
+use super::redirect::{Next, location};
 use super::store::Store;
 use crate::attributes::Attributes;
 use crate::set_cookie::{SetCookie, Value};
@@ -532,108 +530,5 @@ impl<S> fmt::Debug for Client<S> {
             .field("base", &self.base.as_str())
             .field("cookies", &self.store)
             .finish_non_exhaustive()
-    }
-}
-
-/// What of a request a redirect needs (Fetch, "HTTP-redirect fetch").
-struct Next {
-    method: Method,
-    headers: HeaderMap,
-    extensions: Extensions,
-}
-
-impl Next {
-    fn after<B>(request: &Request<B>) -> Self {
-        Self {
-            method: request.method().clone(),
-            headers: request.headers().clone(),
-            extensions: request.extensions().clone(),
-        }
-    }
-
-    fn request<B: Default>(
-        mut self,
-        status: StatusCode,
-        from: &Url,
-        to: &Url,
-    ) -> Result<Request<B>, ClientError> {
-        let becomes_get = match status {
-            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
-            StatusCode::SEE_OTHER => self.method != Method::HEAD,
-            _ => false,
-        };
-        if becomes_get {
-            self.method = Method::GET;
-        } else if !matches!(self.method, Method::GET | Method::HEAD) {
-            return Err(ClientError::RedirectWantsBody {
-                status,
-                location: to.to_string(),
-            });
-        }
-        for content in [
-            CONTENT_ENCODING,
-            CONTENT_LANGUAGE,
-            CONTENT_LENGTH,
-            CONTENT_LOCATION,
-            CONTENT_TYPE,
-        ] {
-            self.headers.remove(content);
-        }
-        if from.origin() != to.origin() {
-            for credential in [AUTHORIZATION, COOKIE, HOST] {
-                self.headers.remove(credential);
-            }
-        }
-        let mut request = Request::new(B::default());
-        *request.method_mut() = mem::take(&mut self.method);
-        *request.headers_mut() = self.headers;
-        *request.extensions_mut() = self.extensions;
-        Ok(request)
-    }
-}
-
-/// Where a redirect leads.
-fn location<B>(answer: &Response<B>, url: &Url) -> Result<Option<Url>, ClientError> {
-    if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let location = answer.headers().get(LOCATION);
-    let Some(location) = location.filter(|location| !location.is_empty()) else {
-        return Ok(None);
-    };
-    let location = String::from_utf8_lossy(location.as_bytes());
-    let nowhere = |problem: String| ClientError::Location {
-        location: location.to_string(),
-        problem,
-    };
-    let target = url
-        .join(&location)
-        .map_err(|problem| nowhere(problem.to_string()))?;
-    if is_http(&target) {
-        Ok(Some(target))
-    } else {
-        Err(nowhere(NOT_HTTP.to_owned()))
-    }
-}
-
-fn parse(url: &str) -> Result<Url, ClientError> {
-    let parsed = Url::parse(url).map_err(|problem| no_url(url, problem))?;
-    if is_http(&parsed) {
-        Ok(parsed)
-    } else {
-        Err(no_url(url, NOT_HTTP))
-    }
-}
-
-const NOT_HTTP: &str = "its scheme is neither http nor https";
-
-fn is_http(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-}
-
-fn no_url(url: &str, problem: impl fmt::Display) -> ClientError {
-    ClientError::Url {
-        url: url.to_owned(),
-        problem: problem.to_string(),
     }
 }

@@ -32,10 +32,12 @@
 //! # }
 //! ```
 
+mod address;
 mod body;
 mod client;
 mod error;
 mod received;
+mod redirect;
 mod store;
 
 pub use body::Body;

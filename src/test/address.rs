@@ -1,0 +1,29 @@
+//! URLs that a browser goes to.
+
+use std::fmt;
+
+use url::Url;
+
+use super::error::ClientError;
+
+pub(super) fn parse(url: &str) -> Result<Url, ClientError> {
+    let parsed = Url::parse(url).map_err(|problem| no_url(url, problem))?;
+    if is_http(&parsed) {
+        Ok(parsed)
+    } else {
+        Err(no_url(url, NOT_HTTP))
+    }
+}
+
+pub(super) fn no_url(url: &str, problem: impl fmt::Display) -> ClientError {
+    ClientError::Url {
+        url: url.to_owned(),
+        problem: problem.to_string(),
+    }
+}
+
+pub(super) const NOT_HTTP: &str = "its scheme is neither http nor https";
+
+pub(super) fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
