@@ -16,7 +16,7 @@ DIRECT = {
     "signed": SIGNED,
     "dumps": SIGNED | {"flate2", "serde", "serde_json"},
     "private": {"percent-encoding"},
-    "test-util": {"cookie_store", "http-body", "http-body-util", "url"},
+    "test-util": {"bytes", "cookie_store", "http-body", "url"},
 }
 
 # Feature: what of weight these bring in turn.
@@ -28,8 +28,8 @@ BELOW = {
     "test-util": {"percent-encoding"},
 }
 
-# What no feature brings but those that say so.
-WEIGHTY = set.union(*DIRECT.values(), *BELOW.values())
+# What no feature brings but those that say so; `http` brings `bytes` anyway.
+WEIGHTY = set.union(*DIRECT.values(), *BELOW.values()) - {"bytes"}
 
 # All that signing brings, the dependencies of its dependencies too, on any machine.
 SIGNING = SIGNED | BELOW["signed"]

@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes, Frame};
 use support::jar_of;
@@ -722,12 +722,66 @@ async fn a_body_is_read_up_to_the_limit() {
     assert!(matches!(error, ClientError::BodyTooLong { limit: 6 }));
 }
 
+/// A body of as many such frames as are polled for.
+struct Endless(fn() -> Frame<Bytes>);
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(Some(Ok((self.0)())))
+    }
+}
+
+#[tokio::test]
+async fn trailers_end_a_body() {
+    let service = service_fn(async |_: Request<String>| {
+        Ok::<_, Infallible>(Response::new(Endless(|| Frame::trailers(HeaderMap::new()))))
+    });
+    let answer = Client::new(service).get("/").await.unwrap();
+    assert_eq!(answer.body().bytes(), b"");
+}
+
+#[tokio::test]
+async fn a_time_out_ends_a_body_that_is_always_ready() {
+    let service = service_fn(async |_: Request<String>| {
+        Ok::<_, Infallible>(Response::new(Endless(|| Frame::data(Bytes::new()))))
+    });
+    let mut client = Client::new(service);
+    let answer = tokio::time::timeout(Duration::from_millis(10), client.get("/"));
+    assert!(answer.await.is_err());
+}
+
 #[tokio::test]
 async fn a_body_that_fails_is_an_error_with_its_source() {
     let mut client = pieces([Ok("one"), Err(io::ErrorKind::BrokenPipe)]);
     let error = client.send(Request::new(())).await.unwrap_err();
     assert!(matches!(error, ClientError::Body(_)));
     assert_eq!(error.source().unwrap().to_string(), "broken pipe");
+}
+
+/// Whose page is never shown.
+#[tokio::test]
+async fn the_body_of_a_redirect_that_is_followed_is_not_read() {
+    let service = service_fn(async |request: Request<()>| {
+        let (status, piece) = match request.uri().path() {
+            "/" => (302, Err(io::ErrorKind::BrokenPipe.into())),
+            _ => (200, Ok("home")),
+        };
+        let answer = Response::builder().status(status).header(LOCATION, "/home");
+        answer.body(Pieces([piece].into()))
+    });
+    let mut client = Client::new(service);
+    let error = client.send(Request::new(())).await.unwrap_err();
+    assert!(matches!(error, ClientError::Body(_)));
+
+    let mut client = client.follow_redirects(1);
+    let answer = client.send(Request::new(())).await.unwrap();
+    assert_eq!(answer.body().text(), Ok("home"));
 }
 
 #[tokio::test]

@@ -1,13 +1,56 @@
 //! `Body`: what an answer brought, read to its end.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::str::Utf8Error;
+use std::task::Poll;
+
+use bytes::Buf;
+
+use super::error::{BoxError, ClientError};
 
 /// The body of an answer to a [`Client`](super::Client).
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Body(pub(super) Vec<u8>);
+pub struct Body(Vec<u8>);
 
 impl Body {
+    /// Reads `body` to its end or its trailers.
+    pub(super) async fn read<B>(body: B, limit: usize) -> Result<Self, ClientError>
+    where
+        B: http_body::Body,
+        B::Error: Into<BoxError>,
+    {
+        let mut body = pin!(body);
+        let mut bytes = Vec::new();
+        let mut polls = 0_u64;
+        loop {
+            let frame = poll_fn(|context| {
+                polls += 1;
+                if polls % 64 == 0 {
+                    // A body that is always ready would keep a time-out from firing.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                body.as_mut().poll_frame(context)
+            });
+            let Some(frame) = frame.await else {
+                break;
+            };
+            let frame = frame.map_err(|error| ClientError::Body(error.into()))?;
+            let Ok(mut data) = frame.into_data() else {
+                break;
+            };
+            let read = bytes.len();
+            if data.remaining() > limit - read {
+                return Err(ClientError::BodyTooLong { limit });
+            }
+            bytes.resize(read + data.remaining(), 0);
+            data.copy_to_slice(&mut bytes[read..]);
+        }
+        Ok(Self(bytes))
+    }
+
     /// The bytes as they came.
     ///
     /// ```

@@ -1,6 +1,5 @@
 //! `Client`: a browser without a window, for one service.
 
-use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
 use std::time::Duration;
@@ -8,19 +7,16 @@ use std::time::Duration;
 use cookie::Cookie;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower_service::Service;
 use url::{Position, Url, form_urlencoded};
 
 use super::address::{no_url, parse};
 use super::body::Body;
-use super::error::{ClientError, Refused};
+use super::error::{BoxError, ClientError, Refused};
 use super::redirect::{Next, location};
 use super::store::Store;
 use crate::attributes::Attributes;
 use crate::set_cookie::{SetCookie, Value};
-
-type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Sends requests to a service, and keeps its cookies as a browser does: Django's test client.
 ///
@@ -120,7 +116,8 @@ impl<S> Client<S> {
     /// Follows up to `most` redirects a request; without it none.
     ///
     /// As browsers do: a 303, and a 301 or 302 to a `POST`, is followed with a `GET`. One that asks
-    /// for the body again is [`ClientError::RedirectWantsBody`].
+    /// for the body again is [`ClientError::RedirectWantsBody`]. Of one that is
+    /// followed the body isn't read.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -145,8 +142,7 @@ impl<S> Client<S> {
 
     /// The longest body that is read, in bytes; without it 16 MiB.
     ///
-    /// A body that doesn't end is waited for: put a time-out around the request. Trailers are read
-    /// over.
+    /// A body that doesn't end is waited for: put a time-out around the request. Trailers end it.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -432,11 +428,14 @@ impl<S> Client<S> {
             let next = Next::after(&request);
             let answer = self.exchange(request, &url).await?;
             self.url = Some(url.clone());
-            if self.redirects == 0 {
-                return Ok(answer);
-            }
-            let Some(location) = location(&answer, &url)? else {
-                return Ok(answer);
+            let location = match self.redirects {
+                0 => None,
+                _ => location(&answer, &url)?,
+            };
+            let Some(location) = location else {
+                let (head, body) = answer.into_parts();
+                let body = Body::read(body, self.body_limit).await?;
+                return Ok(Response::from_parts(head, body));
             };
             if followed == self.redirects {
                 return Err(ClientError::TooManyRedirects {
@@ -450,17 +449,15 @@ impl<S> Client<S> {
         }
     }
 
-    /// One request, one answer.
+    /// One request, one answer, whose body isn't read yet.
     async fn exchange<B, R>(
         &mut self,
         mut request: Request<B>,
         url: &Url,
-    ) -> Result<Response<Body>, ClientError>
+    ) -> Result<Response<R>, ClientError>
     where
         S: Service<Request<B>, Response = Response<R>>,
         S::Error: Into<BoxError>,
-        R: http_body::Body,
-        R::Error: Into<BoxError>,
     {
         let target = &url[Position::BeforePath..Position::AfterQuery];
         *request.uri_mut() = target
@@ -481,28 +478,13 @@ impl<S> Client<S> {
             .await
             .map_err(|error| ClientError::Service(error.into()))?;
         let answer = self.service.call(request).await;
-        let (head, body) = answer
-            .map_err(|error| ClientError::Service(error.into()))?
-            .into_parts();
-        for field in head.headers.get_all(SET_COOKIE) {
+        let answer = answer.map_err(|error| ClientError::Service(error.into()))?;
+        for field in answer.headers().get_all(SET_COOKIE) {
             if let Err(refused) = self.store.receive(field, url) {
                 self.refused.push(refused);
             }
         }
-        let collected = Limited::new(body, self.body_limit).collect().await;
-        let bytes = collected
-            .map_err(|error| self.body_error(error))?
-            .to_bytes();
-        Ok(Response::from_parts(head, Body(bytes.into())))
-    }
-
-    fn body_error(&self, error: BoxError) -> ClientError {
-        if error.is::<LengthLimitError>() {
-            return ClientError::BodyTooLong {
-                limit: self.body_limit,
-            };
-        }
-        ClientError::Body(error)
+        Ok(answer)
     }
 
     fn url_of<B>(&self, request: &Request<B>) -> Result<Url, ClientError> {

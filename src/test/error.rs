@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::error::CookieError;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a [`Client`](super::Client) has no answer.
 #[derive(Debug, Error)]
