@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes, Frame};
 use support::jar_of;
@@ -573,6 +573,7 @@ async fn a_redirect_changes_the_method_as_in_a_browser() {
         (Method::PUT, 301, None),
         (Method::POST, 307, None),
         (Method::POST, 308, None),
+        (Method::DELETE, 307, None),
         (Method::GET, 307, Some("GET 0 None")),
         (Method::HEAD, 303, Some("HEAD 0 None")),
         (Method::GET, 304, Some("")),
@@ -674,16 +675,42 @@ async fn a_redirect_to_anywhere_is_an_answer_if_none_is_followed() {
 }
 
 #[tokio::test]
-async fn a_redirect_keeps_the_extensions() {
+async fn a_redirect_keeps_the_extensions_and_the_version() {
     let mut client = client(|request| match request.uri().path() {
         "/" => redirect(302, "/next"),
-        _ => Response::new(format!("{:?}", request.extensions().get::<u8>())),
+        _ => Response::new(format!(
+            "{:?} {:?}",
+            request.extensions().get::<u8>(),
+            request.version()
+        )),
     })
     .follow_redirects(1);
-    let request = Request::get("/").extension(7_u8).body(String::new());
+    let request = Request::get("/")
+        .version(Version::HTTP_2)
+        .extension(7_u8)
+        .body(String::new());
     let answer = client.send(request.unwrap()).await.unwrap();
-    assert_eq!(answer.body().text(), Ok("Some(7)"));
+    assert_eq!(answer.body().text(), Ok("Some(7) HTTP/2.0"));
     assert_eq!(client.url(), Some("https://testserver/next"));
+}
+
+/// Fetch, "location URL".
+#[tokio::test]
+async fn a_redirect_keeps_the_fragment_unless_it_has_one() {
+    for (location, expected) in [
+        ("/next", "https://testserver/next#top"),
+        ("https://a.test", "https://a.test/#top"),
+        ("/next#end", "https://testserver/next#end"),
+        ("/next#", "https://testserver/next#"),
+    ] {
+        let mut client = client(move |request| match request.uri().path() {
+            "/start" => redirect(302, location),
+            path => Response::new(path.to_owned()),
+        })
+        .follow_redirects(1);
+        client.get("/start#top").await.unwrap();
+        assert_eq!(client.url(), Some(expected));
+    }
 }
 
 /// A body in these pieces.

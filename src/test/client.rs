@@ -115,9 +115,9 @@ impl<S> Client<S> {
 
     /// Follows up to `most` redirects a request; without it none.
     ///
-    /// As browsers do: a 303, and a 301 or 302 to a `POST`, is followed with a `GET`. One that asks
-    /// for the body again is [`ClientError::RedirectWantsBody`]. Of one that is
-    /// followed the body isn't read.
+    /// As browsers do: a 303, and a 301 or 302 to a `POST`, is followed with a `GET`. Another that
+    /// isn't to a `GET` or `HEAD` may ask for the body again, which is gone:
+    /// [`ClientError::RedirectWantsBody`]. Of a redirect that is followed the body isn't read.
     ///
     /// ```
     /// # use http::{Request, Response};

@@ -65,12 +65,12 @@ pub enum ClientError {
         location: String,
     },
 
-    /// A redirect that keeps the method asks for the body again.
+    /// A redirect that keeps the method, neither `GET` nor `HEAD`, may ask for the body again.
     #[error(
-        "{status} to {location} asks for the request's body again; send the request there yourself"
+        "{status} to {location} asks for the request again, whose body is gone; send it there yourself"
     )]
     RedirectWantsBody {
-        /// 307 or 308, or another where the method isn't `POST`.
+        /// 307 or 308; 301 or 302 where the method isn't `POST`.
         status: StatusCode,
         /// Where it leads.
         location: String,

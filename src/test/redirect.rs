@@ -6,7 +6,7 @@ use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
     CONTENT_TYPE, COOKIE, HOST, LOCATION,
 };
-use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, Version};
 use url::Url;
 
 use super::address::{NOT_HTTP, is_http};
@@ -15,6 +15,7 @@ use super::error::ClientError;
 /// What of a request a redirect needs (Fetch, "HTTP-redirect fetch").
 pub(super) struct Next {
     method: Method,
+    version: Version,
     headers: HeaderMap,
     extensions: Extensions,
 }
@@ -23,6 +24,7 @@ impl Next {
     pub(super) fn after<B>(request: &Request<B>) -> Self {
         Self {
             method: request.method().clone(),
+            version: request.version(),
             headers: request.headers().clone(),
             extensions: request.extensions().clone(),
         }
@@ -63,6 +65,7 @@ impl Next {
         }
         let mut request = Request::new(B::default());
         *request.method_mut() = mem::take(&mut self.method);
+        *request.version_mut() = self.version;
         *request.headers_mut() = self.headers;
         *request.extensions_mut() = self.extensions;
         Ok(request)
@@ -83,9 +86,12 @@ pub(super) fn location<B>(answer: &Response<B>, url: &Url) -> Result<Option<Url>
         location: location.to_string(),
         problem,
     };
-    let target = url
+    let mut target = url
         .join(&location)
         .map_err(|problem| nowhere(problem.to_string()))?;
+    if target.fragment().is_none() {
+        target.set_fragment(url.fragment());
+    }
     if is_http(&target) {
         Ok(Some(target))
     } else {
