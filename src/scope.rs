@@ -1,7 +1,7 @@
 //! Name, Domain and Path: what makes two cookies one, and which host may set them.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Where a cookie lives: its Domain, its Path and whether it is partitioned.
 ///
@@ -95,6 +95,7 @@ pub(crate) fn domain_match(host: &str, domain: &str) -> bool {
     let domain = domain
         .strip_prefix('[')
         .and_then(|address| address.strip_suffix(']'))
+        .filter(|address| address.parse::<Ipv6Addr>().is_ok())
         .unwrap_or(domain);
     if host.eq_ignore_ascii_case(domain) {
         return true;

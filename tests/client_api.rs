@@ -137,6 +137,20 @@ async fn a_domain_that_is_an_address_or_has_no_parent_is_host_only() {
     }
 }
 
+/// It is host-only all the same, and Chromium and Firefox keep it.
+#[tokio::test]
+async fn a_host_cookie_may_have_an_address_as_its_domain() {
+    for host in ["127.0.0.1", "[2001:db8::1]"] {
+        let mut client = mirror();
+        let url = format!("https://{host}/");
+        client
+            .get(format!("{url}?__Host-a=1;+Path=/;+Secure;+Domain={host}"))
+            .await
+            .unwrap();
+        assert_eq!(sent(&mut client, &url).await, "__Host-a=1");
+    }
+}
+
 #[tokio::test]
 async fn secure_cookies_come_from_and_go_to_https_and_this_machine() {
     let mut client = mirror();
@@ -186,12 +200,35 @@ async fn what_a_browser_drops_is_told() {
             "a",
             Refusal::Domain,
         ),
+        (
+            "https://a.example.com/?a=1;+Domain=..example.com",
+            "a",
+            Refusal::Domain,
+        ),
+        (
+            "https://a.example.com/?a=1;+Domain=[example.com]",
+            "a",
+            Refusal::Domain,
+        ),
+        ("https://a.test/?a=1;+Domain=.", "a", Refusal::Domain),
+        ("https://a.test./?a=1;+Domain=.", "a", Refusal::Domain),
+        ("https://a.test/?a=1;+Domain=..", "a", Refusal::Domain),
+        (
+            "https://a.test/?a=1;+Domain=a.test;+Domain=.",
+            "a",
+            Refusal::Domain,
+        ),
         ("http://a.test/?a=1;+Secure", "a", Refusal::InsecureOrigin),
         ("/?__Host-a=1;+Path=/", "__Host-a", Refusal::NotSecure),
         ("/?__secure-a=1", "__secure-a", Refusal::NotSecure),
         ("/?a=1;+SameSite=None", "a", Refusal::NotSecure),
         ("/?a=1;+Partitioned", "a", Refusal::NotSecure),
         ("/?__Host-a=1;+Secure", "__Host-a", Refusal::NotHostOnly),
+        (
+            "https://localhost/?__Host-a=1;+Path=/;+Secure;+Domain=localhost",
+            "__Host-a",
+            Refusal::NotHostOnly,
+        ),
         ("/?__Http-a=1;+Secure", "__Http-a", Refusal::NotHttpOnly),
     ] {
         let mut client = mirror();
@@ -432,7 +469,6 @@ async fn of_a_repeated_attribute_the_last_counts() {
     for (attributes, domain, path) in [
         ("Domain=a.test;+Domain=", None, "/"),
         ("Domain=;+Domain=.A.test", Some("a.test"), "/"),
-        ("Domain=.", None, "/"),
         (
             &*format!("Domain=a.test;+Domain=x{long}"),
             Some("a.test"),

@@ -5,13 +5,15 @@ use cookie::{Cookie, Expiration, SameSite};
 
 use crate::set_cookie::MAX_ATTRIBUTE;
 
-/// Reads the cookie with the attributes that count; `None` if it has no name.
+/// Reads the cookie with the attributes that count, and its Domain, of whose leading dots `Cookie`
+/// would lose one; `None` if it has no name.
 ///
 /// The `cookie` crate's parser trims other white space too, takes lifetimes that browsers pass
 /// over, and passes over dates that browsers read.
-pub(super) fn parse(text: &str) -> Option<Cookie<'static>> {
+pub(super) fn parse(text: &str) -> Option<(Cookie<'static>, Option<&str>)> {
     let mut chunks = text.split(';');
     let (name, value) = pair(chunks.next()?).filter(|(name, _)| !name.is_empty())?;
+    let mut domain = None;
     let mut cookie = Cookie::new(name.to_owned(), value.to_owned());
     for chunk in chunks {
         let (name, value) = pair(chunk).unwrap_or((trim(chunk), ""));
@@ -29,7 +31,7 @@ pub(super) fn parse(text: &str) -> Option<Cookie<'static>> {
                     cookie.set_max_age(Duration::seconds(seconds));
                 }
             }
-            "domain" => cookie.set_domain(value.strip_prefix('.').unwrap_or(value).to_owned()),
+            "domain" => domain = Some(value).filter(|domain| !domain.is_empty()),
             "path" => cookie.set_path(value.to_owned()),
             "secure" => cookie.set_secure(true),
             "httponly" => cookie.set_http_only(true),
@@ -46,10 +48,7 @@ pub(super) fn parse(text: &str) -> Option<Cookie<'static>> {
     if !cookie.path().is_some_and(|path| path.starts_with('/')) {
         cookie.unset_path();
     }
-    if cookie.domain() == Some("") {
-        cookie.unset_domain();
-    }
-    Some(cookie)
+    Some((cookie, domain))
 }
 
 /// When the cookie ends, if that isn't the session's end (RFC 6265bis §5.7).

@@ -33,7 +33,7 @@ impl Store {
     /// Takes a set-cookie-string that came from `url` (RFC 6265bis §5.7).
     pub(super) fn receive(&mut self, field: &HeaderValue, url: &Url) -> Result<(), Refused> {
         let text = String::from_utf8_lossy(field.as_bytes());
-        let Some(raw) = received::parse(&text) else {
+        let Some((raw, domain)) = received::parse(&text) else {
             return Err(Refused {
                 name: String::new(),
                 reason: Refusal::Nameless,
@@ -43,13 +43,12 @@ impl Store {
             name: raw.name().to_owned(),
             reason,
         };
-        if let Some(reason) = refusal(&raw, url) {
+        if let Some(reason) = refusal(&raw, domain, url) {
             return Err(refused(reason));
         }
-        let domain = domain(&raw, url).map_err(refused)?;
+        let domain = home(domain, url).map_err(refused)?;
         // What is worked out here is not left to `cookie_store`.
         let mut rest = raw.clone();
-        rest.unset_domain();
         rest.unset_expires();
         rest.set_max_age(None);
         let mut cookie = cookie_store::Cookie::try_from_raw_cookie(&rest, url)
@@ -160,14 +159,17 @@ impl fmt::Debug for Store {
     }
 }
 
-/// What is wrong with the cookie itself, before its Domain is looked at.
-fn refusal(cookie: &Cookie<'_>, url: &Url) -> Option<Refusal> {
+/// What is wrong with the cookie itself, before its Domain is held against the host.
+fn refusal(cookie: &Cookie<'_>, domain: Option<&str>, url: &Url) -> Option<Refusal> {
     let prefix = Prefix::of(cookie.name());
     let is_secure = cookie.secure() == Some(true);
     let needs_secure = prefix.is_some()
         || cookie.same_site() == Some(SameSite::None)
         || cookie.partitioned() == Some(true);
-    let is_host_only = cookie.domain().is_none() && cookie.path() == Some("/");
+    let is_name = matches!(url.host(), Some(Host::Domain(_)));
+    // An address belongs to no Domain but itself.
+    let is_host_only = domain.is_none_or(|domain| !is_name && url.host_str() == Some(domain))
+        && cookie.path() == Some("/");
     let is_http_only = cookie.http_only() == Some(true);
     if cookie.name().len() + cookie.value().len() > MAX_PAIR {
         Some(Refusal::TooLong)
@@ -185,12 +187,13 @@ fn refusal(cookie: &Cookie<'_>, url: &Url) -> Option<Refusal> {
 }
 
 /// The Domain, or the host of a cookie without one (RFC 6265bis §5.7, public suffixes aside).
-fn domain(cookie: &Cookie<'_>, url: &Url) -> Result<CookieDomain, Refusal> {
+fn home(domain: Option<&str>, url: &Url) -> Result<CookieDomain, Refusal> {
     let host = url.host_str().ok_or(Refusal::Domain)?;
-    let Some(domain) = cookie.domain() else {
+    let Some(domain) = domain else {
         return Ok(CookieDomain::HostOnly(host.to_owned()));
     };
-    if !domain.is_ascii() {
+    let domain = domain.strip_prefix('.').unwrap_or(domain);
+    if domain.is_empty() || !domain.is_ascii() {
         return Err(Refusal::Domain);
     }
     let domain = domain.to_ascii_lowercase();
