@@ -12,7 +12,8 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 ///
 /// A cookie with a Domain that the host doesn't domain-match (RFC 6265 §5.1.3) is dropped by the
 /// browser, so it is refused. The check guards against mistakes; it is no defence, since a client
-/// may send any `Host`. Of the host, port, brackets, case and a trailing dot don't count. A request
+/// may send any `Host`. Of the host, port, brackets and case don't count. A trailing dot does, as in
+/// browsers: `example.com.` is another host than `example.com`, with cookies of its own. A request
 /// without a host, or with one that can't be read, is not checked. Public suffixes (`co.uk`) are
 /// not known here.
 ///
@@ -67,7 +68,7 @@ impl RequestHost {
         }
     }
 
-    /// Without port, brackets and trailing dot; `None` where it isn't known.
+    /// Without port and brackets; `None` where it isn't known.
     pub(crate) fn normalized<'a>(&'a self, source: &'a HostSource) -> Option<Cow<'a, str>> {
         let host = match (source, self) {
             // What is no authority matches no Domain, and the error will show it.
@@ -98,11 +99,9 @@ fn host_in(authority: &[u8]) -> Option<Cow<'_, str>> {
     Some(bare(authority.host()).to_owned().into())
 }
 
-/// Without brackets and trailing dot.
+/// Without brackets.
 fn bare(host: &str) -> &str {
-    let host = host
-        .strip_prefix('[')
+    host.strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    host.strip_suffix('.').unwrap_or(host)
+        .unwrap_or(host)
 }

@@ -13,7 +13,7 @@ mod site;
 mod support;
 
 use driver::{Chromium, Driven, Firefox};
-use site::{Site, forging, matrix, retired, unstorable, values, visited};
+use site::{Site, domains, forging, matrix, retired, unstorable, values, visited};
 
 async fn remembers_a_visit<B: Driven>() {
     let (site, mut browser) = (Site::start().await, B::start().await);
@@ -36,6 +36,12 @@ async fn leaves_no_twin<B: Driven>() {
 async fn is_not_fooled<B: Driven>() {
     let (site, mut browser) = (Site::start().await, B::start().await);
     assert_eq!(forging::check(&site, &mut browser, &[]).await, 18);
+    browser.stop().await;
+}
+
+async fn compares_domains<B: Driven>() {
+    let (site, mut browser) = (Site::start().await, B::start().await);
+    domains::check(&site, &mut browser).await;
     browser.stop().await;
 }
 
@@ -74,6 +80,7 @@ tests! {
     chromium_leaves_no_twin_at_a_retired_scope = leaves_no_twin,
     chromium_reads_no_forged_prefix = is_not_fooled,
     chromium_drops_what_the_crate_refuses = drops_what_is_refused,
+    chromium_takes_the_domains_that_the_jar_takes = compares_domains,
     chromium_returns_values_as_they_were_set = returns_values,
     chromium_shows_the_playground = shows_the_playground,
 }
@@ -85,6 +92,7 @@ tests! {
     firefox_leaves_no_twin_at_a_retired_scope = leaves_no_twin,
     firefox_reads_no_forged_prefix = is_not_fooled,
     firefox_drops_what_the_crate_refuses = drops_what_is_refused,
+    firefox_takes_the_domains_that_the_jar_takes = compares_domains,
     firefox_returns_values_as_they_were_set = returns_values,
     firefox_shows_the_playground = shows_the_playground,
 }

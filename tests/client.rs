@@ -8,7 +8,7 @@ mod support;
 use std::convert::Infallible;
 
 use http::{Request, Response};
-use site::{Browser, Site, forging, matrix, retired, unstorable, values, visited};
+use site::{Browser, Site, domains, forging, matrix, retired, unstorable, values, visited};
 use tower::util::BoxCloneService;
 use tower::{ServiceExt, service_fn};
 use tower_django_cookies::test::Client;
@@ -52,6 +52,12 @@ async fn no_twin_is_left_at_a_retired_scope() {
 async fn no_other_host_forges_a_prefixed_cookie() {
     let site = Site::start().await;
     assert_eq!(forging::check(&site, &mut client(&site), &[]).await, 18);
+}
+
+#[tokio::test]
+async fn it_takes_the_domains_that_the_jar_takes() {
+    let site = Site::start().await;
+    domains::check(&site, &mut client(&site)).await;
 }
 
 #[tokio::test]

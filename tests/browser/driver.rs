@@ -111,7 +111,10 @@ impl Driven for Chromium {
             "--disable-sync",
             // It would try HTTPS first at the HTTP port.
             "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
-            "--host-resolver-rules=MAP *.example.test 127.0.0.1, MAP example.test 127.0.0.1",
+            &format!(
+                "--host-resolver-rules={}",
+                HOSTS.map(|host| format!("MAP {host} 127.0.0.1")).join(",")
+            ),
             &format!("--user-data-dir={}", profile.path().display()),
         ];
         let capabilities = json!({"goog:chromeOptions": {"args": arguments}});

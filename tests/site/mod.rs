@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "not every client needs all of it")]
 
+pub(crate) mod domains;
 pub(crate) mod forging;
 pub(crate) mod matrix;
 pub(crate) mod retired;
@@ -38,8 +39,12 @@ pub(crate) const WWW: &str = "www.example.test";
 pub(crate) const SIBLING: &str = "app.example.test";
 pub(crate) const CHILD: &str = "deep.www.example.test";
 pub(crate) const EVIL: &str = "evil.example.test";
+/// Absolute, so that no search domain is tried: to browsers another host.
+pub(crate) const DOTTED: &str = "www.example.test.";
+/// Where the site listens.
+pub(crate) const ADDRESS: &str = "127.0.0.1";
 /// Every name under which the site is found.
-pub(crate) const HOSTS: [&str; 5] = [PARENT, WWW, SIBLING, CHILD, EVIL];
+pub(crate) const HOSTS: [&str; 6] = [PARENT, WWW, SIBLING, CHILD, EVIL, DOTTED];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
