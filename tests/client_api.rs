@@ -517,6 +517,20 @@ async fn a_cookie_that_ended_and_comes_again_is_new() {
     assert_eq!(sent(&mut client, "/").await, "b=1; a=2");
 }
 
+/// Both are over at the last second that a date can say, which the clock never reaches.
+#[tokio::test]
+async fn at_the_end_of_time_the_longest_lifetimes_are_not_over() {
+    let url = "/?max-age=1;+Path=/;+Max-Age=99999999999999\
+               &expires=1;+Path=/;+Expires=Fri,+31+Dec+9999+23:59:59+GMT";
+    let mut client = mirror();
+    client.get(url).await.unwrap();
+    client.advance(Duration::MAX);
+    assert_eq!(sent(&mut client, "/").await, "max-age=1; expires=1");
+    client.clear_cookies();
+    client.get(url).await.unwrap();
+    assert_eq!(sent(&mut client, "/").await, "max-age=1; expires=1");
+}
+
 #[tokio::test]
 async fn of_very_many_cookies_the_oldest_go() {
     let mut client = mirror();

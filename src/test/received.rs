@@ -1,6 +1,6 @@
 //! A set-cookie-string, read as browsers read it (RFC 6265bis §5.6).
 
-use cookie::time::{Date, Duration, Month, OffsetDateTime, Time};
+use cookie::time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use cookie::{Cookie, Expiration, SameSite};
 
 use crate::set_cookie::MAX_ATTRIBUTE;
@@ -56,7 +56,7 @@ pub(super) fn end(cookie: &Cookie<'_>, now: OffsetDateTime) -> Option<OffsetDate
     match (cookie.max_age(), cookie.expires()) {
         (Some(max_age), _) if max_age <= Duration::ZERO => Some(OffsetDateTime::UNIX_EPOCH),
         (Some(max_age), _) => {
-            let latest = Date::MAX.with_time(Time::MIDNIGHT).assume_utc();
+            let latest = PrimitiveDateTime::MAX.assume_utc();
             Some(now.checked_add(max_age).unwrap_or(latest))
         }
         (None, Some(Expiration::DateTime(date))) => Some(date),

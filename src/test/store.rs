@@ -144,6 +144,7 @@ impl Store {
             .filter(move |cookie| !cookie.expires_by(&now))
     }
 
+    /// Never so late that the longest lifetimes are over.
     fn now(&self) -> OffsetDateTime {
         let latest = Date::MAX.with_time(Time::MIDNIGHT).assume_utc();
         let now = OffsetDateTime::now_utc();
