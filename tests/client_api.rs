@@ -370,6 +370,43 @@ async fn a_host_field_says_where_a_path_is() {
 }
 
 #[tokio::test]
+async fn a_host_field_that_names_no_host_is_an_error() {
+    let mut client = mirror();
+    for host in [
+        "",
+        ":80",
+        "a b",
+        "a.test/evil",
+        "a.test\\evil",
+        "a.test?b",
+        "u@a.test",
+        "a.test:x",
+    ] {
+        let request = Request::get("/x").header(HOST, host).body(String::new());
+        let error = client.send(request.unwrap()).await.unwrap_err();
+        assert!(matches!(error, ClientError::Url { .. }), "{host}: {error}");
+    }
+    let request = Request::get("/x").header(HOST, "[::1]:90");
+    let request = request.body(String::new()).unwrap();
+    client.send(request).await.unwrap();
+    assert_eq!(client.url(), Some("https://[::1]:90/x"));
+}
+
+#[tokio::test]
+async fn a_query_alone_is_of_the_page_that_was_shown() {
+    let mut client = mirror().base("https://a.test").unwrap();
+    for (url, expected) in [
+        ("?page=1", "https://a.test/?page=1"),
+        ("https://b.test/shop#top", "https://b.test/shop#top"),
+        ("?page=2", "https://b.test/shop?page=2"),
+        ("?", "https://b.test/shop?"),
+    ] {
+        client.get(url).await.unwrap();
+        assert_eq!(client.url(), Some(expected));
+    }
+}
+
+#[tokio::test]
 async fn of_a_base_url_the_path_does_not_count() {
     let mut client = mirror().base("https://a.test/app/sub?q#f").unwrap();
     client

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cookie::Cookie;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response};
 use tower_service::Service;
 use url::{Position, Url, form_urlencoded};
@@ -308,8 +309,8 @@ impl<S> Client<S> {
         &self.refused
     }
 
-    /// Gets `url`, an absolute one or a path: [`send`](Self::send) for services that take a
-    /// `String` as their body, as axum's do.
+    /// Gets `url`, an absolute one, a path, or a query for the page at [`url`](Self::url):
+    /// [`send`](Self::send) for services that take a `String` as their body, as axum's do.
     ///
     /// See [`Client`] for an example.
     ///
@@ -491,8 +492,15 @@ impl<S> Client<S> {
         let uri = request.uri().to_string();
         match request.headers().get(HOST) {
             Some(host) if uri.starts_with('/') => {
+                let is_host = Authority::try_from(host.as_bytes())
+                    .is_ok_and(|authority| !authority.as_str().contains('@'));
                 let host = String::from_utf8_lossy(host.as_bytes());
-                parse(&format!("{}://{host}{uri}", self.base.scheme()))
+                let url = format!("{}://{host}{uri}", self.base.scheme());
+                if is_host {
+                    parse(&url)
+                } else {
+                    Err(no_url(&url, "its `Host` field names no host"))
+                }
             }
             _ => self.locate(&uri),
         }
@@ -501,6 +509,10 @@ impl<S> Client<S> {
     fn locate(&self, url: &str) -> Result<Url, ClientError> {
         if url.starts_with('/') {
             return parse(&format!("{}{url}", &self.base[..Position::BeforePath]));
+        }
+        if url.starts_with('?') {
+            let page = self.url.as_ref().unwrap_or(&self.base);
+            return page.join(url).map_err(|problem| no_url(url, problem));
         }
         parse(url)
     }

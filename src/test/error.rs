@@ -16,7 +16,7 @@ pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub enum ClientError {
     /// No browser could go there.
     #[error(
-        "{url:?} is no URL to go to ({problem}); give an absolute http or https URL, or a path that begins with `/`"
+        "{url:?} is no URL to go to ({problem}); give an absolute http or https URL, a path that begins with `/`, or a query that begins with `?`"
     )]
     Url {
         /// What was given.
