@@ -54,9 +54,13 @@ impl Answer {
             Ok(Form(fields)) => fields,
             Err(rejection) => return Self::new(tried(Fields::default()), Err(rejection)),
         };
-        let result = fields
-            .cookie()
-            .and_then(|cookie| operation(cookie).map_err(Problem::from));
+        let result = fields.cookie().and_then(|cookie| {
+            operation(cookie).map_err(|error| Problem {
+                // It is the visitor who said the cookie, not the handler.
+                status: StatusCode::BAD_REQUEST,
+                ..error.into()
+            })
+        });
         Self::new(tried(fields), result)
     }
 }
