@@ -87,3 +87,6 @@ with served("playground") as url:
     page = Answer(f"{url}set", "--data", "name=theme&value=dark&path=/app")
     assert page.set_cookie == ["theme=dark; Path=/app"]
     page.shows("<li><code>theme=dark; Path=/app</code></li>")
+for example in ("visited", "hyper", "logout", "playground", "signed", "beside_django"):
+    ran = subprocess.run([EXAMPLES / example, "abc"], stderr=subprocess.PIPE, text=True, timeout=10)
+    assert ran.returncode == 1 and "the argument is a port" in ran.stderr, f"{example}: {ran.stderr}"

@@ -23,7 +23,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let port = std::env::args()
         .nth(1)
-        .map_or(Ok(3000), |port| port.parse())?;
+        .map_or(Ok(3000_u16), |port| port.parse())
+        .map_err(|error| format!("the argument is a port: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}/", listener.local_addr()?);
     tokio::select! {

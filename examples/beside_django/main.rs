@@ -246,7 +246,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .layer(declared(signing.clone())?);
     let app = shop.merge(cookies::router().layer(signing));
 
-    let port = env::args().nth(1).map_or(Ok(3004), |port| port.parse())?;
+    let port = env::args()
+        .nth(1)
+        .map_or(Ok(3004_u16), |port| port.parse())
+        .map_err(|error| format!("the argument is a port: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}/basket/", listener.local_addr()?);
     tokio::select! {
