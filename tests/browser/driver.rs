@@ -78,9 +78,9 @@ pub(crate) trait Driven: Browser + Sized {
 
 pub(crate) struct Chromium {
     page: Client,
-    /// Its profile, which ends with it.
-    _profile: tempfile::TempDir,
     _driver: Driver,
+    /// Ends after what writes to it.
+    _profile: tempfile::TempDir,
 }
 
 impl Browser for Chromium {
@@ -138,6 +138,7 @@ impl Driven for Chromium {
 pub(crate) struct Firefox {
     page: Client,
     _driver: Driver,
+    _profile: tempfile::TempDir,
 }
 
 impl Browser for Firefox {
@@ -155,8 +156,9 @@ impl Driven for Firefox {
             "--port=0",
             "Listening on 127.0.0.1:",
         ));
+        let profile = tempfile::tempdir().unwrap();
         let capabilities = json!({"moz:firefoxOptions": {
-            "args": ["-headless"],
+            "args": ["-headless", "-profile", profile.path()],
             "prefs": {
                 "network.dns.localDomains": HOSTS.join(","),
                 "network.dns.disableIPv6": true,
@@ -166,6 +168,7 @@ impl Driven for Firefox {
         let page = driver.browser(capabilities).await;
         Self {
             page,
+            _profile: profile,
             _driver: driver,
         }
     }

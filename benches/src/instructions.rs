@@ -1,0 +1,49 @@
+//! How many instructions a call takes, by `cargo bench --bench instructions`.
+
+use std::process::{Command, Stdio};
+
+use benches::scenarios::Case;
+use serde_json::Value;
+
+use crate::net::Costs;
+
+/// The instructions of a call of each of `cases`, which the benchmark `name` goes through in this order.
+pub(crate) fn of(name: &str, cases: Vec<Case>) -> Costs {
+    let output = Command::new(env!("CARGO"))
+        .args(["bench", "--quiet", "--package", "benches"])
+        .args(["--bench", "instructions", "--", "--output-format=json"])
+        .arg(format!("*::{name}::*"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "it needs valgrind, and gungraun-runner in the version of gungraun"
+    );
+    let output = String::from_utf8(output.stdout).expect("JSON");
+    let lines: Vec<_> = output
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
+        .filter(|line| line["function_name"] == name)
+        .collect();
+    let mut costs = Costs::new();
+    for (number, case) in cases.into_iter().enumerate() {
+        let id = format!("case_{number}");
+        let line = lines.iter().find(|line| line["id"] == id.as_str());
+        #[allow(clippy::cast_precision_loss, reason = "a small number")]
+        let calls = case.scenario.calls() as f64;
+        costs.insert(case.key(), count(line.expect("a line a case")) / calls);
+    }
+    costs
+}
+
+fn count(line: &Value) -> f64 {
+    let summary = &line["profiles"][0]["summaries"]["total"]["summary"];
+    let metrics = &summary["Callgrind"]["Ir"]["metrics"];
+    // Alone, or beside those of the run before.
+    let counts = [&metrics["Left"]["Int"], &metrics["Both"][0]["Int"]];
+    counts
+        .into_iter()
+        .find_map(Value::as_f64)
+        .expect("a count of instructions")
+}

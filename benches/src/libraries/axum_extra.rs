@@ -1,0 +1,89 @@
+//! axum-extra: an extractor that is returned with the response.
+
+use axum_core::response::IntoResponse;
+use axum_extra::extract::cookie::{Cookie, CookieJar, Key, SameSite, SignedCookieJar};
+use cookie::time::{Duration, OffsetDateTime};
+use tower::layer::util::Identity;
+
+use super::{MISSING, SECRET, layered, rotate};
+use crate::scenarios::{Action, DOMAIN, MAX_AGE, NAME, SET_NAMES, VALUE};
+use crate::{Respond, count, read};
+
+/// `handler` takes the request's jar and returns what goes out.
+fn with_jar<R: IntoResponse>(mut handler: impl FnMut(CookieJar) -> R + 'static) -> Respond {
+    layered(Identity::new(), move |request| {
+        handler(CookieJar::from_headers(request.headers())).into_response()
+    })
+}
+
+fn with_signed<R: IntoResponse>(
+    mut handler: impl FnMut(SignedCookieJar) -> R + 'static,
+) -> Respond {
+    let key = Key::from(SECRET.as_bytes());
+    layered(Identity::new(), move |request| {
+        handler(SignedCookieJar::from_headers(
+            request.headers(),
+            key.clone(),
+        ))
+        .into_response()
+    })
+}
+
+fn at_root(name: &'static str) -> Cookie<'static> {
+    Cookie::build((name, VALUE)).path("/").into()
+}
+
+fn session(max_age: Option<Duration>) -> Cookie<'static> {
+    let cookie = Cookie::build((NAME, VALUE))
+        .domain(DOMAIN)
+        .path("/app")
+        .http_only(true)
+        .secure(true)
+        .same_site(SameSite::Lax);
+    match max_age {
+        Some(max_age) => cookie
+            .max_age(max_age)
+            .expires(OffsetDateTime::now_utc() + max_age)
+            .into(),
+        None => cookie.into(),
+    }
+}
+
+pub(super) fn respond(action: Action) -> Option<Respond> {
+    Some(match action {
+        // A handler that doesn't ask for the jar pays nothing.
+        Action::Nothing => return None,
+        Action::Get(names) => {
+            let mut next = rotate(names);
+            with_jar(move |jar| read(jar.get(next()).expect("it was sent").value()))
+        }
+        Action::GetMissing => with_jar(|jar| assert!(jar.get(MISSING).is_none())),
+        Action::GetAll => with_jar(|jar| {
+            for cookie in jar.iter() {
+                read(cookie.name());
+                read(cookie.value());
+            }
+        }),
+        Action::Count => with_jar(|jar| count(jar.iter().count())),
+        Action::Set => with_jar(|jar| jar.add(at_root(NAME))),
+        Action::SetAttributes => {
+            with_jar(|jar| jar.add(session(Some(Duration::seconds(MAX_AGE.into())))))
+        }
+        Action::SetTen => with_jar(|jar| {
+            SET_NAMES
+                .iter()
+                .fold(jar, |jar, name| jar.add(at_root(name)))
+        }),
+        Action::Delete => with_jar(|jar| jar.remove(Cookie::build(NAME).path("/"))),
+        Action::Declared => with_jar(|jar| {
+            jar.add(session(None))
+                .remove(Cookie::build("theme").path("/app"))
+        }),
+        Action::GetAndSet => with_jar(|jar| {
+            read(jar.get(NAME).expect("it was sent").value());
+            jar.add(at_root(NAME))
+        }),
+        Action::SetSigned => with_signed(|jar| jar.add(at_root(NAME))),
+        Action::GetSigned => with_signed(|jar| read(jar.get(NAME).expect("it was signed").value())),
+    })
+}
