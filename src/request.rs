@@ -28,12 +28,17 @@ pub(crate) struct RequestCookies {
 
 impl RequestCookies {
     pub(crate) fn new(headers: &HeaderMap) -> Self {
-        let mut fields = headers.get_all(COOKIE).iter().cloned();
-        Self {
-            first: fields.next(),
-            rest: fields.collect(),
+        let fields = headers.get_all(COOKIE);
+        let mut rest = fields.iter().cloned();
+        let first = rest.next();
+        // Exactly as many: growing costs more than counting.
+        let mut cookies = Self {
+            first,
+            rest: Vec::with_capacity(fields.iter().skip(1).count()),
             ..Self::default()
-        }
+        };
+        cookies.rest.extend(rest);
+        cookies
     }
 
     /// The last value of `name`.

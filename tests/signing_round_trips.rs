@@ -393,3 +393,53 @@ mod objects {
         }
     }
 }
+
+/// A signer that was just made, of Django's cookie `name`.
+fn fresh(key: &str, name: &str) -> TimestampSigner {
+    TimestampSigner::new(format!("django.http.cookies{key}"))
+        .salt(format!("django.http.cookies.v2:0:{name}"))
+}
+
+#[test]
+fn however_many_names_a_layer_signs_each_has_its_own_key() {
+    let layer = CookieLayer::new()
+        .secret_key("new")
+        .secret_key_fallbacks(["former", "first"]);
+    let names: Vec<_> = (0..50).map(|number| format!("name{number}")).collect();
+    for name in names.iter().chain(names.iter().rev()) {
+        let jar = layer.jar(&request(""));
+        jar.signed().set((name.as_str(), "42")).unwrap();
+        let signed = jar.queued()[0].value().to_owned();
+        assert_eq!(
+            fresh("new", name).unsign(&signed, None),
+            Ok("42".to_owned())
+        );
+
+        for key in ["first", "former", "new", "another"] {
+            let header = format!("{name}={}", fresh(key, name).sign("42"));
+            let read = layer.jar(&request(&header)).signed().get(name);
+            assert_eq!(read.is_ok(), key != "another", "{name}, {key}");
+        }
+    }
+}
+
+#[test]
+fn keys_that_are_replaced_are_forgotten() {
+    let signed = Signer::new("former").sign("42");
+    let other = Signer::new("other").sign("42");
+
+    let signer = Signer::new("new").fallbacks(["former"]);
+    assert!(signer.unsign(&signed).is_ok() && signer.unsign(&other).is_err());
+    let signer = signer.fallbacks(["other"]);
+    assert!(signer.unsign(&signed).is_err() && signer.unsign(&other).is_ok());
+
+    let layer = CookieLayer::new().secret_key("former");
+    layer
+        .jar(&request(""))
+        .signed()
+        .set(("user", "42"))
+        .unwrap();
+    let layer = layer.secret_key("new");
+    let header = format!("user={}", fresh("former", "user").sign("42"));
+    assert!(layer.jar(&request(&header)).signed().get("user").is_err());
+}

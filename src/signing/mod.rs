@@ -13,6 +13,7 @@
 //! # Ok::<(), SignatureError>(())
 //! ```
 
+mod derived;
 mod error;
 mod key;
 #[cfg(feature = "dumps")]

@@ -3,10 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
+use crate::signing::derived::{DerivedKeys, Key};
 use crate::signing::{SecretKey, SignatureError};
 
 /// Signs strings, and tells whether they were signed: `django.core.signing.Signer`.
@@ -28,6 +28,7 @@ use crate::signing::{SecretKey, SignatureError};
 pub struct Signer {
     key: SecretKey,
     fallbacks: Vec<SecretKey>,
+    derived: DerivedKeys,
     pub(super) salt: String,
     default_salt: &'static str,
     separator: String,
@@ -50,6 +51,7 @@ impl Signer {
         Self {
             key: not_empty(key.into()),
             fallbacks: Vec::new(),
+            derived: DerivedKeys::default(),
             salt: default_salt.to_owned(),
             default_salt,
             separator: ":".to_owned(),
@@ -122,6 +124,7 @@ impl Signer {
     #[must_use]
     pub fn fallbacks(mut self, keys: impl IntoIterator<Item = impl Into<SecretKey>>) -> Self {
         self.fallbacks = keys.into_iter().map(|key| not_empty(key.into())).collect();
+        self.derived = DerivedKeys::default();
         self
     }
 
@@ -143,7 +146,7 @@ impl Signer {
             signed.push_str(&self.separator);
         }
         let value = &signed[..len - self.separator.len()];
-        let signature = signature(salt, &self.key, value);
+        let signature = signature(&self.derived.get(salt, 0, &self.key), value);
         signed.push_str(std::str::from_utf8(&signature).expect("base64"));
         signed
     }
@@ -164,11 +167,14 @@ impl Signer {
         signed: &'a str,
     ) -> Result<&'a str, SignatureError> {
         let (value, given) = self.split(signed).ok_or(SignatureError::BadSignature)?;
-        let matches = |key| signature(salt, key, value).ct_eq(given.as_bytes()).into();
-        if std::iter::once(&self.key)
+        let mut keys = std::iter::once(&self.key)
             .chain(&self.fallbacks)
-            .any(matches)
-        {
+            .enumerate();
+        let matches = |(place, key)| {
+            let derived = self.derived.get(salt, place, key);
+            signature(&derived, value).ct_eq(given.as_bytes()).into()
+        };
+        if keys.any(matches) {
             Ok(value)
         } else {
             Err(SignatureError::BadSignature)
@@ -184,15 +190,9 @@ impl Signer {
 /// The length of 32 bytes in base64.
 const SIGNATURE_LEN: usize = 43;
 
-/// `base64_hmac` over `salted_hmac`: the key is derived from salt and secret.
-fn signature(salt: &str, key: &SecretKey, value: &str) -> [u8; SIGNATURE_LEN] {
-    let derived = Sha256::new()
-        .chain_update(salt)
-        .chain_update("signer")
-        .chain_update(key.as_bytes())
-        .finalize();
-    let derived = Zeroizing::new(<[u8; 32]>::from(derived));
-    let mac = Hmac::<Sha256>::new_from_slice(&*derived).expect("HMAC takes keys of any length");
+/// Django's `base64_hmac`.
+fn signature(key: &Key, value: &str) -> [u8; SIGNATURE_LEN] {
+    let mac = Hmac::<Sha256>::new_from_slice(&**key).expect("HMAC takes keys of any length");
     let mac = mac.chain_update(value).finalize().into_bytes();
     let mut signature = [0; SIGNATURE_LEN];
     let len = URL_SAFE_NO_PAD.encode_slice(mac, &mut signature);
