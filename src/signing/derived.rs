@@ -14,7 +14,7 @@ const KEPT: usize = 16;
 /// Each secret's derived keys, by salt. Slots are filled from the first and never emptied, so that reading
 /// them takes no lock.
 #[derive(Clone, Default)]
-pub(super) struct DerivedKeys([OnceLock<Derived>; KEPT]);
+pub(super) struct DerivedKeys(OnceLock<Box<[OnceLock<Derived>; KEPT]>>);
 
 #[derive(Clone)]
 struct Derived {
@@ -29,7 +29,7 @@ pub(super) type Key = Zeroizing<[u8; 32]>;
 impl DerivedKeys {
     /// Django's `salted_hmac`: the key for `salt`, given that `secret` stands at this place.
     pub(super) fn get(&self, salt: &str, place: usize, secret: &SecretKey) -> Key {
-        for slot in &self.0 {
+        for slot in &**self.0.get_or_init(Box::default) {
             let derived = slot.get_or_init(|| Derived {
                 secret: place,
                 salt: salt.to_owned(),
