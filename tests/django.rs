@@ -8,12 +8,9 @@ use http::header::COOKIE;
 use http::{HeaderValue, Request};
 use serde::Deserialize;
 use serde_json::{Number, Value};
-use support::{from_hex, request, sent};
-use tower_django_cookies::time::format_description::{self, FormatItem};
+use support::{from_hex, imf_fixdate, kind, request, sent};
 use tower_django_cookies::time::{Duration, OffsetDateTime};
-use tower_django_cookies::{
-    AttributeProblem, Cookie, CookieError, CookieJar, CookieLayer, SameSite,
-};
+use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 
 /// In nanoseconds.
 const SECOND: i128 = 1_000_000_000;
@@ -222,13 +219,6 @@ fn at(field: &str, write: &Write, begun: i128, now: i128) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-fn imf_fixdate() -> Vec<FormatItem<'static>> {
-    format_description::parse(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT",
-    )
-    .expect("a format")
-}
-
 /// In nanoseconds, exactly: fractions in the vectors are binary ones.
 fn seconds(value: &Value) -> i128 {
     let Value::Number(number) = value else {
@@ -263,27 +253,5 @@ fn error_kind(answer: &Answer) -> &str {
         (Some(word), _) => word,
         (None, Some("CookieError")) => "name",
         (None, raises) => panic!("Django raises {raises:?}"),
-    }
-}
-
-/// The vectors' word for an error.
-fn kind(error: &CookieError) -> &'static str {
-    match error {
-        CookieError::IllegalName { .. } | CookieError::ReservedName { .. } => "name",
-        CookieError::TooLong { .. }
-        | CookieError::InvalidPath {
-            problem: AttributeProblem::TooLong,
-            ..
-        }
-        | CookieError::InvalidDomain {
-            problem: AttributeProblem::TooLong,
-            ..
-        } => "size",
-        CookieError::InvalidPath { .. } => "path",
-        CookieError::InvalidDomain { .. } => "domain",
-        CookieError::HostPrefixDomain { .. } | CookieError::HostPrefixPath { .. } => "prefix",
-        CookieError::SecureRequired { .. } => "secure",
-        CookieError::HttpOnlyRequired { .. } => "httponly",
-        other => panic!("unexpected {other:?}"),
     }
 }

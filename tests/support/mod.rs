@@ -9,7 +9,8 @@ use std::task::{Context, Poll, Waker};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_django_cookies::{CookieJar, CookieLayer};
+use tower_django_cookies::time::format_description::{self, FormatItem};
+use tower_django_cookies::{AttributeProblem, CookieError, CookieJar, CookieLayer};
 
 /// A request with one `Cookie` field.
 pub(crate) fn request(cookies: impl AsRef<[u8]>) -> Request<()> {
@@ -76,4 +77,35 @@ pub(crate) fn now<F: Future>(future: F) -> F::Output {
 /// Polls `future` once.
 pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// How Django writes dates.
+pub(crate) fn imf_fixdate() -> Vec<FormatItem<'static>> {
+    format_description::parse(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT",
+    )
+    .expect("a format")
+}
+
+/// The vectors' word for an error.
+pub(crate) fn kind(error: &CookieError) -> &'static str {
+    match error {
+        CookieError::IllegalName { .. } | CookieError::ReservedName { .. } => "name",
+        CookieError::ControlCharacter { .. } => "control",
+        CookieError::TooLong { .. }
+        | CookieError::InvalidPath {
+            problem: AttributeProblem::TooLong,
+            ..
+        }
+        | CookieError::InvalidDomain {
+            problem: AttributeProblem::TooLong,
+            ..
+        } => "size",
+        CookieError::InvalidPath { .. } => "path",
+        CookieError::InvalidDomain { .. } => "domain",
+        CookieError::HostPrefixDomain { .. } | CookieError::HostPrefixPath { .. } => "prefix",
+        CookieError::SecureRequired { .. } => "secure",
+        CookieError::HttpOnlyRequired { .. } => "httponly",
+        other => panic!("unexpected {other:?}"),
+    }
 }
