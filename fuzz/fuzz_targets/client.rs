@@ -1,0 +1,9 @@
+//! `Set-Cookie` fields of any bytes, for `test::Client`: see `tests/fuzzed/client.rs`.
+#![no_main]
+
+#[path = "../../tests/fuzzed/mod.rs"]
+mod fuzzed;
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzzed::client::check(bytes));
