@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use cookie::Cookie;
 use http::{Extensions, HeaderMap, Uri};
@@ -18,6 +17,7 @@ use crate::settings::Settings;
 use crate::shared::{Shared, View};
 #[cfg(feature = "signed")]
 use crate::signed::SignedJar;
+use crate::sync::Ordering;
 
 /// A request's cookies, and those that its response will set and delete.
 ///

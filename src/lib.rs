@@ -68,6 +68,7 @@ mod shared;
 mod signed;
 #[cfg(feature = "signed")]
 pub mod signing;
+mod sync;
 #[cfg(feature = "test-util")]
 pub mod test;
 

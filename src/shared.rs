@@ -1,7 +1,6 @@
 //! What the jars of a request share, and how a layer among them sees it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use cookie::Cookie;
 use http::{HeaderMap, Uri};
@@ -16,6 +15,7 @@ use crate::request::RequestCookies;
 use crate::scope::domain_match;
 use crate::set_cookie::{Rendered, SetCookie, Value};
 use crate::settings::Settings;
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 pub(crate) struct Shared {
     pub(crate) cookies: RequestCookies,
