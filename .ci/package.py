@@ -7,7 +7,7 @@ import sys
 
 NEEDED = {"Cargo.toml", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/lib.rs"}
 GENERATED = {".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml.orig"}
-WELCOME = re.compile(r"(src|examples|tests(?!/peers/))/.+")
+WELCOME = re.compile(r"(src|examples|tests(?!/(models|peers)/))/.+")
 
 
 def lines(*command):
