@@ -16,6 +16,7 @@ DIRECT = {
     "signed": SIGNED,
     "dumps": SIGNED | {"flate2", "serde", "serde_json"},
     "private": {"percent-encoding"},
+    "tracing": {"tracing"},
     "test-util": {"bytes", "cookie_store", "http-body", "url"},
 }
 

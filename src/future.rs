@@ -11,6 +11,7 @@ use http::Response;
 use http::header::{HeaderMap, HeaderValue, SET_COOKIE, VARY};
 use pin_project_lite::pin_project;
 
+use crate::events;
 use crate::shared::Shared;
 
 pin_project! {
@@ -78,7 +79,8 @@ impl Flush {
 
     fn write_to(&mut self, headers: &mut HeaderMap) {
         if mem::take(&mut self.is_to_close) {
-            for field in self.shared.close() {
+            for (kind, field) in self.shared.close() {
+                events::flushed(kind, &field);
                 headers.append(SET_COOKIE, field.into_field());
             }
         }

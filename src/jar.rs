@@ -7,6 +7,7 @@ use cookie::Cookie;
 use http::{Extensions, HeaderMap, Uri};
 
 use crate::error::CookieError;
+use crate::events;
 use crate::future::Flush;
 #[cfg(feature = "private")]
 use crate::private::PrivateJar;
@@ -312,7 +313,9 @@ impl CookieJar {
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn delete<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
-        self.shared.delete(self.view(), &cookie.into())
+        self.shared
+            .delete(self.view(), &cookie.into())
+            .inspect_err(|error| events::refused("delete", error))
     }
 
     /// The cookies that the response will carry, in their order, values as they were set; a
@@ -376,7 +379,9 @@ impl CookieJar {
         cookie: &Cookie<'_>,
         value: Value<'_>,
     ) -> Result<(), CookieError> {
-        self.shared.set(self.view(), cookie, value)
+        self.shared
+            .set(self.view(), cookie, value)
+            .inspect_err(|error| events::refused("set", error))
     }
 
     #[cfg(any(feature = "signed", feature = "private"))]

@@ -9,6 +9,7 @@ use http::Request;
 use tower_layer::Layer;
 
 use crate::error::CookieError;
+use crate::events;
 use crate::host::HostSource;
 use crate::jar::CookieJar;
 use crate::queue::State;
@@ -101,7 +102,9 @@ impl CookieLayer {
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn declare<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Result<Self, CookieError> {
-        Arc::make_mut(&mut self.settings).declare(cookie.into().into_owned())?;
+        Arc::make_mut(&mut self.settings)
+            .declare(cookie.into().into_owned())
+            .inspect_err(|error| events::refused("declare", error))?;
         Ok(self)
     }
 
@@ -135,7 +138,9 @@ impl CookieLayer {
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn retire<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Result<Self, CookieError> {
-        Arc::make_mut(&mut self.settings).retire(cookie.into().into_owned())?;
+        Arc::make_mut(&mut self.settings)
+            .retire(cookie.into().into_owned())
+            .inspect_err(|error| events::refused("retire", error))?;
         Ok(self)
     }
 

@@ -6,6 +6,7 @@ use std::mem;
 use cookie::Cookie;
 
 use crate::error::CookieError;
+use crate::events::Queued;
 use crate::scope::ScopeRef;
 use crate::set_cookie::Rendered;
 
@@ -19,6 +20,7 @@ pub(crate) struct Queue {
     operations: Vec<Operation>,
     /// The places of each name's operations; `None` as long as there are few.
     index: Option<HashMap<String, Vec<usize>>>,
+    untold: Queued,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -69,12 +71,17 @@ impl Queue {
     }
 
     /// Ends it, and hands out what it holds.
-    pub(crate) fn close(&mut self) -> impl Iterator<Item = Rendered> + use<> {
+    pub(crate) fn close(&mut self) -> impl Iterator<Item = (Kind, Rendered)> + use<> {
         self.state = State::Closed;
         self.index = None;
         mem::take(&mut self.operations)
             .into_iter()
-            .map(|operation| operation.field)
+            .map(|operation| (operation.kind, operation.field))
+    }
+
+    /// What was queued since the last time.
+    pub(crate) fn untold(&mut self) -> Queued {
+        mem::take(&mut self.untold)
     }
 
     /// The scopes at which `name` was set.
@@ -87,6 +94,7 @@ impl Queue {
 
     /// Puts `field` in the place of an operation on the same identity, else last.
     pub(crate) fn push(&mut self, field: Rendered, kind: Kind) {
+        self.untold.push(kind, &field);
         let was_set = kind == Kind::Set;
         if let Some(place) = self.place(&field) {
             let operation = &mut self.operations[place];

@@ -3,6 +3,7 @@
 use cookie::Cookie;
 
 use crate::error::CookieError;
+use crate::events;
 use crate::jar::CookieJar;
 use crate::set_cookie::Value;
 
@@ -20,7 +21,9 @@ pub(crate) trait Seal {
     }
 
     fn set(&self, jar: &CookieJar, cookie: &Cookie<'_>) -> Result<(), CookieError> {
-        let sealed = self.seal(cookie.name(), cookie.value())?;
+        let sealed = self
+            .seal(cookie.name(), cookie.value())
+            .inspect_err(|error| events::refused("set", error))?;
         jar.set_value(cookie, Self::written(&sealed))
     }
 }

@@ -46,7 +46,7 @@ impl Shared {
     }
 
     /// Refuses operations from now on, and hands out those that wait.
-    pub(crate) fn close(&self) -> impl Iterator<Item = Rendered> + use<> {
+    pub(crate) fn close(&self) -> impl Iterator<Item = (Kind, Rendered)> + use<> {
         self.queue().close()
     }
 
@@ -67,6 +67,7 @@ impl Shared {
         let field = view.render(name, value, attributes)?;
         queue.expire(retired);
         queue.push(field, Kind::Set);
+        unlock(queue);
         Ok(())
     }
 
@@ -88,8 +89,16 @@ impl Shared {
         let field = view.render(name, Value::Quoted(""), attributes)?;
         queue.expire(retired);
         queue.push(field, Kind::Delete);
+        unlock(queue);
         Ok(())
     }
+}
+
+/// Tells what was queued once it is unlocked, so that a subscriber can use the jar.
+fn unlock(mut queue: MutexGuard<'_, Queue>) {
+    let queued = queue.untold();
+    drop(queue);
+    queued.tell();
 }
 
 /// A layer's settings, and the request's host where these say to find it.
