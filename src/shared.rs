@@ -151,3 +151,32 @@ impl View {
         (!domain_match(&host, domain)).then(|| host.to_ascii_lowercase())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// From outside it can't be: nothing of a user runs under the lock.
+    #[test]
+    fn a_poisoned_lock_loses_nothing() {
+        let shared = Shared::new(RequestCookies::default(), Queue::default(), View::default());
+        let set = |name| shared.set(&shared.view, &Cookie::new(name, "1"), Value::Quoted("1"));
+        set("before").unwrap();
+        let panic_under_the_lock = AssertUnwindSafe(|| {
+            let _queue = shared.queue.lock();
+            panic!("on purpose");
+        });
+        assert!(catch_unwind(panic_under_the_lock).is_err());
+        assert!(shared.queue.is_poisoned());
+
+        set("after").unwrap();
+        let sent: Vec<_> = shared
+            .close()
+            .map(|(_, field)| field.name().to_owned())
+            .collect();
+        assert_eq!(sent, ["before", "after"]);
+        assert!(set("late").is_err());
+    }
+}
