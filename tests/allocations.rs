@@ -1,18 +1,19 @@
-//! Reading borrows from the header, and nothing is parsed before it is asked for.
+//! Reading borrows from the header, nothing is parsed before it is asked for, and nothing is held on to.
 
 mod support;
 
 use std::convert::Infallible;
-use std::future::{Future, ready};
-use std::pin::pin;
+use std::future::{Future, pending, ready};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 
 use allocation_counter::{AllocationInfo, measure};
 use http::header::COOKIE;
 use http::{Request, Response};
-use support::request;
+use support::{jar_of, request};
 use tower::{Layer, Service, service_fn};
-use tower_django_cookies::{CookieJar, CookieLayer};
+use tower_django_cookies::{Cookie, CookieJar, CookieLayer};
 
 /// Values that stand in the header as they are read, among others that need decoding.
 const HEADER: &[u8] =
@@ -115,5 +116,79 @@ fn nothing_is_parsed_when_nothing_is_read() {
         let with = allocations_of_a_call(Some(&escaped), handler);
         assert_eq!(with.count_total, without.count_total);
         assert_eq!(with.bytes_total, without.bytes_total);
+    }
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response<()>, &'static str>>>>;
+
+/// How a request ends: with a response, with an error, or not at all until it is dropped.
+const ENDS: [fn() -> Answer; 3] = [
+    || Box::pin(ready(Ok(Response::new(())))),
+    || Box::pin(ready(Err("broken"))),
+    || Box::pin(pending()),
+];
+
+/// The bytes that are still allocated when a request has ended, whose jar lives on.
+fn held_by_a_jar(layer: &CookieLayer, end: fn() -> Answer, handler: fn(&CookieJar)) -> i64 {
+    let (jars, jar) = mpsc::sync_channel(1);
+    let mut service = layer.layer(service_fn(|request: Request<()>| {
+        let jar = jar_of(&request);
+        handler(&jar);
+        jars.send(jar).expect("it is waited for");
+        end()
+    }));
+    let held = measure(|| {
+        let mut answer = Box::pin(service.call(request("a=1")));
+        drop(support::poll(answer.as_mut()));
+    });
+    let jar = jar.recv().expect("the service was called");
+    assert_eq!(jar.get("a"), Some("1"));
+    held.bytes_current
+}
+
+#[test]
+fn a_jar_that_outlives_its_request_holds_nothing_of_what_was_queued() {
+    let declared = CookieLayer::new()
+        .declare("a")
+        .and_then(|layer| layer.retire(Cookie::build("a").path("/old")))
+        .expect("as any cookie");
+    for layer in [CookieLayer::new(), declared] {
+        for end in ENDS {
+            let nothing = held_by_a_jar(&layer, end, |_| ());
+            let much = held_by_a_jar(&layer, end, |jar| {
+                let value = "1".repeat(4000);
+                for number in 0..100 {
+                    jar.set((number.to_string(), &*value)).unwrap();
+                    jar.delete(number.to_string()).unwrap();
+                    jar.set((number.to_string(), &*value)).unwrap();
+                }
+                jar.set(("a", value)).unwrap();
+                let _ = jar.queued();
+            });
+            assert_eq!(much, nothing);
+            assert!(nothing < 2048, "{nothing} bytes for a jar with one cookie");
+        }
+    }
+}
+
+#[test]
+fn a_jar_that_outlives_its_request_holds_nothing_of_the_request() {
+    for end in ENDS {
+        let body = Arc::new(());
+        let extension = Arc::new(());
+        let (jars, jar) = mpsc::channel();
+        let mut service = CookieLayer::new().layer(service_fn(|request: Request<Arc<()>>| {
+            jars.send(jar_of(&request)).expect("it is waited for");
+            end()
+        }));
+        let mut request = Request::new(Arc::clone(&body));
+        request.extensions_mut().insert(Arc::clone(&extension));
+
+        let mut answer = Box::pin(service.call(request));
+        drop(support::poll(answer.as_mut()));
+        drop(answer);
+        let _jar = jar.recv().expect("the service was called");
+        assert_eq!(Arc::strong_count(&body), 1);
+        assert_eq!(Arc::strong_count(&extension), 1);
     }
 }
