@@ -1,11 +1,11 @@
-//! What the same work costs in Django, by `benches/django.py`.
+//! What the same work costs in Django, by `benches/django_cost.py`.
 
 use benches::scenarios::{NAME, SCENARIOS, VALUE};
 use http::header::COOKIE;
 
 use crate::table::said;
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/django.py");
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/django_cost.py");
 
 /// A sentence beside `ours`, the nanoseconds of this crate; `PYTHON` names a Python that has Django.
 pub(crate) fn line(ours: f64) -> String {

@@ -281,7 +281,8 @@ fn ten() -> String {
     pairs().collect::<Vec<_>>().join("; ")
 }
 
-fn thousand() -> String {
+/// 1000 cookies.
+pub fn thousand() -> String {
     let mut field = String::new();
     for number in 0..1000 {
         let end = if number == 999 { "" } else { "; " };

@@ -74,7 +74,7 @@ impl Measured {
             return "–".to_owned();
         };
         format!(
-            "{:.1} · {:.1} · {allocations:.0}",
+            "{:.2} · {:.2} · {allocations:.0}",
             median(self.rounds.iter().map(|round| round[&key] / round[&ours])),
             self.instructions[&key] / self.instructions[&ours],
         )
@@ -104,8 +104,12 @@ fn versions() -> String {
     let metadata: Value = serde_json::from_str(&metadata).expect("JSON");
     let packages = metadata["packages"].as_array().expect("packages");
     let version = |name: &str| {
-        let package = packages.iter().find(|package| package["name"] == name)?;
-        Some(format!("{name} {}", package["version"].as_str()?))
+        // Others may bring an older one.
+        let of_name = packages.iter().filter(|package| package["name"] == name);
+        let newest = of_name
+            .filter_map(|package| package["version"].as_str())
+            .max()?;
+        Some(format!("{name} {newest}"))
     };
     let names = LIBRARIES.iter().map(|library| library.name);
     names.filter_map(version).collect::<Vec<_>>().join(", ")

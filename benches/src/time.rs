@@ -29,6 +29,7 @@ pub(crate) fn of_all() -> Vec<Costs> {
             .args(["--noplot", "--sample-size=20"])
             .args(["--warm-up-time=0.05", "--measurement-time=0.15"])
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .status();
         assert!(status.expect("cargo runs").success());
         cases()

@@ -11,6 +11,7 @@ use axum::http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE}
 use axum::routing::get;
 use benches::libraries::OURS;
 use benches::scenarios::{NAME, SCENARIOS, VALUE};
+use tower::layer::util::Identity;
 use tower_cookies::{Cookie, CookieManagerLayer, Cookies};
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
@@ -92,6 +93,11 @@ fn main() {
 
     let servers = [
         ("bare", serve(Router::new().route("/", get(bare)))),
+        // What axum takes for a layer, whatever it does.
+        (
+            "bare in a layer",
+            serve(Router::new().route("/", get(bare)).layer(Identity::new())),
+        ),
         (
             "tower-django-cookies",
             serve(

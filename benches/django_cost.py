@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""django.py FIELD NAME VALUE: the nanoseconds that Django takes to read FIELD, and to set a cookie and write it."""
+"""django_cost.py FIELD NAME VALUE: the nanoseconds that Django takes to read FIELD, and to set a cookie and write it."""
 
 import platform
 import statistics
