@@ -1,12 +1,12 @@
 //! axum-extra: an extractor that is returned with the response.
 
 use axum_core::response::IntoResponse;
-use axum_extra::extract::cookie::{Cookie, CookieJar, Key, SameSite, SignedCookieJar};
-use cookie::time::{Duration, OffsetDateTime};
+use axum_extra::extract::cookie::{Cookie, CookieJar, Key, SignedCookieJar};
+use cookie::time::Duration;
 use tower::layer::util::Identity;
 
-use super::{MISSING, SECRET, layered, rotate};
-use crate::scenarios::{Action, DOMAIN, MAX_AGE, NAME, SET_NAMES, VALUE};
+use super::{MISSING, SECRET, layered, rotate, session};
+use crate::scenarios::{Action, MAX_AGE, NAME, SET_NAMES, VALUE};
 use crate::{Respond, count, read};
 
 /// `handler` takes the request's jar and returns what goes out.
@@ -31,22 +31,6 @@ fn with_signed<R: IntoResponse>(
 
 fn at_root(name: &'static str) -> Cookie<'static> {
     Cookie::build((name, VALUE)).path("/").into()
-}
-
-fn session(max_age: Option<Duration>) -> Cookie<'static> {
-    let cookie = Cookie::build((NAME, VALUE))
-        .domain(DOMAIN)
-        .path("/app")
-        .http_only(true)
-        .secure(true)
-        .same_site(SameSite::Lax);
-    match max_age {
-        Some(max_age) => cookie
-            .max_age(max_age)
-            .expires(OffsetDateTime::now_utc() + max_age)
-            .into(),
-        None => cookie.into(),
-    }
 }
 
 pub(super) fn respond(action: Action) -> Option<Respond> {

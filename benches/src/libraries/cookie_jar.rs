@@ -1,14 +1,14 @@
 //! The `cookie` crate alone: `split_parse`, a jar, and its delta.
 
 use axum_core::body::Body;
-use cookie::time::{Duration, OffsetDateTime};
-use cookie::{Cookie, CookieJar, Key, SameSite};
+use cookie::time::Duration;
+use cookie::{Cookie, CookieJar, Key};
 use http::Response;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use tower::layer::util::Identity;
 
-use super::{MISSING, SECRET, layered, rotate};
-use crate::scenarios::{Action, DOMAIN, MAX_AGE, NAME, SET_NAMES, VALUE};
+use super::{MISSING, SECRET, layered, rotate, session};
+use crate::scenarios::{Action, MAX_AGE, NAME, SET_NAMES, VALUE};
 use crate::{Respond, count, read};
 
 fn with_jar(mut handler: impl FnMut(&mut CookieJar) + 'static) -> Respond {
@@ -29,22 +29,6 @@ fn with_jar(mut handler: impl FnMut(&mut CookieJar) + 'static) -> Respond {
         }
         response
     })
-}
-
-fn session(max_age: Option<Duration>) -> Cookie<'static> {
-    let cookie = Cookie::build((NAME, VALUE))
-        .domain(DOMAIN)
-        .path("/app")
-        .http_only(true)
-        .secure(true)
-        .same_site(SameSite::Lax);
-    match max_age {
-        Some(max_age) => cookie
-            .max_age(max_age)
-            .expires(OffsetDateTime::now_utc() + max_age)
-            .into(),
-        None => cookie.into(),
-    }
 }
 
 pub(super) fn respond(action: Action) -> Option<Respond> {

@@ -14,11 +14,13 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use axum_core::body::Body;
+use cookie::time::{Duration, OffsetDateTime};
+use cookie::{Cookie, SameSite};
 use http::{Request, Response};
 use tower::{Layer, Service, service_fn};
 
 use crate::Respond;
-use crate::scenarios::Action;
+use crate::scenarios::{Action, DOMAIN, NAME, VALUE};
 
 pub struct Library {
     pub name: &'static str,
@@ -90,6 +92,23 @@ type Handler =
 fn rotate(names: &'static [&'static str]) -> impl FnMut() -> &'static str {
     let mut names = names.iter().cycle();
     move || names.next().expect("at least one name")
+}
+
+/// What [`Action::SetAttributes`] and [`Action::Declared`] set, as users of the `cookie` crate say it.
+fn session(max_age: Option<Duration>) -> Cookie<'static> {
+    let cookie = Cookie::build((NAME, VALUE))
+        .domain(DOMAIN)
+        .path("/app")
+        .http_only(true)
+        .secure(true)
+        .same_site(SameSite::Lax);
+    match max_age {
+        Some(max_age) => cookie
+            .max_age(max_age)
+            .expires(OffsetDateTime::now_utc() + max_age)
+            .into(),
+        None => cookie.into(),
+    }
 }
 
 const MISSING: &str = "missing";

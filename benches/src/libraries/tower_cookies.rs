@@ -2,12 +2,11 @@
 
 use axum_core::body::Body;
 use http::Response;
-use tower_cookies::cookie::SameSite;
-use tower_cookies::cookie::time::{Duration, OffsetDateTime};
+use tower_cookies::cookie::time::Duration;
 use tower_cookies::{Cookie, CookieManagerLayer, Cookies, Key};
 
-use super::{MISSING, SECRET, layered, rotate};
-use crate::scenarios::{Action, DOMAIN, MAX_AGE, NAME, SET_NAMES, VALUE};
+use super::{MISSING, SECRET, layered, rotate, session};
+use crate::scenarios::{Action, MAX_AGE, NAME, SET_NAMES, VALUE};
 use crate::{Respond, count, read};
 
 fn within(mut handler: impl FnMut(&Cookies) + 'static) -> Respond {
@@ -15,22 +14,6 @@ fn within(mut handler: impl FnMut(&Cookies) + 'static) -> Respond {
         handler(request.extensions().get().expect("the layer's"));
         Response::new(Body::empty())
     })
-}
-
-fn session(max_age: Option<Duration>) -> Cookie<'static> {
-    let cookie = Cookie::build((NAME, VALUE))
-        .domain(DOMAIN)
-        .path("/app")
-        .http_only(true)
-        .secure(true)
-        .same_site(SameSite::Lax);
-    match max_age {
-        Some(max_age) => cookie
-            .max_age(max_age)
-            .expires(OffsetDateTime::now_utc() + max_age)
-            .into(),
-        None => cookie.into(),
-    }
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "as every library's")]
