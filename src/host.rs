@@ -50,17 +50,17 @@ pub(crate) enum RequestHost {
 
 impl RequestHost {
     pub(crate) fn new(headers: &HeaderMap, uri: &Uri, source: &HostSource) -> Self {
-        let field = |name| match headers.get(name) {
+        let field = |name: &HeaderName| match headers.get(name) {
             Some(field) => Self::Field(field.clone()),
             None => Self::Unsaid,
         };
         let of_request = || match uri.authority() {
             Some(authority) => Self::Authority(authority.clone()),
-            None => field(HOST),
+            None => field(&HOST),
         };
         match source {
             HostSource::Request => of_request(),
-            HostSource::XForwardedHost => match field(X_FORWARDED_HOST) {
+            HostSource::XForwardedHost => match field(&X_FORWARDED_HOST) {
                 forwarded if forwarded.normalized(source).is_some() => forwarded,
                 _ => of_request(),
             },

@@ -28,17 +28,20 @@ pub(crate) struct RequestCookies {
 
 impl RequestCookies {
     pub(crate) fn new(headers: &HeaderMap) -> Self {
-        let fields = headers.get_all(COOKIE);
-        let mut rest = fields.iter().cloned();
-        let first = rest.next();
-        // Exactly as many: growing costs more than counting.
-        let mut cookies = Self {
+        let all = headers.get_all(COOKIE);
+        let mut fields = all.iter();
+        let first = fields.next().cloned();
+        let mut rest = Vec::new();
+        if fields.next().is_some() {
+            // Growing costs more than counting.
+            rest.reserve_exact(all.iter().count() - 1);
+            rest.extend(all.iter().skip(1).cloned());
+        }
+        Self {
             first,
-            rest: Vec::with_capacity(fields.iter().skip(1).count()),
+            rest,
             ..Self::default()
-        };
-        cookies.rest.extend(rest);
-        cookies
+        }
     }
 
     /// The last value of `name`.
