@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::time::Duration as StdDuration;
-
 use support::{request, sent};
 use tower_django_cookies::time::Duration;
 use tower_django_cookies::{AttributeProblem, Cookie, CookieError, CookieJar, CookieLayer};
@@ -189,7 +187,7 @@ async fn no_lifetime_is_too_long_for_the_test_client() {
         .base("https://www.example.com")
         .unwrap();
     client.get("/").await.unwrap();
-    client.advance(StdDuration::from_secs(100 * 365 * 24 * 60 * 60));
+    client.advance(std::time::Duration::from_secs(100 * 365 * 24 * 60 * 60));
     assert_eq!(client.cookies().len(), 1);
 }
 
