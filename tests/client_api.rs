@@ -741,6 +741,13 @@ async fn a_loop_ends() {
 }
 
 #[tokio::test]
+async fn a_time_out_ends_a_loop_of_a_service_that_is_always_ready() {
+    let mut client = client(|_| redirect(302, "/again")).follow_redirects(usize::MAX);
+    let answer = tokio::time::timeout(Duration::from_millis(10), client.get("/"));
+    assert!(answer.await.is_err());
+}
+
+#[tokio::test]
 async fn a_redirect_to_nowhere_is_an_error() {
     for location in ["mailto:a@b.test", "http://", "https://a b/"] {
         let mut client = client(move |_| redirect(302, location)).follow_redirects(3);

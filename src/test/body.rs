@@ -4,11 +4,11 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::str::Utf8Error;
-use std::task::Poll;
 
 use bytes::Buf;
 
 use super::error::{BoxError, ClientError};
+use super::pause::pause_at;
 
 /// The body of an answer to a [`Client`](super::Client).
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -23,17 +23,9 @@ impl Body {
     {
         let mut body = pin!(body);
         let mut bytes = Vec::new();
-        let mut polls = 0_u64;
-        loop {
-            let frame = poll_fn(|context| {
-                polls += 1;
-                if polls % 64 == 0 {
-                    // A body that is always ready would keep a time-out from firing.
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                body.as_mut().poll_frame(context)
-            });
+        for frames in 1_usize.. {
+            pause_at(frames).await;
+            let frame = poll_fn(|context| body.as_mut().poll_frame(context));
             let Some(frame) = frame.await else {
                 break;
             };

@@ -14,6 +14,7 @@ use url::{Position, Url, form_urlencoded};
 use super::address::{no_url, parse};
 use super::body::Body;
 use super::error::{BoxError, ClientError, Refused};
+use super::pause::pause_at;
 use super::redirect::{Next, location};
 use super::store::Store;
 use crate::attributes::Attributes;
@@ -445,6 +446,7 @@ impl<S> Client<S> {
                 });
             }
             followed += 1;
+            pause_at(followed).await;
             request = next.request(answer.status(), &url, &location)?;
             url = location;
         }

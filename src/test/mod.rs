@@ -36,6 +36,7 @@ mod address;
 mod body;
 mod client;
 mod error;
+mod pause;
 mod received;
 mod redirect;
 mod store;
