@@ -71,9 +71,9 @@ impl RequestHost {
     /// Without port and brackets; `None` where it isn't known.
     pub(crate) fn normalized<'a>(&'a self, source: &'a HostSource) -> Option<Cow<'a, str>> {
         let host = match (source, self) {
-            // What is no authority matches no Domain, and the error will show it.
+            // What is no authority matches no Domain, which can't end so, and the error will show it.
             (HostSource::Fixed(host), _) => match host_in(host.as_bytes()) {
-                None => return Some(host.into()),
+                None => return Some(format!("{host} (no host)").into()),
                 Some(host) => host,
             },
             (_, Self::Authority(authority)) => bare(authority.host()).into(),

@@ -144,11 +144,12 @@ fn a_fixed_host_stands_for_every_request() {
         Some("www.example.com".into())
     );
     // A URL by mistake fits nothing, and the error shows it.
-    let url = "https://example.com/";
-    assert_eq!(
-        mismatch(&fixed(url), &request, "example.com"),
-        Some(url.into())
-    );
+    for url in ["https://example.com/", "https://www.example.com"] {
+        assert_eq!(
+            mismatch(&fixed(url), &request, "example.com"),
+            Some(format!("{url} (no host)"))
+        );
+    }
 }
 
 #[test]
