@@ -115,7 +115,7 @@ class Server:
         self.stop()
         # Links without a host, as behind a proxy; and what is printed shall come at once.
         environment = os.environ | {"DJANGO_URL": "", "BASKET_URL": "", "PYTHONUNBUFFERED": "1"}
-        environment |= {"SECRET_KEY": key, "SECRET_KEY_FALLBACKS": ",".join(fallbacks)}
+        environment |= {"COOKIE_VIEWS": "", "SECRET_KEY": key, "SECRET_KEY_FALLBACKS": ",".join(fallbacks)}
         self.log = tempfile.TemporaryFile()
         try:
             self.process = subprocess.Popen(
