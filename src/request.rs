@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::iter::FusedIterator;
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use http::header::{COOKIE, HeaderMap, HeaderValue};
@@ -11,6 +10,10 @@ use memchr::memchr;
 
 use crate::quote::{unquote, without_quotes};
 use crate::search::{Found, is_space, rfind};
+
+/// A longer name is compared with whole pairs, so that no client that chooses it makes the work grow with
+/// the product of name and field.
+const MAX_SEARCHED: usize = 64;
 
 /// So many names are compared in less time than they are hashed in.
 const FEW: usize = 16;
@@ -144,8 +147,9 @@ impl RequestCookies {
         let place = pairs
             .binary_search_by_key(&at, |pair| pair.at)
             .expect("a pair that isn't plain is decoded");
-        let pair = &pairs[place];
-        (&text[pair.name.clone()], &text[pair.value.clone()])
+        let DecodedPair { name, value, .. } = pairs[place];
+        let end = pairs.get(place + 1).map_or(text.len(), |next| next.name);
+        (&text[name..value], &text[value..end])
     }
 
     fn pairs(&self) -> Pairs<'_> {
@@ -204,7 +208,7 @@ fn trim(bytes: &[u8]) -> &[u8] {
     &bytes[start..end]
 }
 
-/// Whether pairs with this name have its bytes, and end where it ends.
+/// Whether pairs with this name have its bytes, end where it ends, and are found in linear time.
 fn is_searchable(name: &str) -> bool {
     // U+FFFD, which begins with 0xEF, may be what became of bytes that aren't UTF-8.
     let is_plain = |byte| !matches!(byte, b';' | b'=' | 0xEF);
@@ -212,7 +216,7 @@ fn is_searchable(name: &str) -> bool {
         [] => false,
         [first, .., last] if is_space(*first) || is_space(*last) => false,
         [only] if is_space(*only) => false,
-        bytes => bytes.iter().copied().all(is_plain),
+        bytes => bytes.len() <= MAX_SEARCHED && bytes.iter().copied().all(is_plain),
     }
 }
 
@@ -250,27 +254,25 @@ struct Decoded {
 
 struct DecodedPair {
     at: Position,
-    name: Range<usize>,
-    value: Range<usize>,
+    /// Where it begins in the text, and ends with the next pair's.
+    name: usize,
+    value: usize,
 }
 
 impl Decoded {
     fn new(pairs: Pairs<'_>) -> Self {
+        let all = pairs.filter(|pair| pair.plain_name().is_none() || pair.plain_value().is_none());
         let mut text = String::new();
-        let pairs = pairs
-            .filter(|pair| pair.plain_name().is_none() || pair.plain_value().is_none())
-            .map(|pair| {
-                let start = text.len();
-                text.push_str(&String::from_utf8_lossy(pair.name));
-                let middle = text.len();
-                unquote(&String::from_utf8_lossy(pair.value), &mut text);
-                DecodedPair {
-                    at: pair.at,
-                    name: start..middle,
-                    value: middle..text.len(),
-                }
-            })
-            .collect();
+        // Growing would take thrice the room.
+        let mut pairs = Vec::with_capacity(all.clone().count());
+        for pair in all {
+            let name = text.len();
+            text.push_str(&String::from_utf8_lossy(pair.name));
+            let value = text.len();
+            unquote(&String::from_utf8_lossy(pair.value), &mut text);
+            let at = pair.at;
+            pairs.push(DecodedPair { at, name, value });
+        }
         Self { text, pairs }
     }
 }

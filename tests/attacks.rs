@@ -3,6 +3,8 @@
 
 mod support;
 
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 use support::{request, sent};
 use tower_django_cookies::time::Duration;
 use tower_django_cookies::{AttributeProblem, Cookie, CookieError, CookieJar, CookieLayer};
@@ -138,7 +140,7 @@ fn a_value_of_escapes_is_undone_in_one_pass() {
 
 /// CVE-2025-58186: each tiny cookie of a field costs many times its own bytes in memory.
 #[test]
-fn tiny_cookies_take_no_memory_until_they_are_asked_for() {
+fn plain_cookies_take_no_memory_until_all_are_asked_for() {
     let request = request("a=;".repeat(20_000));
     let of_one = allocation_counter::measure(|| {
         let jar = CookieJar::from_headers(request.headers());
@@ -150,6 +152,44 @@ fn tiny_cookies_take_no_memory_until_they_are_asked_for() {
         assert_eq!(jar.len(), 1);
     });
     assert!(of_all.bytes_max < 4096, "{of_all:?}");
+}
+
+#[test]
+fn no_cookies_take_many_times_their_own_memory() {
+    let distinct = |write: fn(&mut Vec<u8>, u32)| {
+        let mut field = Vec::new();
+        (0..20_000).for_each(|i| write(&mut field, i));
+        field
+    };
+    let fields = [
+        b"a=;".repeat(20_000),
+        b"\xff;".repeat(20_000),
+        b"a=\xff;".repeat(20_000),
+        b"\xff=;".repeat(20_000),
+        br#"a="\";"#.repeat(20_000),
+        distinct(|field, i| field.extend(format!("{i:x}=;").bytes())),
+        distinct(|field, i| field.extend(format!("{i:x}=\"\\\";").bytes())),
+        distinct(|field, i| field.extend([format!("{i:x}").as_bytes(), b"\xff=;"].concat())),
+    ];
+    for field in fields {
+        let len = field.len();
+        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(&field).unwrap())]);
+        let taken = allocation_counter::measure(|| {
+            let jar = CookieJar::from_headers(&headers);
+            let read: usize = jar
+                .iter()
+                .map(|(name, value)| name.len() + value.len())
+                .sum();
+            assert!(read > 0);
+            assert_eq!(jar.get("missing"), None);
+        });
+        let most = 32 * u64::try_from(len).unwrap();
+        assert!(
+            taken.bytes_max < most,
+            "{}: {taken:?}",
+            field[..8].escape_ascii()
+        );
+    }
 }
 
 /// RUSTSEC-2017-0005: a Max-Age that is larger than a number can be.
