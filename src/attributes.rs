@@ -47,12 +47,10 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// What is said, else what `declared` says; the scope, which agrees, is spelt as declared.
+    /// What is said, else what `declared` says; the Domain, which agrees, is spelt as declared.
     pub(crate) fn or_declared(self, declared: Self) -> Self {
         Self {
             domain: declared.domain,
-            path: declared.path,
-            partitioned: declared.partitioned,
             ..self.or(declared)
         }
     }

@@ -517,6 +517,46 @@ async fn an_inner_answer_that_is_dropped_between_the_layers_keeps_the_cookies() 
 }
 
 #[test]
+fn a_scope_that_both_layers_retire_is_one() {
+    let retiring = || declaring(Cookie::build("session").path("/app")).retire("session");
+    let (outer, inner) = (retiring().unwrap(), retiring().unwrap());
+    let fields = sent(&outer, &inner, |_, inner| {
+        inner.delete(Cookie::build("session").path("/")).unwrap();
+    });
+    assert_eq!(fields, [format!("session={GONE}; Path=/")]);
+}
+
+#[test]
+fn a_jar_that_was_made_for_a_test_takes_no_cookies_of_a_layer() {
+    let mut request = Request::new(());
+    let kept = CookieLayer::new().jar(&request);
+    request.extensions_mut().insert(kept.clone());
+    let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
+        jar_of(&request).set(("a", "1")).unwrap();
+        ready(Ok::<_, Infallible>(Response::new(())))
+    }));
+    let response = now(service.call(request)).unwrap();
+    assert_eq!(set_cookies(response.headers()), ["a=1; Path=/"]);
+    assert!(kept.queued().is_empty());
+}
+
+#[test]
+fn a_jar_that_is_made_after_the_response_stands_alone() {
+    let kept = Mutex::new(None);
+    let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
+        *kept.lock().unwrap() = Some(request);
+        ready(Ok::<_, Infallible>(Response::new(())))
+    }));
+    now(service.call(Request::new(()))).unwrap();
+    let request = kept.lock().unwrap().take().expect("the request");
+
+    assert!(jar_of(&request).set(("late", "1")).is_err());
+    let jar = CookieLayer::new().jar(&request);
+    jar.set(("a", "1")).unwrap();
+    assert_eq!(jar.queued()[0].name(), "a");
+}
+
+#[test]
 fn an_error_that_leaves_the_outermost_layer_ends_every_jar() {
     let jars = Mutex::new(Vec::new());
     let keep = |request: Request<()>| {

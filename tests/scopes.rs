@@ -205,6 +205,26 @@ fn a_delete_that_names_a_former_scope_ends_just_that() {
 }
 
 #[test]
+fn a_former_scope_is_partitioned_as_the_declared_one_unless_it_says_otherwise() {
+    let at = |path: &'static str| Cookie::build("session").path(path);
+    let declared = CookieLayer::new().declare(at("/app").partitioned(true));
+    let layer = declared
+        .and_then(|layer| layer.retire(at("/old")))
+        .and_then(|layer| layer.retire(at("/older").partitioned(false)))
+        .expect("former scopes");
+    let fields = sent(&layer, |jar| jar.delete("session").expect("a delete"));
+    let gone = "session=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0";
+    assert_eq!(
+        fields,
+        [
+            format!("{gone}; Partitioned; Path=/old; Secure"),
+            format!("{gone}; Path=/older; Secure"),
+            format!("{gone}; Partitioned; Path=/app; Secure"),
+        ]
+    );
+}
+
+#[test]
 fn a_set_never_goes_to_a_former_scope() {
     let jar = with_former_scopes().jar(&Request::new(()));
     let error = jar.set(Cookie::build(("session", "1")).path("/old"));
