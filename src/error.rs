@@ -103,7 +103,7 @@ pub enum CookieError {
     /// The name is empty or has a character that no cookie-name may have.
     #[error("cookie {name:?}: illegal name; use ASCII letters, digits and !#$%&'*+-.:^_`|~ alone")]
     IllegalName {
-        /// The cookie's name.
+        /// The cookie's name; of a whole `name=value`, what stands before the value.
         name: String,
     },
 
@@ -309,6 +309,14 @@ pub enum CookieError {
     },
 }
 
+/// A name as it is shown: without the value, where a whole `name=value` was given for one.
+pub(crate) fn shown(name: &str) -> String {
+    match name.split_once('=') {
+        Some((name, _)) => format!("{name}=…"),
+        None => name.to_owned(),
+    }
+}
+
 impl CookieError {
     /// The status of a response that reports this error.
     ///
@@ -403,16 +411,23 @@ impl fmt::Display for SecureReason {
     }
 }
 
+/// In a message; the error itself has all.
+const SCOPES_SHOWN: usize = 8;
+
 struct ScopeList<'a>(&'a [Scope]);
 
 impl fmt::Display for ScopeList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, scope) in self.0.iter().enumerate() {
+        let (shown, others) = self.0.split_at(self.0.len().min(SCOPES_SHOWN));
+        for (i, scope) in shown.iter().enumerate() {
             if i > 0 {
                 f.write_str(" and ")?;
             }
             write!(f, "({scope})")?;
         }
-        Ok(())
+        match others.len() {
+            0 => Ok(()),
+            others => write!(f, " and {others} more"),
+        }
     }
 }

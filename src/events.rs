@@ -1,4 +1,4 @@
-//! `tracing` events for what is queued, flushed and refused; without that feature, nothing.
+//! `tracing` events for what becomes of cookies; without that feature, nothing.
 
 #![cfg_attr(
     not(feature = "tracing"),
@@ -9,7 +9,7 @@
     )
 )]
 
-use crate::error::CookieError;
+use crate::error::{CookieError, shown};
 use crate::queue::Kind;
 #[cfg(feature = "tracing")]
 use crate::scope::Scope;
@@ -19,17 +19,27 @@ use crate::set_cookie::Rendered;
 #[cfg(feature = "tracing")]
 const TARGET: &str = "tower_django_cookies";
 
-/// What was queued under the lock, to be told without it.
-#[derive(Default)]
+/// What was queued under the lock. The subscriber, which may use the jar, is asked before and told after.
 pub(crate) struct Queued {
+    #[cfg(feature = "tracing")]
+    is_to_be_told: bool,
     #[cfg(feature = "tracing")]
     operations: Vec<(Kind, String, Scope)>,
 }
 
 impl Queued {
+    pub(crate) fn new() -> Self {
+        Self {
+            #[cfg(feature = "tracing")]
+            is_to_be_told: tracing::enabled!(target: TARGET, tracing::Level::DEBUG),
+            #[cfg(feature = "tracing")]
+            operations: Vec::new(),
+        }
+    }
+
     pub(crate) fn push(&mut self, kind: Kind, field: &Rendered) {
         #[cfg(feature = "tracing")]
-        if tracing::enabled!(target: TARGET, tracing::Level::DEBUG) {
+        if self.is_to_be_told {
             let (name, scope) = (field.name().to_owned(), field.scope().to_owned());
             self.operations.push((kind, name, scope));
         }
@@ -55,9 +65,31 @@ pub(crate) fn flushed(kind: Kind, field: &Rendered) {
     );
 }
 
-pub(crate) fn refused(operation: &str, error: &CookieError) {
+/// There is no response to take it.
+pub(crate) fn discarded(kind: Kind, field: &Rendered) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(target: TARGET, operation, %error, "cookie refused");
+    tracing::debug!(
+        target: TARGET,
+        operation = operation(kind),
+        name = field.name(),
+        scope = %field.scope().to_owned(),
+        "cookie discarded"
+    );
+}
+
+pub(crate) fn refused(operation: &str, name: &str, error: &CookieError) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: TARGET, operation, name = shown(name), %error, "cookie refused");
+}
+
+/// Of a sealed cookie: no warning where any client could cause as many as it likes.
+#[cfg(any(feature = "signed", feature = "private"))]
+pub(crate) fn unopened(name: &str, error: &CookieError) {
+    if let CookieError::KeyMissing { .. } = error {
+        return refused("get", name, error);
+    }
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: TARGET, operation = "get", name = shown(name), %error, "cookie refused");
 }
 
 #[cfg(feature = "tracing")]

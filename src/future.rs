@@ -91,7 +91,9 @@ impl Flush {
 
     fn close(&mut self) {
         if mem::take(&mut self.is_to_close) {
-            drop(self.shared.close());
+            for (kind, field) in self.shared.close() {
+                events::discarded(kind, &field);
+            }
         }
     }
 }

@@ -313,9 +313,10 @@ impl CookieJar {
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn delete<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
+        let cookie = cookie.into();
         self.shared
-            .delete(self.view(), &cookie.into())
-            .inspect_err(|error| events::refused("delete", error))
+            .delete(self.view(), &cookie)
+            .inspect_err(|error| events::refused("delete", cookie.name(), error))
     }
 
     /// The cookies that the response will carry, in their order, values as they were set; a
@@ -381,7 +382,7 @@ impl CookieJar {
     ) -> Result<(), CookieError> {
         self.shared
             .set(self.view(), cookie, value)
-            .inspect_err(|error| events::refused("set", error))
+            .inspect_err(|error| events::refused("set", cookie.name(), error))
     }
 
     #[cfg(any(feature = "signed", feature = "private"))]

@@ -54,6 +54,15 @@ use crate::signing::SecretKey;
 /// makes with the extensions of its own counts as within; leave the jar out for one that stands
 /// alone.
 ///
+/// A scope that an inner layer retires is ended by that layer's `set` and `delete` even where an
+/// outer one, which doesn't declare the cookie, has just set it: the last operation on it counts.
+///
+/// # Errors, panics and time-outs
+///
+/// Whatever response the service within gives carries what was queued. If it gives none, since it
+/// fails, panics or is given up, what was queued is discarded. So this layer belongs outside of one
+/// that makes responses of errors or panics if these are to carry cookies, and inside if they aren't.
+///
 /// # Retries
 ///
 /// With a retry outside the layer each try has a jar of its own, and only the answer that is
@@ -102,9 +111,10 @@ impl CookieLayer {
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn declare<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Result<Self, CookieError> {
+        let cookie = cookie.into();
         Arc::make_mut(&mut self.settings)
-            .declare(cookie.into().into_owned())
-            .inspect_err(|error| events::refused("declare", error))?;
+            .declare(cookie.clone().into_owned())
+            .inspect_err(|error| events::refused("declare", cookie.name(), error))?;
         Ok(self)
     }
 
@@ -138,9 +148,10 @@ impl CookieLayer {
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn retire<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Result<Self, CookieError> {
+        let cookie = cookie.into();
         Arc::make_mut(&mut self.settings)
-            .retire(cookie.into().into_owned())
-            .inspect_err(|error| events::refused("retire", error))?;
+            .retire(cookie.clone().into_owned())
+            .inspect_err(|error| events::refused("retire", cookie.name(), error))?;
         Ok(self)
     }
 

@@ -35,7 +35,7 @@
 //! | `signed` | no | Django's signed cookies (`CookieJar::signed`), and `signing` |
 //! | `dumps` | no | `signing::dumps` and `loads`: signed JSON; brings `signed` |
 //! | `private` | no | encrypted cookies (`CookieJar::private`) |
-//! | `tracing` | no | events: what was queued and flushed (debug), what was refused (warn); no values |
+//! | `tracing` | no | events of target `tower_django_cookies`: what was queued, flushed, discarded (debug), refused (warn); no values |
 //! | `test-util` | no | `test::Client`: a browser for tests of your service |
 //!
 //! [`Cookie`] and its parts are those of the [`cookie`] crate, which is re-exported whole.

@@ -3,7 +3,7 @@
 use cookie::{Cookie, Key};
 use percent_encoding::percent_decode_str;
 
-use crate::error::CookieError;
+use crate::error::{CookieError, shown};
 use crate::jar::CookieJar;
 use crate::sealed::Seal;
 use crate::set_cookie::Value;
@@ -75,7 +75,7 @@ impl PrivateJar {
         match &keys.key {
             Some(key) => Ok((key, &keys.fallbacks)),
             None => Err(CookieError::KeyMissing {
-                name: name.into(),
+                name: shown(name),
                 setting: "private_key",
             }),
         }

@@ -1,11 +1,11 @@
 //! Operations that wait for the response.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::mem;
 
 use cookie::Cookie;
 
-use crate::error::CookieError;
+use crate::error::{CookieError, shown};
 use crate::events::Queued;
 use crate::scope::ScopeRef;
 use crate::set_cookie::Rendered;
@@ -18,9 +18,17 @@ const INDEX_FROM: usize = 16;
 pub(crate) struct Queue {
     state: State,
     operations: Vec<Operation>,
-    /// The places of each name's operations; `None` as long as there are few.
-    index: Option<HashMap<String, Vec<usize>>>,
-    untold: Queued,
+    /// `None` as long as there are few.
+    index: Option<Index>,
+}
+
+/// Where the operations are.
+#[derive(Default)]
+struct Index {
+    /// By identity.
+    places: HashMap<String, usize>,
+    /// By name, of those that are a set or replaced one.
+    sets: HashMap<String, BTreeSet<usize>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -65,8 +73,8 @@ impl Queue {
     pub(crate) fn check_open(&self, name: &str) -> Result<(), CookieError> {
         match self.state {
             State::Open | State::Kept => Ok(()),
-            State::Closed => Err(CookieError::ResponseStarted { name: name.into() }),
-            State::Detached => Err(CookieError::NoResponse { name: name.into() }),
+            State::Closed => Err(CookieError::ResponseStarted { name: shown(name) }),
+            State::Detached => Err(CookieError::NoResponse { name: shown(name) }),
         }
     }
 
@@ -79,52 +87,55 @@ impl Queue {
             .map(|operation| (operation.kind, operation.field))
     }
 
-    /// What was queued since the last time.
-    pub(crate) fn untold(&mut self) -> Queued {
-        mem::take(&mut self.untold)
-    }
-
     /// The scopes at which `name` was set.
     pub(crate) fn set_scopes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = ScopeRef<'a>> {
-        self.places(name)
-            .map(|place| &self.operations[place])
-            .filter(|operation| operation.was_set)
+        let (scanned, indexed) = match &self.index {
+            None => (&self.operations[..], None),
+            Some(index) => (&[][..], index.sets.get(name)),
+        };
+        let indexed = indexed.into_iter().flatten();
+        scanned
+            .iter()
+            .filter(move |operation| operation.was_set && operation.field.name() == name)
+            .chain(indexed.map(|&place| &self.operations[place]))
             .map(|operation| operation.field.scope())
     }
 
     /// Puts `field` in the place of an operation on the same identity, else last.
-    pub(crate) fn push(&mut self, field: Rendered, kind: Kind) {
-        self.untold.push(kind, &field);
+    pub(crate) fn push(&mut self, field: Rendered, kind: Kind, queued: &mut Queued) {
+        queued.push(kind, &field);
         let was_set = kind == Kind::Set;
-        if let Some(place) = self.place(&field) {
-            let operation = &mut self.operations[place];
-            operation.was_set |= was_set;
-            operation.field = field;
-            operation.kind = kind;
-            return;
-        }
-        let place = self.operations.len();
-        self.operations.push(Operation {
-            field,
-            kind,
-            was_set,
-        });
-        if place == INDEX_FROM {
-            for place in 0..place {
-                self.add_to_index(place);
+        let place = self.place(&field).unwrap_or(self.operations.len());
+        match self.operations.get_mut(place) {
+            Some(operation) => {
+                operation.was_set |= was_set;
+                operation.field = field;
+                operation.kind = kind;
             }
+            None => self.operations.push(Operation {
+                field,
+                kind,
+                was_set,
+            }),
         }
-        if place >= INDEX_FROM {
-            self.add_to_index(place);
+        match &mut self.index {
+            Some(index) => index.add(place, &self.operations[place]),
+            None if place == INDEX_FROM => {
+                let index = self.index.insert(Index::default());
+                for (place, operation) in self.operations.iter().enumerate() {
+                    index.add(place, operation);
+                }
+            }
+            None => {}
         }
     }
 
     /// Queues the deletes of retired scopes, but those that wait already.
-    pub(crate) fn expire(&mut self, retired: Vec<Rendered>) {
+    pub(crate) fn expire(&mut self, retired: Vec<Rendered>, queued: &mut Queued) {
         for field in retired {
             let there = self.place(&field).map(|place| self.operations[place].kind);
             if there != Some(Kind::Delete) {
-                self.push(field, Kind::Delete);
+                self.push(field, Kind::Delete, queued);
             }
         }
     }
@@ -143,29 +154,22 @@ impl Queue {
     }
 
     fn place(&self, field: &Rendered) -> Option<usize> {
-        let is_there = |operation: &Operation| operation.field.is_same_cookie(field);
         match &self.index {
-            None => self.operations.iter().position(is_there),
-            Some(index) => {
-                let mut places = index.get(field.name())?.iter().copied();
-                places.find(|&place| is_there(&self.operations[place]))
-            }
+            None => self
+                .operations
+                .iter()
+                .position(|operation| operation.field.is_same_cookie(field)),
+            Some(index) => index.places.get(&field.identity()).copied(),
         }
     }
+}
 
-    fn places<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
-        let (scanned, indexed) = match &self.index {
-            None => (self.operations.len(), &[][..]),
-            Some(index) => (0, index.get(name).map_or(&[][..], Vec::as_slice)),
-        };
-        (0..scanned)
-            .filter(move |&place| self.operations[place].field.name() == name)
-            .chain(indexed.iter().copied())
-    }
-
-    fn add_to_index(&mut self, place: usize) {
-        let name = self.operations[place].field.name().to_owned();
-        let index = self.index.get_or_insert_default();
-        index.entry(name).or_default().push(place);
+impl Index {
+    fn add(&mut self, place: usize, operation: &Operation) {
+        self.places.insert(operation.field.identity(), place);
+        if operation.was_set {
+            let name = operation.field.name().to_owned();
+            self.sets.entry(name).or_default().insert(place);
+        }
     }
 }

@@ -18,12 +18,13 @@ pub(crate) trait Seal {
 
     fn get(&self, jar: &CookieJar, name: &str) -> Result<String, CookieError> {
         self.open(name, jar.require(name)?)
+            .inspect_err(|error| events::unopened(name, error))
     }
 
     fn set(&self, jar: &CookieJar, cookie: &Cookie<'_>) -> Result<(), CookieError> {
         let sealed = self
             .seal(cookie.name(), cookie.value())
-            .inspect_err(|error| events::refused("set", error))?;
+            .inspect_err(|error| events::refused("set", cookie.name(), error))?;
         jar.set_value(cookie, Self::written(&sealed))
     }
 }

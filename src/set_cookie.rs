@@ -8,7 +8,7 @@ use cookie::{Cookie, SameSite};
 use http::HeaderValue;
 
 use crate::attributes::Attributes;
-use crate::error::{AttributeProblem, CookieError, SecureReason};
+use crate::error::{AttributeProblem, CookieError, SecureReason, shown};
 use crate::lifetime::Dates;
 use crate::quote::{class, classes, quote, quoted_len, unquote};
 use crate::scope::{Prefix, ScopeRef};
@@ -87,7 +87,7 @@ impl<'a> SetCookie<'a> {
     ) -> Result<Self, CookieError> {
         let owned = || name.to_owned();
         if name.is_empty() || classes(name) != 0 {
-            return Err(CookieError::IllegalName { name: owned() });
+            return Err(CookieError::IllegalName { name: shown(name) });
         }
         if RESERVED
             .iter()
@@ -358,6 +358,19 @@ impl Rendered {
         self.name == other.name
             && self.text.as_bytes()[..self.name] == other.text.as_bytes()[..other.name]
             && self.scope() == other.scope()
+    }
+
+    /// The same for the same cookie, and for no other.
+    pub(crate) fn identity(&self) -> String {
+        let ScopeRef {
+            domain,
+            path,
+            partitioned,
+        } = self.scope();
+        let domain = domain.to_ascii_lowercase();
+        let partitioned = if partitioned { ";;" } else { ";" };
+        // None of them has a `;`.
+        [self.name(), ";", &domain, partitioned, path].concat()
     }
 
     pub(crate) fn scope(&self) -> ScopeRef<'_> {

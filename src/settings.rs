@@ -6,7 +6,7 @@ use std::fmt;
 use cookie::Cookie;
 
 use crate::declared::Declaration;
-use crate::error::CookieError;
+use crate::error::{CookieError, shown};
 use crate::host::HostSource;
 
 #[derive(Clone, Default)]
@@ -37,7 +37,7 @@ impl Settings {
         match self.declarations.get_mut(cookie.name()) {
             Some(declaration) => declaration.retire(cookie),
             None => Err(CookieError::RetireUndeclared {
-                name: cookie.name().into(),
+                name: shown(cookie.name()),
             }),
         }
     }
@@ -46,7 +46,7 @@ impl Settings {
     pub(crate) fn declaration(&self, name: &str) -> Result<Option<&Declaration>, CookieError> {
         let declaration = self.declarations.get(name);
         if declaration.is_none() && self.deny_undeclared {
-            return Err(CookieError::Undeclared { name: name.into() });
+            return Err(CookieError::Undeclared { name: shown(name) });
         }
         match declaration.and_then(Declaration::conflict) {
             Some(conflict) => Err(conflict.clone()),

@@ -8,6 +8,7 @@ use http::{HeaderMap, Uri};
 use crate::attributes::Attributes;
 use crate::declared::Declaration;
 use crate::error::CookieError;
+use crate::events::Queued;
 use crate::host::RequestHost;
 use crate::lifetime::Lifetime;
 use crate::queue::{Kind, Queue};
@@ -57,6 +58,7 @@ impl Shared {
         value: Value<'_>,
     ) -> Result<(), CookieError> {
         let name = cookie.name();
+        let mut queued = Queued::new();
         let mut queue = self.queue();
         queue.check_open(name)?;
         let said = Attributes::said(cookie);
@@ -65,14 +67,16 @@ impl Shared {
             None => (said, Vec::new()),
         };
         let field = view.render(name, value, attributes)?;
-        queue.expire(retired);
-        queue.push(field, Kind::Set);
-        unlock(queue);
+        queue.expire(retired, &mut queued);
+        queue.push(field, Kind::Set, &mut queued);
+        drop(queue);
+        queued.tell();
         Ok(())
     }
 
     pub(crate) fn delete(&self, view: &View, cookie: &Cookie<'_>) -> Result<(), CookieError> {
         let name = cookie.name();
+        let mut queued = Queued::new();
         let mut queue = self.queue();
         queue.check_open(name)?;
         let said = Attributes {
@@ -87,18 +91,12 @@ impl Shared {
             None => (said.or_set(name, queue.set_scopes(name))?, Vec::new()),
         };
         let field = view.render(name, Value::Quoted(""), attributes)?;
-        queue.expire(retired);
-        queue.push(field, Kind::Delete);
-        unlock(queue);
+        queue.expire(retired, &mut queued);
+        queue.push(field, Kind::Delete, &mut queued);
+        drop(queue);
+        queued.tell();
         Ok(())
     }
-}
-
-/// Tells what was queued once it is unlocked, so that a subscriber can use the jar.
-fn unlock(mut queue: MutexGuard<'_, Queue>) {
-    let queued = queue.untold();
-    drop(queue);
-    queued.tell();
 }
 
 /// A layer's settings, and the request's host where these say to find it.

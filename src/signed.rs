@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use cookie::Cookie;
 
-use crate::error::CookieError;
+use crate::error::{CookieError, shown};
 use crate::jar::CookieJar;
 use crate::sealed::Seal;
 use crate::set_cookie::Value;
@@ -151,7 +151,7 @@ impl SignedJar {
     fn signer(&self, name: &str) -> Result<&TimestampSigner, CookieError> {
         let signer = self.jar.settings().signing.signer();
         signer.map_err(|setting| CookieError::KeyMissing {
-            name: name.into(),
+            name: shown(name),
             setting,
         })
     }

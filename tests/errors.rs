@@ -87,10 +87,21 @@ fn refused_secure(cookie: CookieBuilder<'static>) -> SecureReason {
 #[test]
 fn a_name_that_is_no_cookie_name_is_refused() {
     for name in [
-        "", "a b", "a;b", "a=b", "a,b", "a\"b", "a/b", "a\r\nb", "a\0b", "\u{7f}", "é", "a\tb",
+        "", "a b", "a;b", "a,b", "a\"b", "a/b", "a\r\nb", "a\0b", "\u{7f}", "é", "a\tb",
     ] {
         let error = refused(&CookieLayer::new(), (name, "1"));
         assert_eq!(error, CookieError::IllegalName { name: name.into() });
+    }
+}
+
+#[test]
+fn of_a_pair_that_is_given_for_a_name_the_name_is_shown() {
+    for pair in ["a=b", "a=", "a=b=c"] {
+        let error = CookieError::IllegalName {
+            name: "a=…".into()
+        };
+        assert_eq!(jar().set(pair), Err(error.clone()));
+        assert_eq!(jar().delete(pair), Err(error));
     }
 }
 
@@ -469,6 +480,93 @@ fn a_delete_that_fits_several_sets_is_refused_and_all_are_shown() {
         .collect();
     assert_eq!((&*name, &*paths), ("a", &["/x", "/y"][..]));
     assert_eq!(jar.queued().len(), 2);
+}
+
+#[test]
+fn each_problem_says_what_to_do() {
+    let long = format!("/{}", "x".repeat(1024));
+    let messages = [
+        (
+            a().path("/\n"),
+            r#"Path "/\n" has a control character; remove it"#.into(),
+        ),
+        (
+            a().path("/a;b"),
+            r#"Path "/a;b" has a `;`, which ends an attribute; percent-encode it"#.into(),
+        ),
+        (
+            a().path("/é"),
+            "Path \"/é\" isn't ASCII; percent-encode a Path, write a Domain in its `xn--` form"
+                .into(),
+        ),
+        (
+            a().path("/ "),
+            r#"Path "/ " begins or ends with white space; trim it"#.into(),
+        ),
+        (
+            a().path(&*long),
+            format!("Path {long:?} is over 1024 bytes, so browsers ignore it; shorten it"),
+        ),
+        (
+            a().path("app"),
+            r#"Path "app" doesn't start with `/`; write it from the root"#.into(),
+        ),
+        (
+            a().domain("a/b"),
+            r#"Domain "a/b" has a character that no host has; name the host alone"#.into(),
+        ),
+        (
+            a().domain("..a"),
+            "Domain \".a\" is no domain; name one, or use `.domain(\"\")` for a host-only cookie"
+                .into(),
+        ),
+        (
+            a().domain("a:80"),
+            r#"Domain "a:80" has a port; leave it out, cookies don't know ports"#.into(),
+        ),
+        (
+            a().same_site(SameSite::None).secure(false),
+            "SameSite=None needs Secure; leave out `secure(false)`, here or where it is declared"
+                .into(),
+        ),
+        (
+            a().partitioned(true).secure(false),
+            "Partitioned needs Secure; leave out `secure(false)`, here or where it is declared"
+                .into(),
+        ),
+    ];
+    for (cookie, message) in messages {
+        let error = jar().set(cookie).expect_err("it is refused");
+        assert_eq!(error.to_string(), format!("cookie \"a\": {message}"));
+    }
+    let prefixed = Cookie::build("__Secure-a").secure(false);
+    assert_eq!(
+        jar().set(prefixed).expect_err("it is refused").to_string(),
+        "cookie \"__Secure-a\": the prefix `__Secure-` needs Secure; leave out `secure(false)`, here or \
+         where it is declared"
+    );
+    let error = CookieLayer::new()
+        .declare(a().path(""))
+        .expect_err("it is refused");
+    assert_eq!(
+        error.to_string(),
+        "cookie \"a\": Path \"\" is empty, so the scope would hang on the request; name a Path"
+    );
+}
+
+#[test]
+fn of_very_many_scopes_the_message_shows_eight() {
+    let message = |sets: usize| {
+        let jar = jar();
+        for i in 0..sets {
+            jar.set(a().path(format!("/{i}"))).expect("set");
+        }
+        jar.delete("a").expect_err("ambiguous").to_string()
+    };
+    assert!(message(8).contains("fits (host-only; Path=/0) and (host-only; Path=/1) and "));
+    assert!(message(8).contains("(host-only; Path=/7); say"));
+    assert!(message(9).contains("(host-only; Path=/7) and 1 more; say"));
+    assert!(message(40).contains("(host-only; Path=/7) and 32 more; say"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::env;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use support::{answer, request, set_cookies};
-use tower_django_cookies::{CookieJar, CookieLayer};
+use tower_django_cookies::{Cookie, CookieJar, CookieLayer};
 
 macro_rules! all_are_read {
     ($($cookies:ident)*) => {$(
@@ -49,15 +49,27 @@ all_are_read! {
     names_that_are_not_utf8
     a_field_for_each_cookie
     one_value_of_escapes
+    one_value_of_backslashes
     one_value_of_quotes
     one_quoted_value
     one_value_before_white_space
+    words_without_equals_sign
+    names_after_a_long_one
     only_equals_signs
     only_semicolons
 }
 
-/// The second may be what became of bytes that aren't UTF-8.
-const MISSING: [&str; 2] = ["missing", "missing\u{fffd}"];
+/// The second may be what became of bytes that aren't UTF-8. The others, which a client may have chosen,
+/// nearly fit at many places of a field.
+fn missing() -> [String; 4] {
+    let len = header_len() / 4;
+    [
+        "missing".into(),
+        "missing\u{fffd}".into(),
+        "a ".repeat(len) + "a",
+        "x".repeat(len) + "a",
+    ]
+}
 
 /// Fields, and the pairs that are to be read from them.
 #[derive(Default)]
@@ -176,6 +188,10 @@ fn one_value_of_escapes() -> Sent {
     Sent::one_value(["a=\"", r"\073", "\""], |times| ";".repeat(times))
 }
 
+fn one_value_of_backslashes() -> Sent {
+    Sent::one_value(["a=\"", r"\\", "\""], |times| "\\".repeat(times))
+}
+
 fn one_value_of_quotes() -> Sent {
     Sent::one_value(["a=\"", "\"", "\""], |times| "\"".repeat(times))
 }
@@ -188,6 +204,25 @@ fn one_value_before_white_space() -> Sent {
     Sent::one_value(["a=1", " \t", ""], |_| "1".into())
 }
 
+fn words_without_equals_sign() -> Sent {
+    let words = "a ".repeat(header_len() / 2) + "a";
+    Sent {
+        fields: vec![words.clone().into()],
+        pairs: vec![pair("", words)],
+    }
+}
+
+fn names_after_a_long_one() -> Sent {
+    let long = "x".repeat(header_len() / 2);
+    let mut sent = Sent::chunks(|i| (if i % 2 == 0 { "a=" } else { "1;" }, None));
+    let len = sent.fields[0].len() / 2;
+    sent.fields[0].truncate(len / 4 * 4);
+    sent.pairs = vec![pair(format!("{long}a"), "1")];
+    sent.pairs.extend(vec![pair("a", "1"); len / 4 - 1]);
+    sent.fields[0].splice(..0, long.into_bytes());
+    sent
+}
+
 fn only_equals_signs() -> Sent {
     Sent::chunks(|_| ("=;", None))
 }
@@ -198,7 +233,8 @@ fn only_semicolons() -> Sent {
 
 fn get_finds_the_last_value(sent: &Sent) {
     let jar = sent.jar();
-    for name in sent.some_names().chain(MISSING) {
+    let missing = missing();
+    for name in sent.some_names().chain(missing.iter().map(String::as_str)) {
         let last = sent.pairs.iter().rfind(|pair| pair.0 == name);
         assert_eq!(jar.get(name), last.map(|pair| pair.1.as_str()));
         assert_eq!(jar.contains(name), last.is_some());
@@ -208,7 +244,8 @@ fn get_finds_the_last_value(sent: &Sent) {
 
 fn get_all_finds_every_value(sent: &Sent) {
     let jar = sent.jar();
-    for name in sent.some_names().chain(MISSING) {
+    let missing = missing();
+    for name in sent.some_names().chain(missing.iter().map(String::as_str)) {
         let values = sent.pairs.iter().filter(|pair| pair.0 == name);
         assert!(jar.get_all(name).eq(values.map(|pair| &pair.1)), "{name}");
     }
@@ -243,6 +280,37 @@ fn every_cookie_of_the_request_can_be_set() {
         .pairs
         .iter()
         .map(|(name, value)| format!("{name}={value}; Path=/"));
+    assert!(set_cookies(&headers).into_iter().eq(expected));
+}
+
+#[test]
+fn one_name_can_be_set_at_every_path_of_the_request() {
+    let sent = distinct_names();
+    let headers = answer(&CookieLayer::new(), request(&sent.fields[0]), |jar| {
+        for (path, value) in jar.iter().chain(jar) {
+            let cookie = Cookie::build(("a", value)).path(format!("/{path}"));
+            jar.set(cookie).expect("as any cookie");
+        }
+    });
+    let expected = sent
+        .pairs
+        .iter()
+        .map(|(path, value)| format!("a={value}; Path=/{path}"));
+    assert!(set_cookies(&headers).into_iter().eq(expected));
+}
+
+#[test]
+fn one_name_can_be_deleted_at_every_path_of_the_request() {
+    let sent = distinct_names();
+    let headers = answer(&CookieLayer::new(), request(&sent.fields[0]), |jar| {
+        for (path, _) in jar {
+            let cookie = Cookie::build("a").path(format!("/{path}"));
+            jar.delete(cookie).expect("as any cookie");
+        }
+    });
+    let expected = sent.pairs.iter().map(|(path, _)| {
+        format!("a=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/{path}")
+    });
     assert!(set_cookies(&headers).into_iter().eq(expected));
 }
 

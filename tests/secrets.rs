@@ -273,6 +273,36 @@ fn by_what_is_refused() {
     });
 }
 
+/// `set("a=1")` is soon written where `set(("a", "1"))` is meant.
+#[test]
+fn by_a_value_that_was_given_with_the_name() {
+    assert_hidden(|shown| {
+        let mut refused = |answer: Result<(), CookieError>| {
+            let error = answer.expect_err("it is refused");
+            assert!(error.to_string().contains(r#""a=…""#), "{error}");
+            shown.error(&error);
+        };
+        let whole = || Cookie::from(format!("a={VALUE}"));
+        let jar = CookieLayer::new().jar(&request());
+        let strict = CookieLayer::new().deny_undeclared();
+        for jar in [
+            jar.clone(),
+            strict.jar(&request()),
+            CookieJar::from_headers(&HeaderMap::new()),
+            jar_that_has_ended(),
+        ] {
+            refused(jar.set(whole()));
+            refused(jar.delete(whole()));
+        }
+        refused(strict.clone().declare(whole()).map(drop));
+        refused(strict.retire(whole()).map(drop));
+        #[cfg(feature = "signed")]
+        refused(jar.signed().set(whole()));
+        #[cfg(feature = "private")]
+        refused(jar.private().set(whole()));
+    });
+}
+
 fn jar_that_has_ended() -> CookieJar {
     let (jars, jar) = std::sync::mpsc::channel();
     let mut service = CookieLayer::new().layer(service_fn(|request| {

@@ -1,4 +1,4 @@
-//! Events tell what is queued, flushed and refused, by name and scope.
+//! Events tell what is queued, flushed, discarded and refused, by name and scope.
 
 #![cfg(feature = "tracing")]
 
@@ -6,17 +6,22 @@
 mod events;
 mod support;
 
+use std::future::{Future, pending, ready};
+use std::iter::repeat_with;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
+#[cfg(feature = "signed")]
+use std::time::SystemTime;
 
 use events::events;
 use http::{Request, Response};
-use support::{jar_of, now, sent, set_cookies};
+use support::{jar_of, now, request, sent, set_cookies};
 use tower::{Layer, Service, service_fn};
-use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
+use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, ResponseFuture};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// The events of a request whose handler had the jar.
@@ -90,13 +95,16 @@ fn a_declared_cookie_is_told_with_its_declared_and_its_retired_scopes() {
     assert_eq!(told, expected);
 }
 
+/// At this level, with this operation and name.
 #[track_caller]
-fn assert_warned<T>(operation: &str, refuse: impl FnOnce() -> Result<T, CookieError>) {
+fn assert_refusal<T>(told_as: [&str; 3], refuse: impl FnOnce() -> Result<T, CookieError>) {
     let (told, answer) = events(Level::TRACE, refuse);
     let error = answer.err().expect("it is refused");
-    let warning =
-        format!("WARN tower_django_cookies cookie refused operation={operation} error={error}");
-    assert_eq!(told, [warning]);
+    let [level, operation, name] = told_as;
+    let event = format!(
+        "{level} tower_django_cookies cookie refused operation={operation} name={name} error={error}"
+    );
+    assert_eq!(told, [event]);
 }
 
 #[test]
@@ -105,43 +113,101 @@ fn what_is_refused_is_a_warning_with_the_errors_text() {
     let jar = layer.jar(&Request::new(()));
     let detached = CookieJar::from_headers(&http::HeaderMap::new());
 
-    assert_warned("set", || jar.set(("b", "\n")));
-    assert_warned("set", || jar.set(Cookie::build("a").path("/app")));
-    assert_warned("set", || detached.set("a"));
-    assert_warned("delete", || jar.delete(Cookie::build("a").path("/app")));
-    assert_warned("declare", || layer.clone().declare("a"));
-    assert_warned("declare", || layer.clone().declare("b c"));
-    assert_warned("retire", || layer.clone().retire("a"));
+    let elsewhere = || Cookie::build("a").path("/app");
+    assert_refusal(["WARN", "set", "b"], || jar.set(("b", "\n")));
+    assert_refusal(["WARN", "set", "a"], || jar.set(elsewhere()));
+    assert_refusal(["WARN", "set", "a"], || detached.set("a"));
+    assert_refusal(["WARN", "delete", "a"], || jar.delete(elsewhere()));
+    assert_refusal(["WARN", "declare", "a"], || layer.clone().declare("a"));
+    assert_refusal(["WARN", "declare", "b c"], || layer.clone().declare("b c"));
+    assert_refusal(["WARN", "retire", "a"], || layer.clone().retire("a"));
 }
 
 #[cfg(feature = "signed")]
 #[test]
 fn a_signed_cookie_without_a_key_is_a_warning() {
-    let jar = CookieLayer::new().jar(&Request::new(()));
-    assert_warned("set", || jar.signed().set(("a", "1")));
+    let jar = CookieLayer::new().jar(&request("a=1"));
+    assert_refusal(["WARN", "set", "a"], || jar.signed().set(("a", "1")));
+    assert_refusal(["WARN", "get", "a"], || jar.signed().get("a"));
 }
 
 #[cfg(feature = "private")]
 #[test]
 fn a_private_cookie_without_a_key_is_a_warning() {
-    let jar = CookieLayer::new().jar(&Request::new(()));
-    assert_warned("set", || jar.private().set(("a", "1")));
+    let jar = CookieLayer::new().jar(&request("a=1"));
+    assert_refusal(["WARN", "set", "a"], || jar.private().set(("a", "1")));
+    assert_refusal(["WARN", "get", "a"], || jar.private().get("a"));
+}
+
+/// Any client can send one.
+#[cfg(feature = "signed")]
+#[test]
+fn a_forged_or_an_old_cookie_is_no_warning() {
+    let layer = CookieLayer::new().secret_key("a secret");
+    let forged = layer.jar(&request("a=1:2:3"));
+    assert_refusal(["DEBUG", "get", "a"], || forged.signed().get("a"));
+
+    forged
+        .signed()
+        .at(SystemTime::UNIX_EPOCH)
+        .set(("a", "1"))
+        .unwrap();
+    let signed = format!("a={}", forged.queued()[0].value());
+    let old = layer.jar(&request(signed));
+    let of_a_minute = || old.signed().max_age(Duration::from_secs(60));
+    assert_refusal(["DEBUG", "get", "a"], || of_a_minute().get("a"));
 }
 
 #[test]
-fn what_an_error_keeps_from_going_out_is_never_told_as_flushed() {
-    let (told, answer) = events(Level::TRACE, || {
+fn a_cookie_that_is_not_there_is_no_refusal() {
+    let jar = CookieLayer::new().jar(&Request::new(()));
+    let (told, _) = events(Level::TRACE, || jar.require("a").unwrap_err());
+    assert!(told.is_empty(), "{told:?}");
+}
+
+/// Queued by a handler that doesn't answer, so that there is no response to take it.
+#[track_caller]
+fn assert_discarded<F, E>(answer: impl Fn() -> F, end: impl FnOnce(ResponseFuture<F>))
+where
+    F: Future<Output = Result<Response<()>, E>>,
+{
+    let (told, ()) = events(Level::TRACE, || {
         let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
-            jar_of(&request).set(("a", "1")).unwrap();
-            std::future::ready(Err::<Response<()>, _>("broken"))
+            let jar = jar_of(&request);
+            jar.set(("a", "1")).unwrap();
+            jar.delete("b").unwrap();
+            answer()
         }));
-        now(service.call(Request::new(())))
+        end(service.call(Request::new(())));
     });
-    assert_eq!(answer.unwrap_err(), "broken");
-    let [queued] = &*told else {
-        panic!("{told:?}");
-    };
-    assert!(queued.contains("cookie queued"), "{queued}");
+    let [a, b] = ["set name=a", "delete name=b"].map(|what| {
+        let scope = "scope=host-only; Path=/";
+        ["queued", "discarded"].map(|event| {
+            format!("DEBUG tower_django_cookies cookie {event} operation={what} {scope}")
+        })
+    });
+    assert_eq!(told, [&*a[0], &*b[0], &*a[1], &*b[1]]);
+}
+
+#[test]
+fn what_an_error_keeps_from_going_out_is_told_as_discarded() {
+    assert_discarded(
+        || ready(Err::<Response<()>, _>("broken")),
+        |call| assert_eq!(now(call).unwrap_err(), "broken"),
+    );
+}
+
+#[test]
+fn what_is_given_up_with_the_call_is_told_as_discarded() {
+    assert_discarded(pending::<Result<Response<()>, CookieError>>, drop);
+}
+
+#[test]
+fn what_a_panic_keeps_from_going_out_is_told_as_discarded() {
+    assert_discarded(
+        async || -> Result<Response<()>, CookieError> { panic!("on purpose") },
+        |call| assert!(catch_unwind(AssertUnwindSafe(|| now(call))).is_err()),
+    );
 }
 
 #[test]
@@ -158,12 +224,21 @@ fn a_subscriber_that_wants_warnings_hears_warnings_alone() {
     assert!(warning.starts_with("WARN"), "{warning}");
 }
 
-/// A subscriber that does something at each event of the crate.
+/// A subscriber that does something whenever it is asked for its interest in the crate's events, and at
+/// each.
 struct Listener<F>(F);
 
-impl<F: Fn(&Event<'_>) + 'static> Subscriber for Listener<F> {
+impl<F: Fn(Option<&Event<'_>>) + 'static> Subscriber for Listener<F> {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, about: &Metadata<'_>) -> bool {
-        about.target() == "tower_django_cookies"
+        let is_of_crate = about.target() == "tower_django_cookies";
+        if is_of_crate {
+            self.0(None);
+        }
+        is_of_crate
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -171,7 +246,7 @@ impl<F: Fn(&Event<'_>) + 'static> Subscriber for Listener<F> {
     }
 
     fn event(&self, event: &Event<'_>) {
-        self.0(event);
+        self.0(Some(event));
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
@@ -190,12 +265,17 @@ fn a_subscriber_can_use_the_jar() {
     thread::spawn(move || {
         let jar = CookieLayer::new().jar(&Request::new(()));
         let of_listener = jar.clone();
-        let listener = Listener(move |_: &Event<'_>| {
-            seen.send(of_listener.queued().len()).unwrap();
+        let listener = Listener(move |event: Option<&Event<'_>>| {
+            let queued = of_listener.queued().len();
+            seen.send((event.is_some(), queued)).unwrap();
         });
         tracing::subscriber::with_default(listener, || jar.set(("a", "1")).unwrap());
     });
-    assert_eq!(queued.recv_timeout(Duration::from_secs(10)), Ok(1));
+    let next = || queued.recv_timeout(Duration::from_secs(10)).unwrap();
+    // It is asked before the cookie is queued, and told after.
+    assert_eq!(next(), (false, 0));
+    let told = repeat_with(next).find(|&(is_event, _)| is_event);
+    assert_eq!(told, Some((true, 1)));
 }
 
 #[test]
@@ -204,7 +284,7 @@ fn a_subscriber_that_panics_loses_no_cookie() {
     let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
         let jar = jar_of(&request);
         jar.set(("a", "1")).unwrap();
-        let listener = Listener(|_: &Event<'_>| panic!("on purpose"));
+        let listener = Listener(|event: Option<&Event<'_>>| assert!(event.is_none(), "on purpose"));
         let set = || tracing::subscriber::with_default(listener, || jar.set(("b", "2")));
         assert!(catch_unwind(AssertUnwindSafe(set)).is_err());
         jar.set(("c", "3")).unwrap();
