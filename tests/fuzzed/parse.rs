@@ -31,7 +31,8 @@ pub(crate) fn check(bytes: &[u8]) {
             .collect::<Vec<_>>(),
     );
     // Once in a while, as it takes long.
-    if bytes.iter().map(|&byte| usize::from(byte)).sum::<usize>() % 512 == 459 {
+    let hash = |hash: u32, &byte: &u8| hash.wrapping_mul(31).wrapping_add(byte.into());
+    if bytes.iter().fold(0, hash) % 4096 == 459 {
         linear(&fields[0][..fields[0].len().min(8)]);
     }
 }
