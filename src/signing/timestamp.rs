@@ -105,7 +105,7 @@ impl TimestampSigner {
     ///
     /// [`SignatureError::BadSignature`] if there is no signature, or it doesn't match;
     /// [`SignatureError::SignatureExpired`] if it is older than `max_age`, and
-    /// [`SignatureError::BadTimestamp`] if no time was signed.
+    /// [`SignatureError::BadTimestamp`] if no time was signed, or one that has no age.
     pub fn unsign(
         &self,
         signed: &str,
@@ -138,10 +138,15 @@ impl TimestampSigner {
             .split(self.signer.verify(salt, signed)?)
             .ok_or(SignatureError::BadTimestamp)?;
         let signed_at = base62_decode(time).ok_or(SignatureError::BadTimestamp)?;
-        match max_age.map(|max_age| (age(signed_at, now), max_age)) {
-            Some((age, max_age)) if age > max_age => {
-                Err(SignatureError::SignatureExpired { age, max_age })
-            }
+        let Some(max_age) = max_age else {
+            return Ok(value);
+        };
+        // Django's `OverflowError`.
+        if time.trim_start_matches(['-', '0']).len() > FLOAT_DIGITS {
+            return Err(SignatureError::BadTimestamp);
+        }
+        match age(signed_at, now) {
+            age if age > max_age => Err(SignatureError::SignatureExpired { age, max_age }),
             _ => Ok(value),
         }
     }
@@ -188,6 +193,9 @@ fn base62_encode(number: i128) -> String {
     start -= usize::from(number < 0);
     digits[start..].iter().copied().map(char::from).collect()
 }
+
+/// What has more of base 62 is beyond a float.
+const FLOAT_DIGITS: usize = 172;
 
 /// Django's `b62_decode`, which raises where this is `None`; it has no bounds, this ends at them.
 fn base62_decode(text: &str) -> Option<i128> {

@@ -18,7 +18,7 @@ PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 CONTROLS = "".join(map(chr, [*range(0x20), 0x7F]))
 HIGH = "".join(map(chr, range(0x80, 0x100)))
 TIMESTAMP_SALT = "django.core.signing.TimestampSigner"
-UNTIMED = "Django lets a timestamp that is none through as another error"
+UNTIMED = "Django lets a timestamp that is none, or beyond a float, through as another error"
 
 KEYS = {"text": "django-insecure-#1", "other text": "s\u00e9cret \u20ac \U0001f600", "one letter": "k", "zero byte": b"\0",
         "0xff byte": b"\xff", "white space": " \n", "not UTF-8": b"\xc3(\xa0\xff\0", "64 bytes": b"k" * 64, "65 bytes": b"k" * 65,
@@ -64,7 +64,7 @@ def answered(ask, untimed):
         return {"value": ask()}
     except (signing.BadSignature, KeyError) as error:
         return {"raises": called(error)}
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, OverflowError) as error:
         return {"raises": called(error), "differs": {"why": UNTIMED, "error": untimed}}
 
 
@@ -211,7 +211,7 @@ DIGITS = ["", "-", "--1", "-0", "0", "00", "-00", "01", "0z", "1", "-1", "z", "Z
           "1.5", "1e5", "_", "1_0", "1-", "1-1", "=", "A=", "!", "\0", "\u00e9", "\u0663", "\uff11", "\u2212", "\u22121",
           "\U0001f600", "zzzzzz", "-zzzzzz", "zzzzzzz", *map(signing.b62_encode, (2**63 - 1, 2**63, -(2**63), 2**127, -(2**127))),
           "z" * 60, "-" + "z" * 60, "1" + "0" * 170, "-1" + "0" * 170, "z" * 170, "-" + "z" * 170,
-          "0" * 200 + "1", "-" + "0" * 200]
+          "0" * 200 + "1", "-" + "0" * 200, "z" * 171, "1" + "0" * 172, "-1" + "0" * 172, "0" * 40 + "1" + "0" * 172]
 
 
 def odd_timestamps():
