@@ -9,7 +9,9 @@
     )
 )]
 
-use crate::error::{CookieError, shown};
+use crate::error::CookieError;
+#[cfg(feature = "tracing")]
+use crate::error::shown;
 use crate::queue::Kind;
 #[cfg(feature = "tracing")]
 use crate::scope::Scope;
@@ -85,11 +87,12 @@ pub(crate) fn refused(operation: &str, name: &str, error: &CookieError) {
 /// Of a sealed cookie: no warning where any client could cause as many as it likes.
 #[cfg(any(feature = "signed", feature = "private"))]
 pub(crate) fn unopened(name: &str, error: &CookieError) {
-    if let CookieError::KeyMissing { .. } = error {
-        return refused("get", name, error);
-    }
     #[cfg(feature = "tracing")]
-    tracing::debug!(target: TARGET, operation = "get", name = shown(name), %error, "cookie refused");
+    if let CookieError::KeyMissing { .. } = error {
+        refused("get", name, error);
+    } else {
+        tracing::debug!(target: TARGET, operation = "get", name = shown(name), %error, "cookie refused");
+    }
 }
 
 #[cfg(feature = "tracing")]

@@ -17,7 +17,9 @@ use std::time::SystemTime;
 
 use events::events;
 use http::{Request, Response};
-use support::{jar_of, now, request, sent, set_cookies};
+#[cfg(any(feature = "signed", feature = "private"))]
+use support::request;
+use support::{jar_of, now, sent, set_cookies};
 use tower::{Layer, Service, service_fn};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, ResponseFuture};
 use tracing::span::{Attributes, Id, Record};
