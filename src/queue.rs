@@ -19,7 +19,7 @@ pub(crate) struct Queue {
     state: State,
     operations: Vec<Operation>,
     /// `None` as long as there are few.
-    index: Option<Index>,
+    index: Option<Box<Index>>,
 }
 
 /// Where the operations are.
@@ -121,7 +121,7 @@ impl Queue {
         match &mut self.index {
             Some(index) => index.add(place, &self.operations[place]),
             None if place == INDEX_FROM => {
-                let index = self.index.insert(Index::default());
+                let index = self.index.insert(Box::default());
                 for (place, operation) in self.operations.iter().enumerate() {
                     index.add(place, operation);
                 }

@@ -19,10 +19,12 @@ fn prepare(case: Case) -> Prepared {
     let Case { scenario, library } = case;
     let mut respond = (library.respond)(scenario.action).expect("a case");
     let request = scenario.request(library);
+    let requests = vec![request.clone(); scenario.calls()];
+    // Last, so that nothing else takes the memory that it leaves to the next.
     respond(request.clone());
     Prepared {
         respond,
-        requests: vec![request.clone(); scenario.calls()],
+        requests,
         _request: request,
     }
 }
