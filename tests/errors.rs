@@ -231,6 +231,7 @@ fn a_domain_that_no_host_can_have_is_refused() {
         "[example.com",
         "example.com]",
         "[[::1]]",
+        "[::1]:http",
         "a:80]",
     ] {
         assert_eq!(
@@ -426,6 +427,8 @@ fn another_scope_than_the_declared_one_is_refused_and_both_are_shown() {
             (&*name, declared.path(), declared.domain()),
             ("a", Some("/app"), Some("example.com"))
         );
+        assert!(!declared.partitioned());
+        assert_eq!(scope.partitioned(), given.ends_with("Partitioned"));
         assert_eq!(scope.to_string(), given);
     }
 }

@@ -83,7 +83,13 @@ impl Shown {
     }
 
     fn debug(&mut self, shown: &impl Debug) {
-        writeln!(self.text, "{shown:?}\n{shown:#?}").unwrap();
+        let (line, lines) = (format!("{shown:?}"), format!("{shown:#?}"));
+        let blanks = [": ,", ": }", "(,"];
+        assert!(
+            !line.is_empty() && !blanks.iter().any(|&blank| line.contains(blank)),
+            "{line}"
+        );
+        writeln!(self.text, "{line}\n{lines}").unwrap();
     }
 
     fn display(&mut self, shown: &impl Display) {

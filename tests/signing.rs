@@ -442,6 +442,8 @@ mod objects {
             .unsign_object::<String>(&signed);
         let problem = PayloadProblem::TooLong { limit: json - 1 };
         assert_eq!(refused, Err(SignatureError::BadPayload(problem)));
+        let limit = format!("more than {} bytes", json - 1);
+        assert!(problem.to_string().contains(&limit), "{problem}");
     }
 
     #[test]
