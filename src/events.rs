@@ -56,26 +56,15 @@ impl Queued {
     }
 }
 
-pub(crate) fn flushed(kind: Kind, field: &Rendered) {
+/// What became of what was queued: `flushed`, or `discarded` where there is no response to take it.
+pub(crate) fn ended(as_what: &str, kind: Kind, field: &Rendered) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
         target: TARGET,
         operation = operation(kind),
         name = field.name(),
         scope = %field.scope().to_owned(),
-        "cookie flushed"
-    );
-}
-
-/// There is no response to take it.
-pub(crate) fn discarded(kind: Kind, field: &Rendered) {
-    #[cfg(feature = "tracing")]
-    tracing::debug!(
-        target: TARGET,
-        operation = operation(kind),
-        name = field.name(),
-        scope = %field.scope().to_owned(),
-        "cookie discarded"
+        "cookie {as_what}"
     );
 }
 

@@ -80,7 +80,7 @@ impl Flush {
     fn write_to(&mut self, headers: &mut HeaderMap) {
         if mem::take(&mut self.is_to_close) {
             for (kind, field) in self.shared.close() {
-                events::flushed(kind, &field);
+                events::ended("flushed", kind, &field);
                 headers.append(SET_COOKIE, field.into_field());
             }
         }
@@ -92,7 +92,7 @@ impl Flush {
     fn close(&mut self) {
         if mem::take(&mut self.is_to_close) {
             for (kind, field) in self.shared.close() {
-                events::discarded(kind, &field);
+                events::ended("discarded", kind, &field);
             }
         }
     }
