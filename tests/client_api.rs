@@ -367,6 +367,13 @@ async fn a_host_field_says_where_a_path_is() {
     assert!(client.refused().is_empty());
     assert_eq!(sent(&mut client, "https://other.a.test/").await, "a=1");
     assert_eq!(client.url(), Some("https://other.a.test/"));
+    // RFC 9112 §3.2.2: beside a whole URL it doesn't count.
+    let whole = Request::get("https://b.test/").header(HOST, "a.test");
+    client
+        .send(whole.body(String::new()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(client.url(), Some("https://b.test/"));
 }
 
 #[tokio::test]
@@ -479,6 +486,7 @@ async fn lifetimes_are_read_as_browsers_read_them() {
         ("Expires=Thu, 1 Jan 1970 0:0:0".to_owned(), false),
         ("Expires=1 jAnuary 70 00:00:00".to_owned(), false),
         ("Expires=00:00:00 1970 Jan 01".to_owned(), false),
+        ("Expires=01 Jan 24 00:00:00".to_owned(), false),
         ("Expires=01 Jan 69 00:00:00".to_owned(), true),
         ("Expires=01 Jan 1600 00:00:00".to_owned(), true),
         ("Expires=01 Jan 1601 00:00:00".to_owned(), false),
@@ -503,6 +511,7 @@ async fn lifetimes_are_read_as_browsers_read_them() {
 #[tokio::test]
 async fn of_a_repeated_attribute_the_last_counts() {
     let long = "x".repeat(1024);
+    let longest = format!("/{}", &long[1..]);
     for (attributes, domain, path) in [
         ("Domain=a.test;+Domain=", None, "/"),
         ("Domain=;+Domain=.A.test", Some("a.test"), "/"),
@@ -515,6 +524,7 @@ async fn of_a_repeated_attribute_the_last_counts() {
         ("Path=/x;+Path", None, "/"),
         ("Path=/x;+Path=y", None, "/"),
         (&*format!("Path=/x;+Path=/{long}"), None, "/x"),
+        (&*format!("Path=/x;+Path=/{}", &long[1..]), None, &*longest),
         ("SameSite=None;+SameSite=bogus", None, "/"),
         ("SameSite", None, "/"),
     ] {
@@ -529,6 +539,32 @@ async fn of_a_repeated_attribute_the_last_counts() {
             (domain, Some(path)),
             "{attributes}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_is_shown_with_its_attributes() {
+    let mut client = mirror();
+    for (attributes, [secure, http_only, partitioned], same_site) in [
+        ("", [false; 3], None),
+        ("secure", [true, false, false], None),
+        ("HTTPONLY=", [false, true, false], None),
+        ("Secure;+Partitioned", [true, false, true], None),
+        ("SameSite=sTrict", [false; 3], Some(SameSite::Strict)),
+        ("SameSite=lax", [false; 3], Some(SameSite::Lax)),
+        (
+            "Secure;+SameSite=None",
+            [true, false, false],
+            Some(SameSite::None),
+        ),
+    ] {
+        client.get(format!("/?a=1;+{attributes}")).await.unwrap();
+        let cookie = client.cookie("a").unwrap_or_else(|| panic!("{attributes}"));
+        let flags = [cookie.secure(), cookie.http_only(), cookie.partitioned()];
+        let flags = flags.map(|flag| flag == Some(true));
+        assert_eq!(flags, [secure, http_only, partitioned], "{attributes}");
+        assert_eq!(cookie.same_site(), same_site, "{attributes}");
+        client.clear_cookies();
     }
 }
 
@@ -837,6 +873,7 @@ async fn a_body_is_read_up_to_the_limit() {
     let mut client = pieces([Ok("one"), Ok(" "), Ok("two")]).body_limit(7);
     let answer = client.send(Request::new(())).await.unwrap();
     assert_eq!(answer.body().text(), Ok("one two"));
+    assert_eq!(answer.into_body().into_bytes(), b"one two");
 
     let mut client = client.body_limit(6);
     let error = client.send(Request::new(())).await.unwrap_err();

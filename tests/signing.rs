@@ -447,6 +447,30 @@ mod objects {
     }
 
     #[test]
+    fn json_from_elsewhere_is_signed_in_ascii() {
+        let signer = Signer::new("key");
+        let json = r#"{ "a": "é🍪" }"#.to_owned();
+        let raw = serde_json::value::RawValue::from_string(json).expect("JSON");
+        // Django's `json.dumps` escapes so.
+        let json = r#"{ "a": "\u00e9\ud83c\udf6a" }"#;
+        let payload = base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, json);
+        let signed = signer.sign_object(&raw, false).expect("signed");
+        assert_eq!(signed, signer.sign(&payload));
+    }
+
+    /// Python has no others than of 64 bits.
+    #[test]
+    fn a_float_of_32_bits_is_signed_as_that_of_64_with_its_digits() {
+        let signer = Signer::new("key");
+        for (short, long) in [(0.1_f32, 0.1_f64), (1e16, 1e16), (-1.5e-7, -1.5e-7)] {
+            assert_eq!(
+                signer.sign_object(&short, false),
+                signer.sign_object(&long, false)
+            );
+        }
+    }
+
+    #[test]
     fn what_is_no_json_is_not_signed() {
         let no_json = std::collections::BTreeMap::from([((1, 2), 3)]);
         let refused = Signer::new("key").sign_object(&no_json, false);

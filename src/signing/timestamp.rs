@@ -175,22 +175,18 @@ fn age(seconds: i128, now: Option<SystemTime>) -> Duration {
 const SECOND: i128 = 1_000_000_000;
 
 /// Django's `b62_encode`.
-fn base62_encode(number: i128) -> String {
-    let mut rest = number.unsigned_abs();
-    // A 128-bit number takes 22, and a sign.
-    let mut digits = [b'-'; 23];
+fn base62_encode(seconds: i128) -> String {
+    // A `Duration` holds no more.
+    let mut rest = u64::try_from(seconds.unsigned_abs()).unwrap_or(u64::MAX);
+    // A 64-bit number takes 11, and a sign.
+    let mut digits = [b'-'; 12];
     let mut start = digits.len();
     while rest > 0 || start == digits.len() {
         start -= 1;
-        let digit;
-        // Dividing what is this large takes long.
-        (rest, digit) = match u64::try_from(rest) {
-            Ok(rest) => (u128::from(rest / 62), (rest % 62) as usize),
-            Err(_) => (rest / 62, (rest % 62) as usize),
-        };
-        digits[start] = BASE62[digit];
+        digits[start] = BASE62[(rest % 62) as usize];
+        rest /= 62;
     }
-    start -= usize::from(number < 0);
+    start -= usize::from(seconds < 0);
     digits[start..].iter().copied().map(char::from).collect()
 }
 
