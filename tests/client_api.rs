@@ -244,21 +244,31 @@ async fn what_a_browser_drops_is_told() {
     }
 }
 
+/// RFC 6265bis §5.7: 4096 bytes of name and value.
+#[tokio::test]
+async fn the_longest_cookie_is_stored() {
+    let mut client = mirror();
+    let longest = "x".repeat(4095);
+    client.get(format!("/?a={longest}")).await.unwrap();
+    assert_eq!(client.cookie("a").unwrap().value(), longest);
+}
+
 /// RFC 6265bis §5.7: a network attacker can't hide a `Secure` cookie.
 #[tokio::test]
 async fn plain_http_leaves_secure_cookies_alone() {
-    let mut client = mirror();
-    client
-        .get("https://a.test/?a=1;+Path=/app;+Secure")
-        .await
-        .unwrap();
-    for (path, is_refused) in [
-        ("/app", true),
-        ("/app/b", true),
-        ("/", false),
-        ("/application", false),
+    for (there, path, is_refused) in [
+        ("/app", "/app", true),
+        ("/app", "/app/b", true),
+        ("/app", "/", false),
+        ("/app", "/application", false),
+        ("/app/", "/app/b", true),
+        ("/app/", "/app", false),
+        ("/", "/b", true),
     ] {
         for domain in ["", ";+Domain=a.test"] {
+            let mut client = mirror();
+            let secure = format!("https://a.test/?a=1;+Path={there};+Secure");
+            client.get(secure).await.unwrap();
             let url = format!("http://a.test/?a=2;+Path={path}{domain}");
             client.get(&url).await.unwrap();
             let refused = client.refused().iter().map(|refused| refused.reason);
@@ -266,10 +276,15 @@ async fn plain_http_leaves_secure_cookies_alone() {
             assert_eq!(
                 refused.collect::<Vec<_>>(),
                 Vec::from_iter(expected),
-                "{url}"
+                "{url} where there is one at {there}"
             );
         }
     }
+    let mut client = mirror();
+    client
+        .get("https://a.test/?a=1;+Path=/app;+Secure")
+        .await
+        .unwrap();
     client.get("http://b.test/?a=2;+Path=/app").await.unwrap();
     assert!(client.refused().is_empty());
 
