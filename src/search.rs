@@ -15,8 +15,8 @@ pub(crate) struct Found {
 
 /// The last pair of `field` with the name `name`, which isn't empty.
 ///
-/// Work grows with the name too, wherever the field has its end. Few bytes are the last of the name and stand before what can follow it, so most blocks are passed over
-/// whole.
+/// Few bytes are the last of the name and stand before what can follow it, so most blocks are passed
+/// over whole. Where many are, the work grows with the name as well.
 pub(crate) fn rfind(field: &[u8], name: &[u8]) -> Option<Found> {
     let &last = name.last()?;
     let ends = field.split_last()?.1;

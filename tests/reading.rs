@@ -47,6 +47,17 @@ fn white_space_of_unicode_is_part_of_the_name() {
     assert_eq!(jar("\t __Host-id \t= x").get("__Host-id"), Some("x"));
 }
 
+/// Django's dict holds names trimmed.
+#[test]
+fn no_cookie_has_a_name_with_outer_white_space() {
+    let jar = jar("x=1; a=2;\ta\t=3; =4;\t=5");
+    assert_eq!((jar.get("a"), jar.get("")), (Some("3"), Some("5")));
+    for name in [" a", "a ", "\ta", "a\t", "\ta\t", " ", "\t", "  "] {
+        assert_eq!(jar.get(name), None, "{name:?}");
+        assert_eq!(jar.get_all(name).count(), 0, "{name:?}");
+    }
+}
+
 #[test]
 fn of_several_cookies_of_a_name_the_last_counts_and_all_are_there() {
     let jar = jar("a=1; b=2; a=; a=3");
