@@ -74,7 +74,7 @@ impl Measured {
             return "–".to_owned();
         };
         format!(
-            "{:.2} · {:.2} · {allocations:.0}",
+            "{:.1} · {:.1} · {allocations:.0}",
             median(self.rounds.iter().map(|round| round[&key] / round[&ours])),
             self.instructions[&key] / self.instructions[&ours],
         )
