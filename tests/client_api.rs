@@ -288,6 +288,19 @@ async fn plain_http_leaves_secure_cookies_alone() {
     client.get("http://b.test/?a=2;+Path=/app").await.unwrap();
     assert!(client.refused().is_empty());
 
+    // Of a parent and of a child as well.
+    for (there, new, is_refused) in [
+        ("a.test/?a=1;+Domain=a.test", "www.a.test/?a=2", true),
+        ("www.a.test/?a=1", "www.a.test/?a=2;+Domain=a.test", true),
+        ("www.a.test/?a=1", "other.a.test/?a=2", false),
+    ] {
+        let mut client = mirror();
+        let secure = format!("https://{there};+Secure");
+        client.get(secure).await.unwrap();
+        client.get(format!("http://{new}")).await.unwrap();
+        assert_eq!(!client.refused().is_empty(), is_refused, "{new}");
+    }
+
     client
         .get("https://[2001:db8::1]/?b=1;+Path=/;+Secure")
         .await
