@@ -244,7 +244,7 @@ async fn what_a_browser_drops_is_told() {
     }
 }
 
-/// RFC 6265bis §5.7: 4096 bytes of name and value.
+/// RFC 6265bis §5.6: 4096 bytes of name and value.
 #[tokio::test]
 async fn the_longest_cookie_is_stored() {
     let mut client = mirror();

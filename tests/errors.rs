@@ -142,6 +142,8 @@ fn a_control_character_in_path_or_domain_is_refused() {
 
 #[test]
 fn a_semicolon_in_path_or_domain_is_refused() {
+    assert_eq!(path_problem(";"), AttributeProblem::Semicolon);
+    assert_eq!(domain_problem(";"), AttributeProblem::Semicolon);
     assert_eq!(
         path_problem("/a; Domain=evil.example"),
         AttributeProblem::Semicolon

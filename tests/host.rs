@@ -143,11 +143,11 @@ fn a_fixed_host_stands_for_every_request() {
         mismatch(&fixed("www.example.com"), &request, "10.0.0.7"),
         Some("www.example.com".into())
     );
-    // A URL by mistake fits nothing, and the error shows it.
-    for url in ["https://example.com/", "https://www.example.com"] {
+    // A URL by mistake, or nothing, fits nothing, and the error shows it.
+    for host in ["https://example.com/", "https://www.example.com", ""] {
         assert_eq!(
-            mismatch(&fixed(url), &request, "example.com"),
-            Some(format!("{url} (no host)"))
+            mismatch(&fixed(host), &request, "example.com"),
+            Some(format!("{host} (no host)"))
         );
     }
 }
