@@ -23,8 +23,8 @@ pub(crate) struct Declaration {
 impl Declaration {
     pub(crate) fn new(mut cookie: Cookie<'static>) -> Result<Self, CookieError> {
         cookie.set_value("");
-        refuse_empty_path(&cookie)?;
         let checked = SetCookie::new(cookie.name(), Value::Quoted(""), Attributes::said(&cookie))?;
+        refuse_empty_path(&cookie)?;
         let (secure, http_only) = (checked.attributes().secure, checked.attributes().http_only);
         cookie.set_secure(secure);
         cookie.set_http_only(http_only);
@@ -37,9 +37,9 @@ impl Declaration {
 
     pub(crate) fn retire(&mut self, mut cookie: Cookie<'static>) -> Result<(), CookieError> {
         cookie.set_value("");
-        refuse_empty_path(&cookie)?;
         let over = self.over_at(&cookie);
         SetCookie::new(cookie.name(), Value::Quoted(""), over)?;
+        refuse_empty_path(&cookie)?;
         let (name, scope) = (cookie.name().into(), over.scope().to_owned());
         if over.scope() == self.scope() {
             return Err(CookieError::RetireDeclared { name, scope });

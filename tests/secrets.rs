@@ -300,7 +300,9 @@ fn by_a_value_that_was_given_with_the_name() {
             refused(jar.set(whole()));
             refused(jar.delete(whole()));
         }
-        refused(strict.clone().declare(whole()).map(drop));
+        for cookie in [whole(), Cookie::build(whole()).path("").build()] {
+            refused(strict.clone().declare(cookie).map(drop));
+        }
         refused(strict.retire(whole()).map(drop));
         #[cfg(feature = "signed")]
         refused(jar.signed().set(whole()));
@@ -381,11 +383,19 @@ fn by_signed_cookies_and_their_keys() {
 #[test]
 fn by_signers_and_their_errors() {
     use std::time::{Duration, SystemTime};
+
+    use sha2::{Digest, Sha256};
     use tower_django_cookies::signing::{SecretKey, Signer, TimestampSigner};
 
     assert_hidden(|shown| {
-        shown.hide(KEY);
-        shown.hide(FALLBACK);
+        for key in [KEY, FALLBACK] {
+            shown.hide(key);
+            for salt in ["Signer", "TimestampSigner"] {
+                // What is kept of it: Django's `salted_hmac`.
+                let derived = format!("django.core.signing.{salt}signer{key}");
+                shown.hide(Sha256::digest(derived));
+            }
+        }
         shown.debug(&SecretKey::from(KEY));
         let signer = Signer::new(KEY).fallbacks([FALLBACK]);
         let timed = TimestampSigner::new(KEY).fallbacks([FALLBACK]);
@@ -413,6 +423,12 @@ fn by_signers_and_their_errors() {
         let now = timed.clone().at(SystemTime::now());
         let expired = now.unsign(&timed.sign(VALUE), Some(Duration::ZERO));
         shown.error(&expired.unwrap_err());
+        let former = Signer::new(FALLBACK).sign(VALUE);
+        assert_eq!(signer.unsign(&former).as_deref(), Ok(VALUE));
+        for used in [&signer, &signer.clone()] {
+            shown.debug(used);
+        }
+        shown.debug(&timed);
         shown.error(&signer.clone().separator("-").unwrap_err());
 
         let messages = [
