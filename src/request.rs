@@ -101,30 +101,27 @@ impl RequestCookies {
 
     fn index(&self) -> &[Position] {
         self.index.get_or_init(|| {
-            let mut names = Vec::with_capacity(FEW);
+            let mut few = Vec::with_capacity(FEW);
             let mut index = Vec::with_capacity(FEW);
             let mut places: Option<HashMap<&str, usize>> = None;
             for pair in self.pairs() {
                 let name = self.name(pair);
                 let place = match &places {
-                    None => names.iter().position(|&known| known == name),
+                    None => few.iter().position(|&known| known == name),
                     Some(places) => places.get(name).copied(),
                 };
                 if let Some(place) = place {
                     index[place] = pair.at;
                     continue;
                 }
-                names.push(name);
-                index.push(pair.at);
                 match &mut places {
-                    None if names.len() > FEW => {
-                        places = Some(names.iter().copied().zip(0..).collect());
-                    }
-                    None => {}
+                    None if few.len() < FEW => few.push(name),
+                    None => places = Some(few.drain(..).chain([name]).zip(0..).collect()),
                     Some(places) => {
-                        places.insert(name, names.len() - 1);
+                        places.insert(name, index.len());
                     }
                 }
+                index.push(pair.at);
             }
             index.into_boxed_slice()
         })

@@ -154,41 +154,56 @@ fn plain_cookies_take_no_memory_until_all_are_asked_for() {
     assert!(of_all.bytes_max < 4096, "{of_all:?}");
 }
 
+/// As short as a name can be that none before has.
+fn name(number: usize) -> Vec<u8> {
+    let digits: Vec<_> = (b'!'..=b'~').filter(|byte| !b";=".contains(byte)).collect();
+    let mut name = match number / digits.len() {
+        0 => Vec::new(),
+        more => self::name(more - 1),
+    };
+    name.push(digits[number % digits.len()]);
+    name
+}
+
 #[test]
 fn no_cookies_take_many_times_their_own_memory() {
-    let distinct = |write: fn(&mut Vec<u8>, u32)| {
-        let mut field = Vec::new();
-        (0..20_000).for_each(|i| write(&mut field, i));
-        field
-    };
-    let fields = [
-        b"a=;".repeat(20_000),
-        b"\xff;".repeat(20_000),
-        b"a=\xff;".repeat(20_000),
-        b"\xff=;".repeat(20_000),
-        br#"a="\";"#.repeat(20_000),
-        distinct(|field, i| field.extend(format!("{i:x}=;").bytes())),
-        distinct(|field, i| field.extend(format!("{i:x}=\"\\\";").bytes())),
-        distinct(|field, i| field.extend([format!("{i:x}").as_bytes(), b"\xff=;"].concat())),
+    let shapes: [fn(usize) -> Vec<u8>; 9] = [
+        |_| b"a=;".to_vec(),
+        |_| b"\xff;".to_vec(),
+        |_| b"a=\xff;".to_vec(),
+        |_| b"\xff=;".to_vec(),
+        |_| br#"a="\";"#.to_vec(),
+        |number| [&name(number)[..], b"=;"].concat(),
+        |number| [&name(number)[..], br#"="\";"#].concat(),
+        |number| [&name(number)[..], b"=\xff;"].concat(),
+        |number| [&name(number)[..], b"\xff=;"].concat(),
     ];
-    for field in fields {
-        let len = field.len();
-        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(&field).unwrap())]);
-        let taken = allocation_counter::measure(|| {
-            let jar = CookieJar::from_headers(&headers);
-            let read: usize = jar
-                .iter()
-                .map(|(name, value)| name.len() + value.len())
-                .sum();
-            assert!(read > 0);
-            assert_eq!(jar.get("missing"), None);
-        });
-        let most = 32 * u64::try_from(len).unwrap();
-        assert!(
-            taken.bytes_max < most,
-            "{}: {taken:?}",
-            field[..8].escape_ascii()
-        );
+    // Tables double when one more comes than they have room for.
+    let doubling = (2..15).flat_map(|bits| {
+        let places = 1 << bits;
+        [places / 8 * 7 + 1, places + 1]
+    });
+    for number in doubling.chain([1, 20_000]) {
+        for shape in shapes {
+            let field: Vec<_> = (0..number).flat_map(shape).collect();
+            let value = HeaderValue::from_bytes(&field).unwrap();
+            let headers = HeaderMap::from_iter([(COOKIE, value)]);
+            let taken = allocation_counter::measure(|| {
+                let jar = CookieJar::from_headers(&headers);
+                let read: usize = jar
+                    .iter()
+                    .map(|(name, value)| name.len() + value.len())
+                    .sum();
+                assert!(read > 0);
+                assert_eq!(jar.get("missing"), None);
+            });
+            let most = 4096 + 32 * u64::try_from(field.len()).unwrap();
+            assert!(
+                taken.bytes_max < most,
+                "{number} as {}: {taken:?}, at most {most}",
+                shape(0).escape_ascii()
+            );
+        }
     }
 }
 
