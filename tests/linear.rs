@@ -47,6 +47,9 @@ all_are_read! {
     escaped_values_of_distinct_names
     values_that_are_not_utf8
     names_that_are_not_utf8
+    one_name_that_is_not_utf8
+    words_that_are_not_utf8
+    escaped_values_without_a_name
     a_field_for_each_cookie
     one_value_of_escapes
     one_value_of_backslashes
@@ -167,6 +170,27 @@ fn names_that_are_not_utf8() -> Sent {
         let pair = pair(format!("\u{fffd}{i}"), "1");
         ([b"\xff", format!("{i}=1;").as_bytes()].concat(), Some(pair))
     })
+}
+
+fn one_name_that_is_not_utf8() -> Sent {
+    Sent::chunks(|_| (b"\xff=1;", Some(pair("\u{fffd}", "1"))))
+}
+
+/// Two for each chunk, one of them with a quote that nothing closes.
+fn words_that_are_not_utf8() -> Sent {
+    let mut sent = Sent::chunks(|i| {
+        let chunk = [b"\xb0;", format!("\"{i};").as_bytes()].concat();
+        (chunk, Some(pair("", format!("\"{i}"))))
+    });
+    let words = sent.pairs.into_iter();
+    sent.pairs = words
+        .flat_map(|word| [pair("", "\u{fffd}"), word])
+        .collect();
+    sent
+}
+
+fn escaped_values_without_a_name() -> Sent {
+    Sent::chunks(|i| (format!(r#"="\073{i}";"#), Some(pair("", format!(";{i}")))))
 }
 
 /// As HTTP/2 may send them, names that come again too.

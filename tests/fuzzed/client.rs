@@ -16,9 +16,11 @@ use super::parse::unquoted;
 use super::said::Said;
 use crate::support::now;
 
-const URLS: [&str; 9] = [
+const URLS: [&str; 11] = [
     "https://www.example.com/",
     "https://www.example.com/app/page",
+    "https://www.example.com/app/",
+    "https://www.example.com/apple",
     "http://www.example.com/app",
     "https://example.com/",
     "https://evilexample.com/",
@@ -108,6 +110,7 @@ fn field(chance: &mut Chance<'_>) -> Vec<u8> {
 struct Received {
     pair: (String, String),
     host: String,
+    path: String,
     is_secure: bool,
 }
 
@@ -141,6 +144,10 @@ pub(crate) fn hold(answers: &[Answer<'_>], said: Option<&Said>) {
                 received.push(Received {
                     pair: (said.name.clone(), super::said::written(&said.value)),
                     host: "www.example.com".to_owned(),
+                    path: match said.path() {
+                        "" => "/".to_owned(),
+                        path => path.to_owned(),
+                    },
                     is_secure: said.is_secure(),
                 });
                 if said.max_age.is_none() && said.expires.is_none() {
@@ -157,7 +164,6 @@ pub(crate) fn hold(answers: &[Answer<'_>], said: Option<&Said>) {
     for (url, fields) in answers {
         answering.lock().expect("no panic").clone_from(fields);
         let uri: Uri = url.parse().expect("a URL");
-        let host = uri.host().expect("a host").to_owned();
         let stored = client.cookies();
         now(client.get(url)).expect("an answer");
         let sent = asked.lock().expect("no panic").clone();
@@ -171,7 +177,7 @@ pub(crate) fn hold(answers: &[Answer<'_>], said: Option<&Said>) {
                 assert!(stored.iter().any(is_it), "{name:?}={value:?}");
             }
         }
-        received.extend(fields.iter().map(|field| read(field, &host)));
+        received.extend(fields.iter().map(|field| read(field, &uri)));
         let refused = client.refused().len();
         assert!(refused <= fields.len());
         assert!(client.cookies().len() <= stored.len() + fields.len() - refused);
@@ -202,22 +208,40 @@ pub(crate) fn hold(answers: &[Answer<'_>], said: Option<&Said>) {
     assert!(client.cookies().is_empty());
 }
 
-fn read(field: &HeaderValue, host: &str) -> Received {
+fn read(field: &HeaderValue, uri: &Uri) -> Received {
     let text = String::from_utf8_lossy(field.as_bytes()).into_owned();
     let trim = |text: &str| text.trim_matches([' ', '\t']).to_owned();
     let mut chunks = text.split(';');
     let pair = chunks.next().expect("a pair");
     let (name, value) = pair.split_once('=').unwrap_or(("", pair));
-    let mut names =
-        chunks.map(|chunk| trim(chunk.split('=').next().expect("a name")).to_lowercase());
+    let attributes: Vec<_> = chunks
+        .map(|chunk| chunk.split_once('=').unwrap_or((chunk, "")))
+        .map(|(name, value)| (trim(name).to_lowercase(), trim(value)))
+        .collect();
+    let path = attributes.iter().rfind(|(name, _)| name == "path");
+    // RFC 6265 §5.1.4: all before the last `/`, but the first.
+    let default_path = match uri.path().rsplit_once('/') {
+        None | Some(("", _)) => "/",
+        Some((start, _)) => start,
+    };
     Received {
         pair: (trim(name), trim(value)),
-        host: host.to_owned(),
-        is_secure: names.any(|name| name == "secure"),
+        host: uri.host().expect("a host").to_owned(),
+        path: match path {
+            Some((_, path)) if path.starts_with('/') => path.clone(),
+            _ => default_path.to_owned(),
+        },
+        is_secure: attributes.iter().any(|(name, _)| name == "secure"),
     }
 }
 
-/// Each pair that is sent came from there, or from a host that may set cookies for it.
+/// RFC 6265 §5.1.4.
+fn path_match(path: &str, cookie_path: &str) -> bool {
+    path.strip_prefix(cookie_path)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || cookie_path.ends_with('/'))
+}
+
+/// Each pair that is sent came from there, or from a host that may set cookies for it, for a Path around its.
 fn check_request(sent: &HeaderMap, uri: &Uri, received: &[Received]) {
     let Some(field) = sent.get(COOKIE) else {
         return;
@@ -237,6 +261,7 @@ fn check_request(sent: &HeaderMap, uri: &Uri, received: &[Received]) {
                 let is_of_site = !is_host_only && is_site(host) && is_site(&field.host);
                 (&*field.pair.0, &*field.pair.1) == (name, value)
                     && (field.host == host || is_of_site)
+                    && path_match(uri.path(), &field.path)
                     && (is_trustworthy || !field.is_secure)
                     && (field.is_secure || !is_prefixed)
             }),

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request};
 use tower_django_cookies::cookie::Key;
-use tower_django_cookies::{CookieJar, CookieLayer};
+use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
 use super::chance::Chance;
-use super::said::name;
-use crate::support::answer;
+use super::said::{Said, name};
+use crate::support::{answer, kind};
 
 pub(crate) fn check(bytes: &[u8]) {
     let mut chance = Chance(bytes);
@@ -29,8 +29,21 @@ pub(crate) fn hold(cookies: &[(String, String)], salt: &str, is_one_field: bool)
         let mut expected = BTreeMap::new();
         let headers = answer(&layer, Request::new(()), |jar| {
             for (name, value) in cookies {
-                if jar_of.set(jar, salt, name, value) {
-                    expected.insert(name.as_str(), value.as_str());
+                let sent = Said {
+                    name: name.clone(),
+                    value: jar_of.sent(value),
+                    ..Said::default()
+                };
+                let problems = sent.problems(&sent.value);
+                match jar_of.set(jar, salt, name, value) {
+                    Ok(()) => {
+                        assert!(problems.is_empty(), "{problems:?} pass: {sent:?}");
+                        expected.insert(name.as_str(), value.as_str());
+                    }
+                    Err(error) => assert!(
+                        problems.contains(&kind(&error)),
+                        "{error}, expected {problems:?}"
+                    ),
                 }
             }
         });
@@ -79,13 +92,22 @@ enum Jar {
 }
 
 impl Jar {
-    fn set(self, jar: &CookieJar, salt: &str, name: &str, value: &str) -> bool {
-        let set = match self {
+    fn set(self, jar: &CookieJar, salt: &str, name: &str, value: &str) -> Result<(), CookieError> {
+        match self {
             Self::Plain => jar.set((name, value)),
             Self::Signed => jar.signed().salt(salt).set((name, value)),
             Self::Private => jar.private().set((name, value)),
-        };
-        set.is_ok()
+        }
+    }
+
+    /// What `value` becomes, but for the digits of time, signature and cipher.
+    fn sent(self, value: &str) -> String {
+        match self {
+            Self::Plain => value.to_owned(),
+            Self::Signed => [value, ":", &"t".repeat(6), ":", &"s".repeat(43)].concat(),
+            // In base64, with a nonce and a tag.
+            Self::Private => "c".repeat((12 + value.len() + 16).div_ceil(3) * 4),
+        }
     }
 
     fn get(self, jar: &CookieJar, salt: &str, name: &str) -> Option<String> {
