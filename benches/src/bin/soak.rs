@@ -3,8 +3,9 @@
 //! `cargo run --release --package benches --bin soak [SECONDS]`
 
 use std::io::{BufRead, BufReader};
+use std::num::NonZeroU64;
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{env, fs};
 
 use axum::Router;
@@ -18,10 +19,15 @@ use http_body_util::BodyExt;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, interval_at};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
 
 /// Each sends a request when it has checked the answer to the last.
 const CLIENTS: usize = 16;
+
+/// How often the memory is looked at.
+const SAMPLES: u32 = 20;
 
 fn app() -> Result<Router, CookieError> {
     async fn set(jar: CookieJar, Path(value): Path<String>) -> Result<(), CookieError> {
@@ -151,52 +157,89 @@ impl Client {
     }
 }
 
-/// The resident memory of `server`, in KiB.
-fn resident(server: &Child) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).expect("a process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    number.expect("a size").parse().expect("a number")
+/// This program as the server, in a process of its own that ends with this value.
+struct Server {
+    process: Child,
+    address: String,
 }
 
-async fn load(server: &Child, address: &str, seconds: u64) -> ExitCode {
+impl Server {
+    fn start() -> Self {
+        let program = env::current_exe().expect("this program");
+        let mut process = Command::new(program)
+            .arg("serve")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let said = process.stdout.take().expect("piped");
+        let mut server = Self {
+            process,
+            address: String::new(),
+        };
+        BufReader::new(said)
+            .read_line(&mut server.address)
+            .expect("where it listens");
+        server
+    }
+
+    /// Its resident memory, in KiB.
+    fn resident(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.id());
+        let status = fs::read_to_string(status).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        number.expect("a size").parse().expect("a number")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().expect("it ends");
+        self.process.wait().expect("it ends");
+    }
+}
+
+/// Ends with the first answer that is wrong.
+async fn load(server: &Server, length: Duration) -> ExitCode {
     let garbage = b"; ;=;\xff\xfe=1; \"=\"; ==; last=\"\xff\\073\"".to_vec();
     let long = thousand() + "; last=yes";
     let start = Instant::now();
-    let end = start + Duration::from_secs(seconds);
-    let clients = (0..CLIENTS).map(|client| {
-        let (address, garbage, long) = (address.to_owned(), garbage.clone(), long.clone());
-        tokio::spawn(async move {
-            let mut client_of_its_own = Client::new(&address).await;
-            let mut number = client as u64;
-            while Instant::now() < end {
-                client_of_its_own
-                    .round(number, &garbage, long.as_bytes())
-                    .await;
-                number += CLIENTS as u64;
+    let mut clients = JoinSet::new();
+    for first in (0..).take(CLIENTS) {
+        let address = server.address.trim().to_owned();
+        let (garbage, long) = (garbage.clone(), long.clone());
+        clients.spawn(async move {
+            let mut client = Client::new(&address).await;
+            for number in (first..).step_by(CLIENTS) {
+                client.round(number, &garbage, long.as_bytes()).await;
+                if start.elapsed() >= length {
+                    break;
+                }
             }
-            client_of_its_own.answers
-        })
-    });
-    let clients: Vec<_> = clients.collect();
-
-    let mut sizes = Vec::new();
-    while Instant::now() + Duration::from_secs(1) < end {
-        tokio::time::sleep(Duration::from_secs((seconds / 20).max(1))).await;
-        sizes.push(resident(server));
-        println!(
-            "after {:3} s: {} KiB resident",
-            start.elapsed().as_secs(),
-            sizes[sizes.len() - 1]
-        );
+            client.answers
+        });
     }
+
+    let pause = length / SAMPLES;
+    let mut pauses = interval_at(start + pause, pause);
+    let mut sizes = vec![server.resident()];
     let mut answers = 0;
-    for client in clients {
-        answers += client.await.expect("every answer was right");
+    loop {
+        tokio::select! {
+            ended = clients.join_next() => match ended {
+                Some(ended) => answers += ended.expect("every answer is right"),
+                None => break,
+            },
+            _ = pauses.tick() => {
+                sizes.push(server.resident());
+                let (after, size) = (start.elapsed().as_secs_f64(), sizes[sizes.len() - 1]);
+                println!("after {after:5.1} s: {size} KiB resident");
+            }
+        }
     }
     // The first quarter is to warm up.
     let warm = sizes[sizes.len() / 4];
-    let last = sizes[sizes.len() - 1];
+    let last = server.resident();
     println!("{answers} answers, each right; resident {warm} KiB when warm, {last} KiB at the end");
     if last > warm + warm / 10 {
         eprintln!("it grows");
@@ -215,20 +258,9 @@ fn main() -> ExitCode {
         runtime.block_on(serve());
         return ExitCode::SUCCESS;
     }
-    let seconds = argument.map_or(600, |seconds| seconds.parse().expect("a number of seconds"));
-    let program = env::current_exe().expect("this program");
-    let server = Command::new(program)
-        .arg("serve")
-        .stdout(Stdio::piped())
-        .spawn();
-    let mut server = server.expect("it starts");
-    let mut address = String::new();
-    let said = server.stdout.take().expect("piped");
-    BufReader::new(said)
-        .read_line(&mut address)
-        .expect("where it listens");
-    let outcome = runtime.block_on(load(&server, address.trim(), seconds));
-    server.kill().expect("it ends");
-    server.wait().expect("it ends");
-    outcome
+    let seconds = argument.map_or(600, |seconds| {
+        let seconds: NonZeroU64 = seconds.parse().expect("a number of seconds");
+        seconds.get()
+    });
+    runtime.block_on(load(&Server::start(), Duration::from_secs(seconds)))
 }
