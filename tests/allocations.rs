@@ -172,7 +172,7 @@ fn a_jar_that_outlives_its_request_holds_nothing_of_what_was_queued() {
 }
 
 #[test]
-fn a_jar_that_outlives_its_request_holds_nothing_of_the_request() {
+fn a_jar_that_outlives_its_request_holds_neither_body_nor_extensions() {
     for end in ENDS {
         let body = Arc::new(());
         let extension = Arc::new(());

@@ -98,7 +98,7 @@ fn after_a_drop_operations_are_refused() {
 }
 
 #[test]
-fn after_a_panic_operations_are_refused() {
+fn after_the_drop_of_what_panicked_operations_are_refused() {
     let end = poll_fn(|_| -> Poll<Result<(), Infallible>> { panic!("on purpose") });
     let mut call = call(end);
 
