@@ -27,6 +27,10 @@ use crate::sync::Ordering;
 /// Reading and writing are apart, as in Django: reading sees only what the request sent, writing
 /// only queues for the response. `get` after `set` does not change.
 ///
+/// What was queued goes with the request's end; the `Cookie` fields and the host stay with the jar, and with
+/// them the buffer that they are a part of, which in hyper's HTTP/1 is that of the whole head. So keep
+/// values, not jars, where requests are many and what is kept lives long.
+///
 /// ```
 /// use http::Request;
 /// use tower_django_cookies::CookieLayer;

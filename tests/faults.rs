@@ -3,11 +3,12 @@
 mod support;
 
 use std::convert::Infallible;
-use std::future::{Ready, pending, poll_fn, ready};
+use std::future::{Pending, Ready, pending, poll_fn, ready};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::error_handling::HandleErrorLayer;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -64,6 +65,14 @@ fn panic_when_polled() -> impl Future<Output = Answer<Infallible>> {
 
 fn panic_when_called() -> Ready<Answer<Infallible>> {
     panic!("on purpose")
+}
+
+/// A handler that queues a cookie and never answers.
+fn hang(jars: Jars) -> impl Fn(Request<Body>) -> Pending<Answer<Infallible>> + Clone {
+    move |request| {
+        jars.queue(&request);
+        pending()
+    }
 }
 
 /// What a layer that answers for its inner service makes of an error.
@@ -223,10 +232,7 @@ async fn a_timeout_outside_sends_no_cookies_and_ends_the_jar() {
     let service = ServiceBuilder::new()
         .timeout(SECOND)
         .layer(CookieLayer::new())
-        .service_fn(|request| {
-            jars.queue(&request);
-            pending::<Answer<Infallible>>()
-        });
+        .service_fn(hang(jars.clone()));
 
     let error = service.oneshot(request()).await.unwrap_err();
     assert!(error.is::<Elapsed>());
@@ -239,10 +245,7 @@ async fn a_timeout_inside_ends_the_jar_as_any_error_does() {
     let service = ServiceBuilder::new()
         .layer(CookieLayer::new())
         .timeout(SECOND)
-        .service_fn(|request| {
-            jars.queue(&request);
-            pending::<Answer<Infallible>>()
-        });
+        .service_fn(hang(jars.clone()));
 
     let error = service.oneshot(request()).await.unwrap_err();
     assert!(error.is::<Elapsed>());
@@ -256,14 +259,47 @@ async fn a_timeout_that_is_answered_inside_sends_what_was_queued_until_then() {
         .layer(CookieLayer::new())
         .map_result(to_response)
         .timeout(SECOND)
-        .service_fn(|request| {
-            jars.queue(&request);
-            pending::<Answer<Infallible>>()
-        });
+        .service_fn(hang(jars.clone()));
 
     let response = service.oneshot(request()).await.unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(set_cookies(response.headers()), ["call1=1; Path=/"]);
+    jars.assert_closed(1);
+}
+
+/// axum's own way to make responses of errors.
+async fn handle(error: BoxError) -> StatusCode {
+    assert!(error.is::<Elapsed>());
+    StatusCode::SERVICE_UNAVAILABLE
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_axum_handles_inside_sends_what_was_queued_until_then() {
+    let jars = Jars::default();
+    let service = ServiceBuilder::new()
+        .layer(CookieLayer::new())
+        .layer(HandleErrorLayer::new(handle))
+        .timeout(SECOND)
+        .service_fn(hang(jars.clone()));
+
+    let Ok(response) = service.oneshot(request()).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(set_cookies(response.headers()), ["call1=1; Path=/"]);
+    jars.assert_closed(1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_axum_handles_outside_sends_no_cookies_and_ends_the_jar() {
+    let jars = Jars::default();
+    let service = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(handle))
+        .layer(CookieLayer::new())
+        .timeout(SECOND)
+        .service_fn(hang(jars.clone()));
+
+    let Ok(response) = service.oneshot(request()).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(set_cookies(response.headers()).is_empty());
     jars.assert_closed(1);
 }
 
@@ -397,10 +433,7 @@ async fn what_is_shed_outside_never_has_a_jar() {
         .load_shed()
         .concurrency_limit(1)
         .layer(CookieLayer::new())
-        .service_fn(|request| {
-            jars.queue(&request);
-            pending::<Answer<Infallible>>()
-        });
+        .service_fn(hang(jars.clone()));
 
     let first = service.ready().await.unwrap().call(request());
     let shed = service.ready().await.unwrap().call(request());

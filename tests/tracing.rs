@@ -6,6 +6,7 @@
 mod events;
 mod support;
 
+use std::fmt::Debug;
 use std::future::{Future, pending, ready};
 use std::iter::repeat_with;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,8 +21,9 @@ use http::{Request, Response};
 #[cfg(any(feature = "signed", feature = "private"))]
 use support::request;
 use support::{jar_of, now, sent, set_cookies};
-use tower::{Layer, Service, service_fn};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, ResponseFuture};
+use tower_http::trace::TraceLayer;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -53,6 +55,43 @@ fn each_cookie_is_told_when_it_is_queued_and_when_it_is_flushed() {
             "DEBUG tower_django_cookies cookie flushed operation=delete name=c \
              scope=host-only; no Path",
         ]
+    );
+}
+
+/// The crate's events of a request that goes through `stack`.
+fn told_in_a_stack<S>(stack: S) -> Vec<String>
+where
+    S: Service<Request<String>, Error: Debug>,
+{
+    let (lines, answer) = events(Level::DEBUG, || now(stack.oneshot(Request::default())));
+    answer.unwrap();
+    let is_of_crate = |line: &String| line.contains("tower_django_cookies");
+    lines.into_iter().filter(is_of_crate).collect()
+}
+
+#[test]
+fn what_is_flushed_is_told_in_the_span_of_a_trace_outside() {
+    let set = |request: Request<String>| {
+        let answer = jar_of(&request).set(("a", "1"));
+        ready(answer.map(|()| Response::new(String::new())))
+    };
+    let (trace, cookies) = (TraceLayer::new_for_http(), CookieLayer::new());
+    let stack = || ServiceBuilder::new();
+    let outside = stack().layer(trace.clone()).layer(cookies.clone());
+    let inside = stack().layer(cookies).layer(trace);
+    let event = |operation| {
+        format!(
+            "DEBUG tower_django_cookies cookie {operation} operation=set name=a scope=host-only; Path=/"
+        )
+    };
+    let (queued, flushed) = (event("queued"), event("flushed"));
+    assert_eq!(
+        told_in_a_stack(outside.service_fn(set)),
+        [format!("  {queued}"), format!("  {flushed}")]
+    );
+    assert_eq!(
+        told_in_a_stack(inside.service_fn(set)),
+        [format!("  {queued}"), flushed]
     );
 }
 

@@ -1,18 +1,20 @@
 //! A `tracing` subscriber that keeps events as lines.
 
 use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// The events of `code` up to `level`, as `LEVEL target message field=value…`.
+/// The events of `code` up to `level`, as `LEVEL target message field=value…`, indented within spans.
 pub(crate) fn events<T>(level: Level, code: impl FnOnce() -> T) -> (Vec<String>, T) {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let keeper = Keeper {
         level,
         lines: Arc::clone(&lines),
+        depth: AtomicUsize::new(0),
     };
     let answer = tracing::subscriber::with_default(keeper, code);
     let lines = std::mem::take(&mut *lines.lock().unwrap());
@@ -22,6 +24,8 @@ pub(crate) fn events<T>(level: Level, code: impl FnOnce() -> T) -> (Vec<String>,
 struct Keeper {
     level: Level,
     lines: Arc<Mutex<Vec<String>>>,
+    /// The number of spans around.
+    depth: AtomicUsize,
 }
 
 struct Line(String);
@@ -42,7 +46,8 @@ impl Visit for Line {
 
 impl Keeper {
     fn keep(&self, about: &Metadata<'_>, record: impl FnOnce(&mut Line)) {
-        let mut line = Line(format!("{} {}", about.level(), about.target()));
+        let mut line = Line("  ".repeat(self.depth.load(Ordering::Relaxed)));
+        write!(line.0, "{} {}", about.level(), about.target()).unwrap();
         record(&mut line);
         self.lines.lock().unwrap().push(line.0);
     }
@@ -66,7 +71,11 @@ impl Subscriber for Keeper {
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
-    fn enter(&self, _: &Id) {}
+    fn enter(&self, _: &Id) {
+        self.depth.fetch_add(1, Ordering::Relaxed);
+    }
 
-    fn exit(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {
+        self.depth.fetch_sub(1, Ordering::Relaxed);
+    }
 }
