@@ -12,7 +12,6 @@
 use crate::error::CookieError;
 #[cfg(feature = "tracing")]
 use crate::error::shown;
-use crate::queue::Kind;
 #[cfg(feature = "tracing")]
 use crate::scope::Scope;
 use crate::set_cookie::Rendered;
@@ -20,6 +19,12 @@ use crate::set_cookie::Rendered;
 /// The crate's own, wherever in it the event comes from.
 #[cfg(feature = "tracing")]
 const TARGET: &str = "tower_django_cookies";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Set,
+    Delete,
+}
 
 /// What was queued under the lock. The subscriber, which may use the jar, is asked before and told after.
 pub(crate) struct Queued {

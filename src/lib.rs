@@ -42,52 +42,34 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod attributes;
-#[cfg(feature = "axum-core")]
-mod axum;
-mod declared;
+mod config;
 mod error;
 mod events;
-mod future;
-mod host;
+#[cfg(feature = "axum-core")]
+mod extract;
 mod jar;
 mod layer;
-mod lifetime;
-#[cfg(feature = "private")]
-mod private;
-mod queue;
 mod quote;
 mod request;
 mod scope;
-#[cfg(any(feature = "signed", feature = "private"))]
-mod sealed;
-mod search;
-mod service;
 mod set_cookie;
-mod settings;
-mod shared;
-#[cfg(feature = "signed")]
-mod signed;
 #[cfg(feature = "signed")]
 pub mod signing;
-mod sync;
 #[cfg(feature = "test-util")]
 pub mod test;
 
 pub use cookie::{self, Cookie, CookieBuilder, Expiration, SameSite, time};
 
 pub use crate::error::{AttributeProblem, CookieError, SecureReason};
-pub use crate::future::ResponseFuture;
-pub use crate::host::HostSource;
 pub use crate::jar::CookieJar;
-pub use crate::layer::CookieLayer;
 #[cfg(feature = "private")]
-pub use crate::private::PrivateJar;
+pub use crate::jar::PrivateJar;
+#[cfg(feature = "signed")]
+pub use crate::jar::SignedJar;
+pub use crate::layer::{CookieLayer, CookieService, ResponseFuture};
+pub use crate::request::host::HostSource;
 pub use crate::request::{GetAll, Iter};
 pub use crate::scope::Scope;
-pub use crate::service::CookieService;
-#[cfg(feature = "signed")]
-pub use crate::signed::SignedJar;
 
 /// The README's examples are tested.
 #[cfg(all(

@@ -90,7 +90,7 @@ impl PartialEq for ScopeRef<'_> {
     }
 }
 
-/// RFC 6265 §5.1.3, for a `host` that [`RequestHost`](crate::host::RequestHost) normalised.
+/// RFC 6265 §5.1.3, for a `host` that [`RequestHost`](crate::request::host::RequestHost) normalised.
 pub(crate) fn domain_match(host: &str, domain: &str) -> bool {
     let domain = domain
         .strip_prefix('[')

@@ -26,8 +26,6 @@ pub use error::PayloadProblem;
 pub use error::SignatureError;
 pub use key::SecretKey;
 #[cfg(feature = "dumps")]
-use object::DEFAULT_INFLATE_LIMIT;
-#[cfg(feature = "dumps")]
 pub use object::{dumps, loads};
 pub use signer::Signer;
 pub use timestamp::TimestampSigner;

@@ -13,9 +13,6 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 use crate::signing::{PayloadProblem, SignatureError, Signer, TimestampSigner};
 
-/// How much [`loads`] and `unsign_object` inflate unless they are told otherwise: 1 MiB.
-pub(super) const DEFAULT_INFLATE_LIMIT: usize = 1024 * 1024;
-
 /// Signs a value as JSON, with the time: `django.core.signing.dumps`.
 ///
 /// Django's `loads` reads it if the signer has Django's salt for this, `django.core.signing`, or the

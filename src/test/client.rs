@@ -17,7 +17,7 @@ use super::error::{BoxError, ClientError, Refused};
 use super::pause::pause_at;
 use super::redirect::{Next, location};
 use super::store::Store;
-use crate::attributes::Attributes;
+use crate::set_cookie::attributes::Attributes;
 use crate::set_cookie::{SetCookie, Value};
 
 /// Sends requests to a service, and keeps its cookies as a browser does: Django's test client.

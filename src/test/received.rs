@@ -3,7 +3,7 @@
 use cookie::time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use cookie::{Cookie, Expiration, SameSite};
 
-use crate::set_cookie::MAX_ATTRIBUTE;
+use crate::set_cookie::validate::MAX_ATTRIBUTE;
 
 /// Reads the cookie with the attributes that count, and its Domain, of whose leading dots `Cookie`
 /// would lose one; `None` if it has no name.

@@ -5,8 +5,27 @@ use percent_encoding::percent_decode_str;
 
 use crate::error::{CookieError, shown};
 use crate::jar::CookieJar;
-use crate::sealed::Seal;
+use crate::jar::secure::Seal;
 use crate::set_cookie::Value;
+
+impl CookieJar {
+    /// The same jar for encrypted cookies, with the layer's
+    /// [`private_key`](crate::CookieLayer::private_key).
+    ///
+    /// ```
+    /// use tower_django_cookies::cookie::Key;
+    /// use tower_django_cookies::{CookieError, CookieLayer};
+    ///
+    /// let layer = CookieLayer::new().private_key(Key::generate());
+    /// let jar = layer.jar(&http::Request::new(()));
+    /// jar.private().set(("card", "4111 1111"))?;
+    /// assert!(!jar.queued()[0].value().contains("4111"));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn private(&self) -> PrivateJar {
+        PrivateJar::new(self.clone())
+    }
+}
 
 /// A [`CookieJar`] whose cookies clients can neither read nor make up.
 ///
@@ -109,19 +128,5 @@ impl Seal for PrivateJar {
             })
             .map(|opened| opened.value().to_owned())
             .ok_or_else(|| CookieError::BadSignature { name: name.into() })
-    }
-}
-
-/// The layer's keys for private cookies.
-#[derive(Clone, Default)]
-pub(crate) struct PrivateKeys {
-    pub(crate) key: Option<Key>,
-    pub(crate) fallbacks: Vec<Key>,
-}
-
-impl PrivateKeys {
-    /// An inner layer's keys, else the `outer` one's.
-    pub(crate) fn over(&self, outer: &Self) -> Self {
-        if self.key.is_some() { self } else { outer }.clone()
     }
 }

@@ -1,5 +1,8 @@
 //! `CookieLayer`: the settings, and the way to say them.
 
+mod future;
+mod service;
+
 use std::sync::Arc;
 
 use cookie::Cookie;
@@ -8,15 +11,17 @@ use cookie::Key;
 use http::Request;
 use tower_layer::Layer;
 
+use crate::config::Settings;
 use crate::error::CookieError;
 use crate::events;
-use crate::host::HostSource;
 use crate::jar::CookieJar;
-use crate::queue::State;
-use crate::service::CookieService;
-use crate::settings::Settings;
+use crate::jar::queue::State;
+use crate::request::host::HostSource;
 #[cfg(feature = "signed")]
 use crate::signing::SecretKey;
+
+pub use self::future::ResponseFuture;
+pub use self::service::CookieService;
 
 /// Gives the services it wraps Django's cookies.
 ///

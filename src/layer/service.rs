@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::future::ResponseFuture;
+use crate::config::Settings;
 use crate::jar::CookieJar;
-use crate::queue::State;
-use crate::settings::Settings;
+use crate::jar::queue::State;
+use crate::layer::future::ResponseFuture;
 
 /// A service with cookies, made by [`CookieLayer`](crate::CookieLayer).
 ///

@@ -5,18 +5,18 @@ use std::sync::{Arc, PoisonError};
 use cookie::Cookie;
 use http::{HeaderMap, Uri};
 
-use crate::attributes::Attributes;
-use crate::declared::Declaration;
+use crate::config::Settings;
+use crate::config::declaration::Declaration;
 use crate::error::CookieError;
-use crate::events::Queued;
-use crate::host::RequestHost;
-use crate::lifetime::Lifetime;
-use crate::queue::{Kind, Queue};
+use crate::events::{Kind, Queued};
+use crate::jar::queue::Queue;
+use crate::jar::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use crate::request::RequestCookies;
+use crate::request::host::RequestHost;
 use crate::scope::domain_match;
+use crate::set_cookie::attributes::Attributes;
+use crate::set_cookie::lifetime::Lifetime;
 use crate::set_cookie::{Rendered, SetCookie, Value};
-use crate::settings::Settings;
-use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 pub(crate) struct Shared {
     pub(crate) cookies: RequestCookies,

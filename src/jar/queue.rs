@@ -6,7 +6,7 @@ use std::mem;
 use cookie::Cookie;
 
 use crate::error::{CookieError, shown};
-use crate::events::Queued;
+use crate::events::{Kind, Queued};
 use crate::scope::ScopeRef;
 use crate::set_cookie::Rendered;
 
@@ -49,12 +49,6 @@ struct Operation {
     kind: Kind,
     /// Whether this or an operation that it replaced is a set.
     was_set: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Set,
-    Delete,
 }
 
 impl Queue {

@@ -1,13 +1,17 @@
 //! What a layer was told, shared by its services and jars.
 
+pub(crate) mod declaration;
+#[cfg(any(feature = "signed", feature = "private"))]
+mod keys;
+
 use std::collections::HashMap;
 use std::fmt;
 
 use cookie::Cookie;
 
-use crate::declared::Declaration;
+use crate::config::declaration::Declaration;
 use crate::error::{CookieError, shown};
-use crate::host::HostSource;
+use crate::request::host::HostSource;
 
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
@@ -17,9 +21,9 @@ pub(crate) struct Settings {
     pub(crate) host_from: Option<HostSource>,
     pub(crate) vary_on_cookie: bool,
     #[cfg(feature = "signed")]
-    pub(crate) signing: crate::signed::SigningKeys,
+    pub(crate) signing: keys::SigningKeys,
     #[cfg(feature = "private")]
-    pub(crate) private: crate::private::PrivateKeys,
+    pub(crate) private: keys::PrivateKeys,
 }
 
 impl Settings {

@@ -1,64 +1,13 @@
-//! `ResponseFuture`: a response goes out.
+//! `Flush`: writes what is queued to the response, or discards it.
 
 use std::fmt;
-use std::future::Future;
 use std::mem;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
-use http::Response;
 use http::header::{HeaderMap, HeaderValue, SET_COOKIE, VARY};
-use pin_project_lite::pin_project;
 
 use crate::events;
-use crate::shared::Shared;
-
-pin_project! {
-    /// The response of a [`CookieService`](crate::CookieService), with the queued cookies.
-    ///
-    /// When it is ready, or dropped, the jar is closed: a later `set` or `delete` is answered with
-    /// [`CookieError::ResponseStarted`](crate::CookieError::ResponseStarted).
-    ///
-    /// ```
-    /// use std::future::Ready;
-    /// use tower_django_cookies::ResponseFuture;
-    ///
-    /// // It can be named, in the `Future` of a service of one's own.
-    /// type Future = ResponseFuture<Ready<Result<http::Response<()>, std::io::Error>>>;
-    /// # let _: Option<Future> = None;
-    /// ```
-    #[derive(Debug)]
-    pub struct ResponseFuture<F> {
-        // Dropped first, so that what the inner future's destructors queue is refused, not lost.
-        flush: Flush,
-        #[pin]
-        inner: F,
-    }
-}
-
-impl<F> ResponseFuture<F> {
-    pub(crate) fn new(flush: Flush, inner: F) -> Self {
-        Self { flush, inner }
-    }
-}
-
-impl<F, R, E> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<Response<R>, E>>,
-{
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let mut result = ready!(this.inner.poll(cx));
-        match &mut result {
-            Ok(response) => this.flush.write_to(response.headers_mut()),
-            Err(_) => this.flush.close(),
-        }
-        Poll::Ready(result)
-    }
-}
+use crate::jar::state::Shared;
 
 /// A request's end: closes the queue when it is dropped, whatever happened.
 pub(crate) struct Flush {
@@ -77,7 +26,7 @@ impl Flush {
         }
     }
 
-    fn write_to(&mut self, headers: &mut HeaderMap) {
+    pub(crate) fn write_to(&mut self, headers: &mut HeaderMap) {
         if mem::take(&mut self.is_to_close) {
             for (kind, field) in self.shared.close() {
                 events::ended("flushed", kind, &field);
@@ -89,7 +38,7 @@ impl Flush {
         }
     }
 
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         if mem::take(&mut self.is_to_close) {
             for (kind, field) in self.shared.close() {
                 events::ended("discarded", kind, &field);

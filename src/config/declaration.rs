@@ -4,10 +4,10 @@ use std::fmt;
 
 use cookie::Cookie;
 
-use crate::attributes::Attributes;
 use crate::error::{AttributeProblem, CookieError};
-use crate::lifetime::Lifetime;
 use crate::scope::ScopeRef;
+use crate::set_cookie::attributes::Attributes;
+use crate::set_cookie::lifetime::Lifetime;
 use crate::set_cookie::{SetCookie, Value};
 
 /// A name's one scope, the attributes it has there, and its former scopes.

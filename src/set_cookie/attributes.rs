@@ -3,8 +3,8 @@
 use cookie::{Cookie, SameSite};
 
 use crate::error::CookieError;
-use crate::lifetime::Lifetime;
 use crate::scope::ScopeRef;
+use crate::set_cookie::lifetime::Lifetime;
 
 /// The attributes as they were said: `None` is unsaid, an empty Domain or Path is said to be none.
 #[derive(Clone, Copy, Debug)]

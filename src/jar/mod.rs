@@ -1,24 +1,36 @@
 //! `CookieJar`: what handlers hold.
 
+pub(crate) mod flush;
+#[cfg(feature = "private")]
+mod private;
+pub(crate) mod queue;
+#[cfg(any(feature = "signed", feature = "private"))]
+mod secure;
+#[cfg(feature = "signed")]
+mod signed;
+mod state;
+mod sync;
+
 use std::fmt;
 use std::sync::Arc;
 
 use cookie::Cookie;
 use http::{Extensions, HeaderMap, Uri};
 
+use crate::config::Settings;
 use crate::error::CookieError;
 use crate::events;
-use crate::future::Flush;
-#[cfg(feature = "private")]
-use crate::private::PrivateJar;
-use crate::queue::{Queue, State};
+use crate::jar::flush::Flush;
+use crate::jar::queue::{Queue, State};
+use crate::jar::state::{Shared, View};
+use crate::jar::sync::Ordering;
 use crate::request::{GetAll, Iter, RequestCookies};
 use crate::set_cookie::Value;
-use crate::settings::Settings;
-use crate::shared::{Shared, View};
+
+#[cfg(feature = "private")]
+pub use self::private::PrivateJar;
 #[cfg(feature = "signed")]
-use crate::signed::SignedJar;
-use crate::sync::Ordering;
+pub use self::signed::SignedJar;
 
 /// A request's cookies, and those that its response will set and delete.
 ///
@@ -341,41 +353,6 @@ impl CookieJar {
     #[must_use]
     pub fn queued(&self) -> Vec<Cookie<'static>> {
         self.shared.queue().cookies()
-    }
-
-    /// The same jar for signed cookies, with the layer's
-    /// [`secret_key`](crate::CookieLayer::secret_key).
-    ///
-    /// ```
-    /// use tower_django_cookies::{CookieError, CookieLayer};
-    ///
-    /// let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
-    /// let jar = layer.jar(&http::Request::new(()));
-    /// jar.signed().salt("login").set(("user", "42"))?;
-    /// assert!(jar.queued()[0].value().starts_with("42:"));
-    /// # Ok::<(), CookieError>(())
-    /// ```
-    #[cfg(feature = "signed")]
-    pub fn signed(&self) -> SignedJar {
-        SignedJar::new(self.clone())
-    }
-
-    /// The same jar for encrypted cookies, with the layer's
-    /// [`private_key`](crate::CookieLayer::private_key).
-    ///
-    /// ```
-    /// use tower_django_cookies::cookie::Key;
-    /// use tower_django_cookies::{CookieError, CookieLayer};
-    ///
-    /// let layer = CookieLayer::new().private_key(Key::generate());
-    /// let jar = layer.jar(&http::Request::new(()));
-    /// jar.private().set(("card", "4111 1111"))?;
-    /// assert!(!jar.queued()[0].value().contains("4111"));
-    /// # Ok::<(), CookieError>(())
-    /// ```
-    #[cfg(feature = "private")]
-    pub fn private(&self) -> PrivateJar {
-        PrivateJar::new(self.clone())
     }
 
     /// Queues `cookie` with another value than its own.

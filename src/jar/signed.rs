@@ -1,15 +1,32 @@
 //! `SignedJar`: Django's signed cookies.
 
-use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use cookie::Cookie;
 
 use crate::error::{CookieError, shown};
 use crate::jar::CookieJar;
-use crate::sealed::Seal;
+use crate::jar::secure::Seal;
 use crate::set_cookie::Value;
-use crate::signing::{SecretKey, SignatureError, TimestampSigner};
+use crate::signing::{SignatureError, TimestampSigner};
+
+impl CookieJar {
+    /// The same jar for signed cookies, with the layer's
+    /// [`secret_key`](crate::CookieLayer::secret_key).
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieLayer};
+    ///
+    /// let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    /// let jar = layer.jar(&http::Request::new(()));
+    /// jar.signed().salt("login").set(("user", "42"))?;
+    /// assert!(jar.queued()[0].value().starts_with("42:"));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn signed(&self) -> SignedJar {
+        SignedJar::new(self.clone())
+    }
+}
 
 /// A [`CookieJar`] whose cookies clients can read but not make up: Django's
 /// `set_signed_cookie` and `get_signed_cookie`.
@@ -192,59 +209,4 @@ impl Seal for SignedJar {
 fn salt(name: &str, salt: &str) -> String {
     let len = salt.chars().count().to_string();
     ["django.http.cookies.v2:", &len, ":", salt, name].concat()
-}
-
-/// The layer's keys, as Django's cookie signer has them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SigningKeys {
-    key: Option<SecretKey>,
-    fallbacks: Vec<SecretKey>,
-    /// `None` is unsaid: an outer layer's setting, else off.
-    pub(crate) legacy_salt_fallback: Option<bool>,
-    /// Made of the keys when it is first asked for.
-    signer: OnceLock<Result<TimestampSigner, &'static str>>,
-}
-
-impl SigningKeys {
-    pub(crate) fn set_key(&mut self, key: SecretKey) {
-        self.key = Some(key);
-        self.signer.take();
-    }
-
-    pub(crate) fn set_fallbacks(&mut self, keys: impl Iterator<Item = SecretKey>) {
-        self.fallbacks = keys.collect();
-        self.signer.take();
-    }
-
-    /// Django's `get_cookie_signer`, the salt aside; the name of the setting that lacks a key, or has an
-    /// empty one.
-    fn signer(&self) -> Result<&TimestampSigner, &'static str> {
-        let signer = self.signer.get_or_init(|| {
-            let key = self.key.as_ref().and_then(cookie_signer_key);
-            let fallbacks: Option<Vec<_>> = self.fallbacks.iter().map(cookie_signer_key).collect();
-            let signer = TimestampSigner::new(key.ok_or("secret_key")?);
-            Ok(signer.fallbacks(fallbacks.ok_or("secret_key_fallbacks")?))
-        });
-        signer.as_ref().map_err(|&setting| setting)
-    }
-
-    fn legacy_salt_fallback(&self) -> bool {
-        self.legacy_salt_fallback.unwrap_or(false)
-    }
-
-    /// An inner layer's keys, else the `outer` one's.
-    pub(crate) fn over(&self, outer: &Self) -> Self {
-        let keys = if self.key.is_some() { self } else { outer };
-        Self {
-            key: keys.key.clone(),
-            fallbacks: keys.fallbacks.clone(),
-            legacy_salt_fallback: self.legacy_salt_fallback.or(outer.legacy_salt_fallback),
-            signer: keys.signer.clone(),
-        }
-    }
-}
-
-/// Django's `_cookie_signer_key`.
-fn cookie_signer_key(key: &SecretKey) -> Option<SecretKey> {
-    (!key.is_empty()).then(|| [b"django.http.cookies", key.as_bytes()].concat().into())
 }

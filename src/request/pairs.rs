@@ -1,0 +1,161 @@
+//! The cookie-pairs of a request's `Cookie` fields.
+
+use http::header::{COOKIE, HeaderMap, HeaderValue};
+use memchr::memchr;
+
+use crate::quote::{unquote, without_quotes};
+use crate::request::search::is_space;
+
+/// A longer name is compared with whole pairs, so that no client that chooses it makes the work grow with
+/// the product of name and field.
+const MAX_SEARCHED: usize = 64;
+
+/// A request's `Cookie` fields, in their order.
+#[derive(Default)]
+pub(super) struct Fields {
+    first: Option<HeaderValue>,
+    /// HTTP/2 may send a field for each cookie (RFC 9113 §8.2.3).
+    rest: Vec<HeaderValue>,
+}
+
+impl Fields {
+    pub(super) fn new(headers: &HeaderMap) -> Self {
+        let all = headers.get_all(COOKIE);
+        let mut fields = all.iter();
+        let first = fields.next().cloned();
+        let mut rest = Vec::new();
+        if fields.next().is_some() {
+            // Growing costs more than counting.
+            rest.reserve_exact(all.iter().count() - 1);
+            rest.extend(all.iter().skip(1).cloned());
+        }
+        Self { first, rest }
+    }
+
+    /// Each field with its number.
+    pub(super) fn numbered(&self) -> impl DoubleEndedIterator<Item = (usize, &[u8])> {
+        (0..=self.rest.len()).filter_map(|number| Some((number, self.get(number)?)))
+    }
+
+    /// The pairs from `at` on.
+    pub(super) fn pairs(&self, at: Position) -> Pairs<'_> {
+        Pairs { fields: self, at }
+    }
+
+    fn get(&self, number: usize) -> Option<&[u8]> {
+        match number {
+            0 => self.first.as_ref(),
+            _ => self.rest.get(number - 1),
+        }
+        .map(HeaderValue::as_bytes)
+    }
+}
+
+/// The number of a field, and of the byte in it at which a pair's chunk begins.
+pub(super) type Position = (usize, usize);
+
+/// A cookie-pair as it stands in its field, trimmed.
+#[derive(Clone, Copy)]
+pub(super) struct Pair<'a> {
+    pub(super) at: Position,
+    pub(super) name: &'a [u8],
+    pub(super) value: &'a [u8],
+}
+
+impl<'a> Pair<'a> {
+    /// `None` where there is neither name nor value. What has no `=` is a value without a name.
+    fn parse(at: Position, chunk: &'a [u8]) -> Option<Self> {
+        let (name, value) = match memchr(b'=', chunk) {
+            Some(equals) => (trim(&chunk[..equals]), trim(&chunk[equals + 1..])),
+            None => (&[][..], trim(chunk)),
+        };
+        (!name.is_empty() || !value.is_empty()).then_some(Self { at, name, value })
+    }
+
+    pub(super) fn plain_name(self) -> Option<&'a str> {
+        std::str::from_utf8(self.name).ok()
+    }
+
+    pub(super) fn plain_value(self) -> Option<&'a str> {
+        without_quotes(self.value).and_then(|value| std::str::from_utf8(value).ok())
+    }
+}
+
+pub(super) fn trim(bytes: &[u8]) -> &[u8] {
+    let is_text = |&byte: &u8| !is_space(byte);
+    let start = bytes.iter().position(is_text).unwrap_or(bytes.len());
+    let end = bytes
+        .iter()
+        .rposition(is_text)
+        .map_or(start, |last| last + 1);
+    &bytes[start..end]
+}
+
+/// Whether pairs with this name have its bytes, end where it ends, and are found in linear time.
+pub(super) fn is_searchable(name: &str) -> bool {
+    // U+FFFD, which begins with 0xEF, may be what became of bytes that aren't UTF-8.
+    let is_plain = |byte| !matches!(byte, b';' | b'=' | 0xEF);
+    match name.as_bytes() {
+        [] => false,
+        [first, .., last] if is_space(*first) || is_space(*last) => false,
+        [only] if is_space(*only) => false,
+        bytes => bytes.len() <= MAX_SEARCHED && bytes.iter().copied().all(is_plain),
+    }
+}
+
+/// The pairs of the fields, in their order.
+#[derive(Clone)]
+pub(super) struct Pairs<'a> {
+    fields: &'a Fields,
+    at: Position,
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = Pair<'a>;
+
+    fn next(&mut self) -> Option<Pair<'a>> {
+        loop {
+            let at = self.at;
+            let Some(rest) = self.fields.get(at.0)?.get(at.1..) else {
+                self.at = (at.0 + 1, 0);
+                continue;
+            };
+            let end = memchr(b';', rest).unwrap_or(rest.len());
+            self.at.1 += end + 1;
+            if let Some(pair) = Pair::parse(at, &rest[..end]) {
+                return Some(pair);
+            }
+        }
+    }
+}
+
+/// The pairs that can't be slices of their field: decoded once, all into one text.
+pub(super) struct Decoded {
+    pub(super) text: String,
+    pub(super) pairs: Vec<DecodedPair>,
+}
+
+pub(super) struct DecodedPair {
+    pub(super) at: Position,
+    /// Where it begins in the text, and ends with the next pair's.
+    pub(super) name: usize,
+    pub(super) value: usize,
+}
+
+impl Decoded {
+    pub(super) fn new(pairs: Pairs<'_>) -> Self {
+        let all = pairs.filter(|pair| pair.plain_name().is_none() || pair.plain_value().is_none());
+        let mut text = String::new();
+        // Growing would take thrice the room.
+        let mut pairs = Vec::with_capacity(all.clone().count());
+        for pair in all {
+            let name = text.len();
+            text.push_str(&String::from_utf8_lossy(pair.name));
+            let value = text.len();
+            unquote(&String::from_utf8_lossy(pair.value), &mut text);
+            let at = pair.at;
+            pairs.push(DecodedPair { at, name, value });
+        }
+        Self { text, pairs }
+    }
+}
