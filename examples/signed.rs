@@ -25,7 +25,7 @@ async fn home(jar: CookieJar) -> Result<Html<String>, CookieError> {
     let remembered = jar.signed().salt("remember me").max_age(TWO_WEEKS);
     match remembered.get("user") {
         Ok(user) if user == "42" => Ok(page("Welcome back, user 42.")),
-        Ok(_) | Err(CookieError::Missing { .. }) => Ok(page("Who are you?")),
+        Ok(_) | Err(CookieError::MissingCookie { .. }) => Ok(page("Who are you?")),
         Err(CookieError::SignatureExpired { .. }) => Ok(page("That is long ago. Log in again.")),
         // Forged, or signed with a key that is no longer accepted.
         Err(error) => {

@@ -12,13 +12,13 @@ use crate::scope::Scope;
 /// `Debug` nor `Display` shows a cookie's value.
 ///
 /// ```
-/// use tower_django_cookies::{AttributeProblem, Cookie, CookieError, CookieLayer};
+/// use tower_django_cookies::{AttributeReason, Cookie, CookieError, CookieLayer};
 /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
 ///
 /// let error = jar.set(Cookie::build(("a", "1")).path("app")).unwrap_err();
 /// assert!(matches!(
 ///     error,
-///     CookieError::InvalidPath { problem: AttributeProblem::NotAbsolute, .. }
+///     CookieError::InvalidPath { reason: AttributeReason::NotAbsolute, .. }
 /// ));
 /// assert_eq!(
 ///     error.to_string(),
@@ -33,7 +33,7 @@ pub enum CookieError {
         "CookieLayer is not installed; add `.layer(CookieLayer::new())` around all that uses the \
          jar (in axum the layer that is added last is the outermost)"
     )]
-    LayerMissing,
+    MissingLayer,
 
     /// The jar was made by [`CookieJar::from_headers`](crate::CookieJar::from_headers), and has no
     /// response to write to.
@@ -58,7 +58,7 @@ pub enum CookieError {
 
     /// [`CookieJar::require`](crate::CookieJar::require) found no such cookie in the request.
     #[error("cookie {name:?} is missing from the request; use `get` where it may be absent")]
-    Missing {
+    MissingCookie {
         /// The cookie's name.
         name: String,
     },
@@ -89,7 +89,7 @@ pub enum CookieError {
     /// The layer has no key for signed or private cookies, or an empty one among them.
     #[cfg(any(feature = "signed", feature = "private"))]
     #[error("cookie {name:?}: a key is missing or empty; give it to `CookieLayer::{setting}`")]
-    KeyMissing {
+    MissingKey {
         /// The cookie's name.
         name: String,
         /// `secret_key`, `secret_key_fallbacks` or `private_key`.
@@ -102,7 +102,7 @@ pub enum CookieError {
 
     /// The name is empty or has a character that no cookie-name may have.
     #[error("cookie {name:?}: illegal name; use ASCII letters, digits and !#$%&'*+-.:^_`|~ alone")]
-    IllegalName {
+    InvalidName {
         /// The cookie's name; of a whole `name=value`, what stands before the value.
         name: String,
     },
@@ -123,25 +123,25 @@ pub enum CookieError {
     },
 
     /// The Path would be ignored or misread by browsers.
-    #[error("cookie {name:?}: Path {path:?} {problem}")]
+    #[error("cookie {name:?}: Path {path:?} {reason}")]
     InvalidPath {
         /// The cookie's name.
         name: String,
         /// The Path as given.
         path: String,
         /// What is wrong with it.
-        problem: AttributeProblem,
+        reason: AttributeReason,
     },
 
     /// The Domain would be ignored or misread by browsers.
-    #[error("cookie {name:?}: Domain {domain:?} {problem}")]
+    #[error("cookie {name:?}: Domain {domain:?} {reason}")]
     InvalidDomain {
         /// The cookie's name.
         name: String,
         /// The Domain as given.
         domain: String,
         /// What is wrong with it.
-        problem: AttributeProblem,
+        reason: AttributeReason,
     },
 
     /// Name and value are longer than browsers store (RFC 6265bis §5.6: 4096 bytes).
@@ -179,13 +179,13 @@ pub enum CookieError {
 
     /// `secure(false)` was said of a cookie that browsers store only with `Secure`.
     #[error(
-        "cookie {name:?}: {because} needs Secure; leave out `secure(false)`, here or where it is declared"
+        "cookie {name:?}: {reason} needs Secure; leave out `secure(false)`, here or where it is declared"
     )]
     SecureRequired {
         /// The cookie's name.
         name: String,
         /// What needs `Secure`.
-        because: SecureReason,
+        reason: SecureReason,
     },
 
     /// `http_only(false)` was said of a cookie that browsers store only with `HttpOnly`.
@@ -328,12 +328,12 @@ impl CookieError {
     /// use http::StatusCode;
     /// use tower_django_cookies::CookieError;
     ///
-    /// assert_eq!(CookieError::LayerMissing.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    /// assert_eq!(CookieError::MissingLayer.status(), StatusCode::INTERNAL_SERVER_ERROR);
     /// ```
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Missing { .. } | Self::DomainMismatch { .. } => StatusCode::BAD_REQUEST,
+            Self::MissingCookie { .. } | Self::DomainMismatch { .. } => StatusCode::BAD_REQUEST,
             #[cfg(any(feature = "signed", feature = "private"))]
             Self::BadSignature { .. } => StatusCode::BAD_REQUEST,
             #[cfg(feature = "signed")]
@@ -347,7 +347,7 @@ impl CookieError {
 /// [`CookieError::InvalidDomain`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum AttributeProblem {
+pub enum AttributeReason {
     /// It has a control character, which browsers refuse or cut at.
     ControlCharacter,
     /// It has a `;`, which would begin another attribute.
@@ -370,7 +370,7 @@ pub enum AttributeProblem {
     Port,
 }
 
-impl fmt::Display for AttributeProblem {
+impl fmt::Display for AttributeReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ControlCharacter => "has a control character; remove it",

@@ -82,7 +82,7 @@ pub(crate) fn refused(operation: &str, name: &str, error: &CookieError) {
 #[cfg(any(feature = "signed", feature = "private"))]
 pub(crate) fn unopened(name: &str, error: &CookieError) {
     #[cfg(feature = "tracing")]
-    if let CookieError::KeyMissing { .. } = error {
+    if let CookieError::MissingKey { .. } = error {
         refused("get", name, error);
     } else {
         tracing::debug!(target: TARGET, operation = "get", name = shown(name), %error, "cookie refused");

@@ -60,7 +60,7 @@ pub mod test;
 
 pub use cookie::{self, Cookie, CookieBuilder, Expiration, SameSite, time};
 
-pub use crate::error::{AttributeProblem, CookieError, SecureReason};
+pub use crate::error::{AttributeReason, CookieError, SecureReason};
 pub use crate::jar::CookieJar;
 #[cfg(feature = "private")]
 pub use crate::jar::PrivateJar;

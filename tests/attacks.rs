@@ -7,7 +7,7 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use support::{request, sent};
 use tower_django_cookies::time::Duration;
-use tower_django_cookies::{AttributeProblem, Cookie, CookieError, CookieJar, CookieLayer};
+use tower_django_cookies::{AttributeReason, Cookie, CookieError, CookieJar, CookieLayer};
 
 fn jar(cookies: impl AsRef<[u8]>) -> CookieJar {
     CookieJar::from_headers(request(cookies).headers())
@@ -54,7 +54,7 @@ fn a_nameless_cookie_gives_no_other_its_value() {
     assert_eq!(jar.get(""), Some("__Host-test=bad"));
 
     let error = refused(("", "__Host-test=bad"));
-    assert!(matches!(error, CookieError::IllegalName { .. }), "{error}");
+    assert!(matches!(error, CookieError::InvalidName { .. }), "{error}");
 }
 
 /// CVE-2023-4639: an opening quote in one cookie and a closing one in another must not take what is
@@ -84,19 +84,19 @@ fn names_paths_and_domains_write_no_attributes() {
         "userName=<script>alert('XSS3')</script>; Max-Age=2592000; a",
         "test",
     ));
-    assert!(matches!(error, CookieError::IllegalName { .. }), "{error}");
+    assert!(matches!(error, CookieError::InvalidName { .. }), "{error}");
 
     let error = refused(Cookie::build(("a", "1")).path("/; Max-Age=2592000; a"));
-    let CookieError::InvalidPath { problem, .. } = error else {
+    let CookieError::InvalidPath { reason, .. } = error else {
         panic!("{error}");
     };
-    assert_eq!(problem, AttributeProblem::Semicolon);
+    assert_eq!(reason, AttributeReason::Semicolon);
 
     let error = refused(Cookie::build(("a", "1")).domain("example.com; Secure"));
-    let CookieError::InvalidDomain { problem, .. } = error else {
+    let CookieError::InvalidDomain { reason, .. } = error else {
         panic!("{error}");
     };
-    assert_eq!(problem, AttributeProblem::Semicolon);
+    assert_eq!(reason, AttributeReason::Semicolon);
 
     let fields = sent(&CookieLayer::new(), |jar| {
         jar.set(("a", "1; Path=/evil; HttpOnly")).unwrap();
@@ -115,7 +115,7 @@ fn control_characters_write_no_fields() {
             "{error}"
         );
         let error = refused((text.clone(), "1"));
-        assert!(matches!(error, CookieError::IllegalName { .. }), "{error}");
+        assert!(matches!(error, CookieError::InvalidName { .. }), "{error}");
         let error = refused(Cookie::build(("a", "1")).path(format!("/{text}")));
         assert!(matches!(error, CookieError::InvalidPath { .. }), "{error}");
         let error = refused(Cookie::build(("a", "1")).domain(text));
@@ -239,7 +239,7 @@ async fn no_lifetime_is_too_long_for_the_test_client() {
         std::future::ready(response.body(String::new()).map_err(BoxError::from))
     });
     let mut client = Client::new(service)
-        .base("https://www.example.com")
+        .base_url("https://www.example.com")
         .unwrap();
     client.get("/").await.unwrap();
     client.advance(std::time::Duration::from_secs(100 * 365 * 24 * 60 * 60));

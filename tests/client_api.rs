@@ -19,7 +19,7 @@ use hyper::body::{Body, Bytes, Frame};
 use support::jar_of;
 use tower::util::BoxCloneService;
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_django_cookies::test::{Client, ClientError, Refusal};
+use tower_django_cookies::test::{Client, ClientError, RejectReason};
 use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};
 
 type App = BoxCloneService<Request<String>, Response<String>, Infallible>;
@@ -177,70 +177,82 @@ async fn secure_cookies_come_from_and_go_to_https_and_this_machine() {
 async fn what_a_browser_drops_is_told() {
     let long = format!("/?a={}", "x".repeat(4096));
     for (url, name, reason) in [
-        ("/?=nameless", "", Refusal::Nameless),
-        (&*long, "a", Refusal::TooLong),
-        ("/?a=1;+Domain=example.com", "a", Refusal::Domain),
+        ("/?=nameless", "", RejectReason::Nameless),
+        (&*long, "a", RejectReason::TooLong),
+        ("/?a=1;+Domain=example.com", "a", RejectReason::Domain),
         (
             "https://a.test/?a=1;+Domain=test",
             "a",
-            Refusal::PublicSuffix,
+            RejectReason::PublicSuffix,
         ),
         (
             "https://a.test./?a=1;+Domain=test.",
             "a",
-            Refusal::PublicSuffix,
+            RejectReason::PublicSuffix,
         ),
         (
             "https://a.example.com/?a=1;+Domain=example\u{3002}com",
             "a",
-            Refusal::Domain,
+            RejectReason::Domain,
         ),
         (
             "https://a.example.com/?a=1;+Domain=\u{ff45}xample.com",
             "a",
-            Refusal::Domain,
+            RejectReason::Domain,
         ),
         (
             "https://a.example.com/?a=1;+Domain=..example.com",
             "a",
-            Refusal::Domain,
+            RejectReason::Domain,
         ),
         (
             "https://a.example.com/?a=1;+Domain=[example.com]",
             "a",
-            Refusal::Domain,
+            RejectReason::Domain,
         ),
-        ("https://a.test/?a=1;+Domain=.", "a", Refusal::Domain),
-        ("https://a.test./?a=1;+Domain=.", "a", Refusal::Domain),
-        ("https://a.test/?a=1;+Domain=..", "a", Refusal::Domain),
+        ("https://a.test/?a=1;+Domain=.", "a", RejectReason::Domain),
+        ("https://a.test./?a=1;+Domain=.", "a", RejectReason::Domain),
+        ("https://a.test/?a=1;+Domain=..", "a", RejectReason::Domain),
         (
             "https://a.test/?a=1;+Domain=a.test;+Domain=.",
             "a",
-            Refusal::Domain,
+            RejectReason::Domain,
         ),
-        ("http://a.test/?a=1;+Secure", "a", Refusal::InsecureOrigin),
-        ("/?__Host-a=1;+Path=/", "__Host-a", Refusal::NotSecure),
-        ("/?__secure-a=1", "__secure-a", Refusal::NotSecure),
-        ("/?a=1;+SameSite=None", "a", Refusal::NotSecure),
-        ("/?a=1;+Partitioned", "a", Refusal::NotSecure),
-        ("/?__Host-a=1;+Secure", "__Host-a", Refusal::NotHostOnly),
+        (
+            "http://a.test/?a=1;+Secure",
+            "a",
+            RejectReason::InsecureOrigin,
+        ),
+        ("/?__Host-a=1;+Path=/", "__Host-a", RejectReason::NotSecure),
+        ("/?__secure-a=1", "__secure-a", RejectReason::NotSecure),
+        ("/?a=1;+SameSite=None", "a", RejectReason::NotSecure),
+        ("/?a=1;+Partitioned", "a", RejectReason::NotSecure),
+        (
+            "/?__Host-a=1;+Secure",
+            "__Host-a",
+            RejectReason::NotHostOnly,
+        ),
         (
             "https://localhost/?__Host-a=1;+Path=/;+Secure;+Domain=localhost",
             "__Host-a",
-            Refusal::NotHostOnly,
+            RejectReason::NotHostOnly,
         ),
-        ("/?__Http-a=1;+Secure", "__Http-a", Refusal::NotHttpOnly),
+        (
+            "/?__Http-a=1;+Secure",
+            "__Http-a",
+            RejectReason::NotHttpOnly,
+        ),
     ] {
         let mut client = mirror();
         client.get(url).await.unwrap();
-        let [refused] = client.refused() else {
-            panic!("{url}: {:?}", client.refused());
+        let [refused] = client.rejected_cookies() else {
+            panic!("{url}: {:?}", client.rejected_cookies());
         };
         assert_eq!((&*refused.name, refused.reason), (name, reason), "{url}");
         assert!(client.cookies().is_empty());
 
         client.get("/").await.unwrap();
-        assert!(client.refused().is_empty(), "of an answer before");
+        assert!(client.rejected_cookies().is_empty(), "of an answer before");
     }
 }
 
@@ -271,8 +283,11 @@ async fn plain_http_leaves_secure_cookies_alone() {
             client.get(secure).await.unwrap();
             let url = format!("http://a.test/?a=2;+Path={path}{domain}");
             client.get(&url).await.unwrap();
-            let refused = client.refused().iter().map(|refused| refused.reason);
-            let expected = is_refused.then_some(Refusal::SecureCookieThere);
+            let refused = client
+                .rejected_cookies()
+                .iter()
+                .map(|refused| refused.reason);
+            let expected = is_refused.then_some(RejectReason::SecureCookieThere);
             assert_eq!(
                 refused.collect::<Vec<_>>(),
                 Vec::from_iter(expected),
@@ -286,7 +301,7 @@ async fn plain_http_leaves_secure_cookies_alone() {
         .await
         .unwrap();
     client.get("http://b.test/?a=2;+Path=/app").await.unwrap();
-    assert!(client.refused().is_empty());
+    assert!(client.rejected_cookies().is_empty());
 
     // Of a parent and of a child as well.
     for (there, new, is_refused) in [
@@ -298,7 +313,7 @@ async fn plain_http_leaves_secure_cookies_alone() {
         let secure = format!("https://{there};+Secure");
         client.get(secure).await.unwrap();
         client.get(format!("http://{new}")).await.unwrap();
-        assert_eq!(!client.refused().is_empty(), is_refused, "{new}");
+        assert_eq!(!client.rejected_cookies().is_empty(), is_refused, "{new}");
     }
 
     client
@@ -309,7 +324,10 @@ async fn plain_http_leaves_secure_cookies_alone() {
         .get("http://[2001:db8::1]/?b=2;+Path=/")
         .await
         .unwrap();
-    assert_eq!(client.refused()[0].reason, Refusal::SecureCookieThere);
+    assert_eq!(
+        client.rejected_cookies()[0].reason,
+        RejectReason::SecureCookieThere
+    );
 }
 
 #[tokio::test]
@@ -332,7 +350,7 @@ async fn a_cookie_is_set_as_a_handler_reads_it() {
 
 #[tokio::test]
 async fn a_cookie_that_cannot_be_set_is_an_error() {
-    let mut client = mirror().base("http://www.example.com").unwrap();
+    let mut client = mirror().base_url("http://www.example.com").unwrap();
     let error = client.set_cookie(("a", "\n")).unwrap_err();
     assert!(matches!(
         error,
@@ -340,7 +358,9 @@ async fn a_cookie_that_cannot_be_set_is_an_error() {
     ));
     let elsewhere = Cookie::build("a").domain("example.net");
     let error = client.set_cookie(elsewhere).unwrap_err();
-    assert!(matches!(&error, ClientError::Refused(refused) if refused.reason == Refusal::Domain));
+    assert!(
+        matches!(&error, ClientError::Rejected(refused) if refused.reason == RejectReason::Domain)
+    );
     let secure = Cookie::build("a").same_site(SameSite::None);
     let error = client.set_cookie(secure).unwrap_err();
     assert_eq!(
@@ -392,7 +412,7 @@ async fn a_host_field_says_where_a_path_is() {
     let mut client = mirror();
     let set = Request::get("/?a=1;+Path=/;+Domain=a.test").header(HOST, "www.a.test");
     client.send(set.body(String::new()).unwrap()).await.unwrap();
-    assert!(client.refused().is_empty());
+    assert!(client.rejected_cookies().is_empty());
     assert_eq!(sent(&mut client, "https://other.a.test/").await, "a=1");
     assert_eq!(client.url(), Some("https://other.a.test/"));
     // RFC 9112 §3.2.2: beside a whole URL it doesn't count.
@@ -429,7 +449,7 @@ async fn a_host_field_that_names_no_host_is_an_error() {
 
 #[tokio::test]
 async fn a_query_alone_is_of_the_page_that_was_shown() {
-    let mut client = mirror().base("https://a.test").unwrap();
+    let mut client = mirror().base_url("https://a.test").unwrap();
     for (url, expected) in [
         ("?page=1", "https://a.test/?page=1"),
         ("https://b.test/shop#top", "https://b.test/shop#top"),
@@ -443,7 +463,7 @@ async fn a_query_alone_is_of_the_page_that_was_shown() {
 
 #[tokio::test]
 async fn of_a_base_url_the_path_does_not_count() {
-    let mut client = mirror().base("https://a.test/app/sub?q#f").unwrap();
+    let mut client = mirror().base_url("https://a.test/app/sub?q#f").unwrap();
     client
         .set_cookie(Cookie::build(("a", "1")).path(""))
         .unwrap();
@@ -465,7 +485,7 @@ async fn more_fields_than_a_request_holds_are_an_error() {
         }
     }
     let error = client.send(request).await.unwrap_err();
-    assert!(matches!(error, ClientError::TooManyFields(_)));
+    assert!(matches!(error, ClientError::TooManyHeaders(_)));
 }
 
 #[tokio::test]
@@ -668,7 +688,7 @@ async fn only_http_urls_are_gone_to() {
         assert!(matches!(error, ClientError::Url { .. }), "{url}: {error}");
     }
     for base in ["/path", "a.test", "data:,", ""] {
-        let error = mirror().base(base).unwrap_err();
+        let error = mirror().base_url(base).unwrap_err();
         assert!(matches!(error, ClientError::Url { .. }), "{base}: {error}");
     }
 }
@@ -710,7 +730,7 @@ async fn cookies_of_every_redirect_are_stored() {
     let cookies = client.cookies();
     let names: Vec<_> = cookies.iter().map(Cookie::name).collect();
     assert_eq!(names, ["from-start", "from-one", "from-two"]);
-    assert_eq!(client.refused().len(), 3);
+    assert_eq!(client.rejected_cookies().len(), 3);
 }
 
 /// Fetch, "HTTP-redirect fetch".
@@ -745,7 +765,7 @@ async fn a_redirect_changes_the_method_as_in_a_browser() {
             .body("body".to_owned());
         match (client.send(request.unwrap()).await, expected) {
             (Ok(answer), Some(expected)) => assert_eq!(answer.body().text(), Ok(expected)),
-            (Err(ClientError::RedirectWantsBody { location, .. }), None) => {
+            (Err(ClientError::RedirectNeedsBody { location, .. }), None) => {
                 assert_eq!(location, "https://testserver/next");
             }
             (answer, _) => panic!("{method} {status}: {answer:?}"),
@@ -800,7 +820,7 @@ async fn a_loop_ends() {
     let error = client.get("/").await.unwrap_err();
     assert!(matches!(
         error,
-        ClientError::TooManyRedirects { most: 3, ref location } if location == "https://testserver/again"
+        ClientError::TooManyRedirects { limit: 3, ref location } if location == "https://testserver/again"
     ));
 }
 

@@ -453,7 +453,7 @@ fn sign(django: &mut Django, chance: &mut Chance<'_>) -> Judged {
     let signer = Signer::new(&*key).salt(&salt).separator(&separator);
     let timed = TimestampSigner::new(&*key)
         .salt(&salt)
-        .at(at(now))
+        .with_time(at(now))
         .separator(&separator);
     let asked = json!({"op": "sign", "key": hex(&key), "salt": salt, "sep": separator, "value": value, "now": float(now)});
     let ours = match (signer, timed) {
@@ -478,13 +478,13 @@ fn unsign(django: &mut Django, chance: &mut Chance<'_>) -> Judged {
     let text = match chance.below(4) {
         0 => value,
         1 => Signer::new(&*key).salt(salt_of_it).sign(&value),
-        2 => signer.clone().at(at(then)).sign(&value) + &chance.text(),
-        _ => signer.clone().at(at(then)).sign(&value),
+        2 => signer.clone().with_time(at(then)).sign(&value) + &chance.text(),
+        _ => signer.clone().with_time(at(then)).sign(&value),
     };
     let asked = json!({"op": "unsign", "key": hex(&key), "salt": salt, "sep": ":", "text": text,
         "max_age": max_age.map(float), "now": float(now)});
     let answer = django.ask(&asked);
-    let found = signer.at(at(now)).unsign(
+    let found = signer.with_time(at(now)).unsign(
         &text,
         max_age.map(|quarters| Duration::from_millis(quarters * 250)),
     );
@@ -513,7 +513,11 @@ fn signed_cookie(django: &mut Django, chance: &mut Chance<'_>) -> Judged {
     let layer = CookieLayer::new().secret_key(&*key);
     let mut result = Ok(());
     let fields = sent(&layer, |jar| {
-        result = jar.signed().salt(&salt).at(at(then)).set(("a", &*value));
+        result = jar
+            .signed()
+            .salt(&salt)
+            .with_time(at(then))
+            .set(("a", &*value));
     });
     let asked = json!({"op": "set_signed", "key": hex(&key), "name": "a", "salt": salt, "value": value, "now": float(then)});
     let answer = django.ask(&asked);
@@ -539,7 +543,7 @@ fn signed_cookie(django: &mut Django, chance: &mut Chance<'_>) -> Judged {
         let key = [b"django.http.cookies", &*key].concat();
         let signer = TimestampSigner::new(key)
             .salt(format!("a{salt}"))
-            .at(at(then));
+            .with_time(at(then));
         header = format!("a={}", fuzzed::said::written(&signer.sign(&value)));
     }
     if chance.below(4) == 1 {
@@ -551,14 +555,14 @@ fn signed_cookie(django: &mut Django, chance: &mut Chance<'_>) -> Judged {
     let answer = django.ask(&asked);
     let read = |layer: &CookieLayer, header: &str| {
         let jar = layer.jar(&request(header));
-        let mut signed = jar.signed().salt(&salt).at(at(now));
+        let mut signed = jar.signed().salt(&salt).with_time(at(now));
         if let Some(max_age) = max_age {
             signed = signed.max_age(Duration::from_millis(max_age * 250));
         }
         match signed.get("a") {
             Ok(value) => json!({"is": value}),
             Err(CookieError::SignatureExpired { .. }) => json!({"raises": "SignatureExpired"}),
-            Err(CookieError::Missing { .. }) => json!({"raises": "KeyError"}),
+            Err(CookieError::MissingCookie { .. }) => json!({"raises": "KeyError"}),
             Err(_) => json!({"raises": "BadSignature"}),
         }
     };
@@ -591,7 +595,7 @@ fn dumps(django: &mut Django, chance: &mut Chance<'_>) -> Judged {
     let asked =
         json!({"op": "dumps", "key": hex(&key), "salt": salt, "object": object, "now": float(now)});
     let answer = django.ask(&asked);
-    let signer = TimestampSigner::new(&*key).salt(&salt).at(at(now));
+    let signer = TimestampSigner::new(&*key).salt(&salt).with_time(at(now));
     let dumped = signing::dumps(&signer, &object, false).expect("JSON");
     same(&asked, &json!({"is": dumped}), &answer)?;
     let text = answer["is"].as_str().expect("signed");

@@ -8,7 +8,7 @@ use std::error::Error;
 use http::{Request, StatusCode};
 use support::sent;
 use tower_django_cookies::{
-    AttributeProblem, Cookie, CookieBuilder, CookieError, CookieJar, CookieLayer, SameSite,
+    AttributeReason, Cookie, CookieBuilder, CookieError, CookieJar, CookieLayer, SameSite,
     SecureReason,
 };
 
@@ -47,30 +47,30 @@ fn refused(layer: &CookieLayer, cookie: impl Into<Cookie<'static>>) -> CookieErr
 }
 
 #[track_caller]
-fn path_problem(path: &str) -> AttributeProblem {
+fn path_problem(path: &str) -> AttributeReason {
     match refused(&CookieLayer::new(), a().path(path.to_owned())) {
         CookieError::InvalidPath {
             name,
             path: given,
-            problem,
+            reason,
         } => {
             assert_eq!((&*name, &*given), ("a", path));
-            problem
+            reason
         }
         other => panic!("{other:?}"),
     }
 }
 
 #[track_caller]
-fn domain_problem(domain: &str) -> AttributeProblem {
+fn domain_problem(domain: &str) -> AttributeReason {
     match refused(&CookieLayer::new(), a().domain(domain.to_owned())) {
         CookieError::InvalidDomain {
             name,
             domain: given,
-            problem,
+            reason,
         } => {
             assert_eq!((&*name, &*given), ("a", domain));
-            problem
+            reason
         }
         other => panic!("{other:?}"),
     }
@@ -79,7 +79,7 @@ fn domain_problem(domain: &str) -> AttributeProblem {
 #[track_caller]
 fn refused_secure(cookie: CookieBuilder<'static>) -> SecureReason {
     match refused(&CookieLayer::new(), cookie.secure(false)) {
-        CookieError::SecureRequired { because, .. } => because,
+        CookieError::SecureRequired { reason, .. } => reason,
         other => panic!("{other:?}"),
     }
 }
@@ -90,14 +90,14 @@ fn a_name_that_is_no_cookie_name_is_refused() {
         "", "a b", "a;b", "a,b", "a\"b", "a/b", "a\r\nb", "a\0b", "\u{7f}", "é", "a\tb",
     ] {
         let error = refused(&CookieLayer::new(), (name, "1"));
-        assert_eq!(error, CookieError::IllegalName { name: name.into() });
+        assert_eq!(error, CookieError::InvalidName { name: name.into() });
     }
 }
 
 #[test]
 fn of_a_pair_that_is_given_for_a_name_the_name_is_shown() {
     for pair in ["a=b", "a=", "a=b=c"] {
-        let error = CookieError::IllegalName {
+        let error = CookieError::InvalidName {
             name: "a=…".into()
         };
         assert_eq!(jar().set(pair), Err(error.clone()));
@@ -131,77 +131,77 @@ fn a_control_character_in_path_or_domain_is_refused() {
     for control in (0..0x20).chain([0x7f]).map(char::from) {
         assert_eq!(
             path_problem(&format!("/a{control}b")),
-            AttributeProblem::ControlCharacter
+            AttributeReason::ControlCharacter
         );
         assert_eq!(
             domain_problem(&format!("a{control}b")),
-            AttributeProblem::ControlCharacter
+            AttributeReason::ControlCharacter
         );
     }
 }
 
 #[test]
 fn a_semicolon_in_path_or_domain_is_refused() {
-    assert_eq!(path_problem(";"), AttributeProblem::Semicolon);
-    assert_eq!(domain_problem(";"), AttributeProblem::Semicolon);
+    assert_eq!(path_problem(";"), AttributeReason::Semicolon);
+    assert_eq!(domain_problem(";"), AttributeReason::Semicolon);
     assert_eq!(
         path_problem("/a; Domain=evil.example"),
-        AttributeProblem::Semicolon
+        AttributeReason::Semicolon
     );
     assert_eq!(
         domain_problem("example.com; Path=/x"),
-        AttributeProblem::Semicolon
+        AttributeReason::Semicolon
     );
 }
 
 #[test]
 fn path_and_domain_outside_ascii_are_refused() {
-    assert_eq!(path_problem("/é"), AttributeProblem::NonAscii);
-    assert_eq!(domain_problem("é.example"), AttributeProblem::NonAscii);
+    assert_eq!(path_problem("/é"), AttributeReason::NonAscii);
+    assert_eq!(domain_problem("é.example"), AttributeReason::NonAscii);
 }
 
 #[test]
 fn outer_white_space_of_path_and_domain_is_refused() {
-    assert_eq!(path_problem("/a "), AttributeProblem::OuterWhiteSpace);
-    assert_eq!(path_problem(" /a"), AttributeProblem::OuterWhiteSpace);
+    assert_eq!(path_problem("/a "), AttributeReason::OuterWhiteSpace);
+    assert_eq!(path_problem(" /a"), AttributeReason::OuterWhiteSpace);
     assert_eq!(
         domain_problem(" example.com"),
-        AttributeProblem::OuterWhiteSpace
+        AttributeReason::OuterWhiteSpace
     );
     assert_eq!(
         domain_problem("example.com "),
-        AttributeProblem::OuterWhiteSpace
+        AttributeReason::OuterWhiteSpace
     );
     assert!(jar().set(a().path("/a b")).is_ok());
 }
 
 #[test]
 fn a_path_that_is_not_absolute_is_refused() {
-    assert_eq!(path_problem("app"), AttributeProblem::NotAbsolute);
-    assert_eq!(path_problem("./app"), AttributeProblem::NotAbsolute);
+    assert_eq!(path_problem("app"), AttributeReason::NotAbsolute);
+    assert_eq!(path_problem("./app"), AttributeReason::NotAbsolute);
 }
 
 #[test]
 fn a_domain_of_a_dot_is_refused() {
-    assert_eq!(domain_problem("."), AttributeProblem::Dot);
+    assert_eq!(domain_problem("."), AttributeReason::Dot);
     let error = refused(&CookieLayer::new(), a().domain("..example.com"));
-    let problem = AttributeProblem::Dot;
+    let reason = AttributeReason::Dot;
     let (name, domain) = ("a".into(), ".example.com".into());
     assert_eq!(
         error,
         CookieError::InvalidDomain {
             name,
             domain,
-            problem
+            reason
         }
     );
     let parsed = Cookie::parse("a=1; Domain=.").expect("a set-cookie-string");
     let owned = Cookie::parse("a=1; Domain=.".to_owned()).expect("a set-cookie-string");
     for cookie in [parsed.clone(), parsed.into_owned(), owned] {
-        let Err(CookieError::InvalidDomain { problem, .. }) = jar().set(cookie) else {
+        let Err(CookieError::InvalidDomain { reason, .. }) = jar().set(cookie) else {
             panic!("accepted")
         };
-        assert_eq!(problem, AttributeProblem::Dot);
+        assert_eq!(reason, AttributeReason::Dot);
     }
     let spoof = r#"domain: Some(Concrete("."))"#;
     assert!(jar().set(Cookie::build(("a", spoof)).domain("")).is_ok());
@@ -215,7 +215,7 @@ fn a_domain_with_a_port_is_refused() {
         "127.0.0.1:80",
         "[::1]:80",
     ] {
-        assert_eq!(domain_problem(domain), AttributeProblem::Port);
+        assert_eq!(domain_problem(domain), AttributeReason::Port);
     }
     assert!(jar().set(a().domain("[::1]")).is_ok());
 }
@@ -238,7 +238,7 @@ fn a_domain_that_no_host_can_have_is_refused() {
     ] {
         assert_eq!(
             domain_problem(domain),
-            AttributeProblem::IllegalCharacter,
+            AttributeReason::IllegalCharacter,
             "{domain}"
         );
     }
@@ -250,8 +250,8 @@ fn a_domain_that_no_host_can_have_is_refused() {
 fn path_and_domain_over_1024_bytes_are_refused() {
     let path = format!("/{}", "p".repeat(1024));
     let domain = "d".repeat(1025);
-    assert_eq!(path_problem(&path), AttributeProblem::TooLong);
-    assert_eq!(domain_problem(&domain), AttributeProblem::TooLong);
+    assert_eq!(path_problem(&path), AttributeReason::TooLong);
+    assert_eq!(domain_problem(&domain), AttributeReason::TooLong);
     assert!(jar().set(a().path(path[..1024].to_owned())).is_ok());
     assert!(jar().set(a().domain(domain[..1024].to_owned())).is_ok());
 }
@@ -596,9 +596,9 @@ fn a_jar_made_from_headers_refuses_to_write() {
 #[test]
 fn a_request_without_a_jar_says_that_the_layer_is_missing() {
     let missing = CookieJar::from_extensions(Request::new(()).extensions()).map(drop);
-    assert_eq!(missing, Err(CookieError::LayerMissing));
+    assert_eq!(missing, Err(CookieError::MissingLayer));
     assert!(
-        CookieError::LayerMissing
+        CookieError::MissingLayer
             .to_string()
             .starts_with("CookieLayer is not installed")
     );
@@ -607,7 +607,7 @@ fn a_request_without_a_jar_says_that_the_layer_is_missing() {
 #[test]
 fn a_required_cookie_that_is_missing_is_the_clients_fault() {
     let error = jar().require("a").map(drop).expect_err("missing");
-    assert_eq!(error, CookieError::Missing { name: "a".into() });
+    assert_eq!(error, CookieError::MissingCookie { name: "a".into() });
     assert_eq!(error.status(), StatusCode::BAD_REQUEST);
 }
 
@@ -631,8 +631,8 @@ fn a_name_is_declared_once() {
 #[test]
 fn a_declaration_needs_a_path_of_its_own() {
     let empty = |result: Result<CookieLayer, CookieError>| match result {
-        Err(CookieError::InvalidPath { problem, .. }) => {
-            assert_eq!(problem, AttributeProblem::Empty);
+        Err(CookieError::InvalidPath { reason, .. }) => {
+            assert_eq!(reason, AttributeReason::Empty);
         }
         other => panic!("{other:?}"),
     };

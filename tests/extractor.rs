@@ -69,7 +69,7 @@ async fn the_jar_stands_beside_other_extractors_and_state() {
         second: Option<CookieJar>,
         body: String,
     ) -> Result<String, CookieError> {
-        let second = second.ok_or(CookieError::LayerMissing)?;
+        let second = second.ok_or(CookieError::MissingLayer)?;
         first.set(("first", "1"))?;
         second.set(("second", "1"))?;
         jar.set(("third", "1"))?;
@@ -154,7 +154,7 @@ const ERRORS: [(&str, u16, Handler); 25] = [
     ("DomainMismatch", 400, |jar| {
         jar.set(Cookie::build(("a", SECRET)).domain("other.test"))
     }),
-    ("IllegalName", 500, |jar| jar.set(("a b", SECRET))),
+    ("InvalidName", 500, |jar| jar.set(("a b", SECRET))),
     ("ReservedName", 500, |jar| jar.set(("Path", SECRET))),
     ("ControlCharacter", 500, |jar| {
         jar.set(("a", format!("{SECRET}\n")))
@@ -198,7 +198,7 @@ const ERRORS: [(&str, u16, Handler); 25] = [
         strict.jar(&http::Request::new(())).set(("a", SECRET))
     }),
     ("Parse", 500, |jar| jar.set(Cookie::parse(SECRET)?)),
-    ("LayerMissing", 500, |_| {
+    ("MissingLayer", 500, |_| {
         CookieJar::from_extensions(&http::Extensions::new()).map(drop)
     }),
     ("NoResponse", 500, |_| {

@@ -45,7 +45,7 @@ fn browser(cookies: CookieLayer) -> Client<Router> {
         .route("/app/wrong-logout", post(wrong_logout))
         .layer(cookies);
     Client::new(app)
-        .base("https://www.example.com")
+        .base_url("https://www.example.com")
         .unwrap()
         .follow_redirects(1)
 }
@@ -112,7 +112,7 @@ async fn a_remembered_login_ends_when_its_signature_is_too_old() {
         let jar = cookies.jar(&http::Request::new(()));
         let signed = jar.signed().salt("login");
         signed
-            .at(SystemTime::now() - weeks * WEEK)
+            .with_time(SystemTime::now() - weeks * WEEK)
             .set(("user", "ann"))
             .unwrap();
         browser.set_cookie(jar.queued().remove(0)).unwrap();

@@ -97,7 +97,7 @@ fn a_missing_a_forged_and_a_plain_cookie_are_told_apart() {
         let missing = kind.read(&layer, "b=1").expect_err("missing");
         assert_eq!(
             missing,
-            CookieError::Missing { name: "a".into() },
+            CookieError::MissingCookie { name: "a".into() },
             "{kind:?}"
         );
         for header in [
@@ -201,7 +201,7 @@ fn without_a_key_or_with_an_empty_one_nothing_is_sealed_or_opened() {
         (Signed, &empty_fallback, "secret_key_fallbacks"),
         (Private, &without, "private_key"),
     ] {
-        let error = CookieError::KeyMissing {
+        let error = CookieError::MissingKey {
             name: "a".into(),
             setting,
         };

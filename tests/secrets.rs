@@ -347,7 +347,7 @@ fn by_signed_cookies_and_their_keys() {
         shown.debug(&layer.layer(()));
         let jar = layer.jar(&request());
         let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-        let signed = jar.signed().salt("login").at(long_ago);
+        let signed = jar.signed().salt("login").with_time(long_ago);
         signed.set(("a", VALUE)).unwrap();
         shown.debug(&jar);
         shown.debug(&signed);
@@ -399,7 +399,7 @@ fn by_signers_and_their_errors() {
         shown.debug(&SecretKey::from(KEY));
         let signer = Signer::new(KEY).fallbacks([FALLBACK]);
         let timed = TimestampSigner::new(KEY).fallbacks([FALLBACK]);
-        let timed = timed.at(SystemTime::UNIX_EPOCH);
+        let timed = timed.with_time(SystemTime::UNIX_EPOCH);
         shown.debug(&signer);
         shown.debug(&timed);
 
@@ -420,7 +420,7 @@ fn by_signers_and_their_errors() {
                 .unsign(&same_salt, None)
                 .unwrap_err(),
         );
-        let now = timed.clone().at(SystemTime::now());
+        let now = timed.clone().with_time(SystemTime::now());
         let expired = now.unsign(&timed.sign(VALUE), Some(Duration::ZERO));
         shown.error(&expired.unwrap_err());
         let former = Signer::new(FALLBACK).sign(VALUE);
@@ -524,8 +524,8 @@ fn by_the_test_client() {
         shown.debug(&now(client.get("/")).unwrap().body());
         assert_eq!(client.cookies().len(), 2);
         shown.debug(&client);
-        assert!(!client.refused().is_empty());
-        for refused in client.refused() {
+        assert!(!client.rejected_cookies().is_empty());
+        for refused in client.rejected_cookies() {
             shown.error(refused);
         }
         for cookie in [

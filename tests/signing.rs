@@ -80,7 +80,7 @@ impl Vector {
             Some(sep) => signer.separator(sep).expect(&self.case),
             None => signer,
         };
-        signer.at(self.now())
+        signer.with_time(self.now())
     }
 
     fn now(&self) -> SystemTime {
@@ -214,7 +214,7 @@ fn signed_cookies_are_set_as_django_sets_them() {
         let value = case.value.as_deref().expect("a value");
         // At Django's time with the signer that stands below the jar …
         let signer = cookie_signer(&case, &name);
-        let at_djangos_time = signer.clone().at(case.now()).sign(value);
+        let at_djangos_time = signer.clone().with_time(case.now()).sign(value);
         assert_eq!(at_djangos_time, case.signed, "{}", case.case);
         let plain = sent(&CookieLayer::new(), |jar| {
             jar.set((&*name, &*at_djangos_time)).expect(&case.case);
@@ -240,7 +240,7 @@ fn signed_cookies_are_set_as_django_sets_them() {
             .set((&*name, value))
             .expect(&case.case);
         let after = SystemTime::now();
-        let expected = [before, after].map(|now| signer.clone().at(now).sign(value));
+        let expected = [before, after].map(|now| signer.clone().with_time(now).sign(value));
         let found = jar.queued()[0].value().to_owned();
         assert!(
             expected.contains(&found),
@@ -288,7 +288,7 @@ fn signed_cookies_are_read_as_django_reads_them() {
             continue;
         };
         let found = match found.expect_err(&case.case) {
-            CookieError::Missing { .. } => "KeyError",
+            CookieError::MissingCookie { .. } => "KeyError",
             CookieError::BadSignature { .. } => "BadSignature",
             CookieError::SignatureExpired { .. } => "SignatureExpired",
             other => panic!("{}: {other}", case.case),
@@ -339,7 +339,7 @@ fn keys_are_not_shown_and_empty_ones_are_refused() {
 #[cfg(feature = "dumps")]
 mod objects {
     use super::*;
-    use tower_django_cookies::signing::{self, PayloadProblem};
+    use tower_django_cookies::signing::{self, PayloadReason};
 
     #[derive(Deserialize)]
     struct Dump {
@@ -414,11 +414,11 @@ mod objects {
                 continue;
             };
             let found = match loaded.expect_err(&case.case) {
-                SignatureError::BadPayload(PayloadProblem::TooLong { limit }) => {
+                SignatureError::BadPayload(PayloadReason::TooLong { limit }) => {
                     assert_eq!(limit, 1024 * 1024);
                     "BadPayload:TooLong".into()
                 }
-                SignatureError::BadPayload(problem) => format!("BadPayload:{problem:?}"),
+                SignatureError::BadPayload(reason) => format!("BadPayload:{reason:?}"),
                 other => name_of(&other),
             };
             assert_eq!(found, error, "{}", case.case);
@@ -440,10 +440,10 @@ mod objects {
         let refused = signer
             .inflate_limit(json - 1)
             .unsign_object::<String>(&signed);
-        let problem = PayloadProblem::TooLong { limit: json - 1 };
-        assert_eq!(refused, Err(SignatureError::BadPayload(problem)));
+        let reason = PayloadReason::TooLong { limit: json - 1 };
+        assert_eq!(refused, Err(SignatureError::BadPayload(reason)));
         let limit = format!("more than {} bytes", json - 1);
-        assert!(problem.to_string().contains(&limit), "{problem}");
+        assert!(reason.to_string().contains(&limit), "{reason}");
     }
 
     #[test]
@@ -475,7 +475,7 @@ mod objects {
         let refused = Signer::new("key").sign_object(&no_json, false);
         assert_eq!(
             refused,
-            Err(SignatureError::BadPayload(PayloadProblem::Unserializable))
+            Err(SignatureError::BadPayload(PayloadReason::Unserializable))
         );
     }
 }

@@ -160,7 +160,7 @@ fn signed_times() -> Vec<Value> {
         if let Some(sep) = sep {
             signer = signer.separator(sep).expect("a safe one");
         }
-        let signed = signer.clone().at(time).sign(&value);
+        let signed = signer.clone().with_time(time).sign(&value);
         let found = signer.unsign(&signed, max_age);
         assert_eq!(found.as_ref(), Ok(&value), "{signed:?}");
         json!({"kind": "timestamp", "key": hex(&key), "salt": salt, "sep": sep, "value": value,
@@ -235,7 +235,7 @@ proptest! {
         now in any_time(),
     ) {
         let signed = Signer::new("key").salt(TIMESTAMP_SALT).sign(&text);
-        match TimestampSigner::new("key").at(now).unsign(&signed, max_age) {
+        match TimestampSigner::new("key").with_time(now).unsign(&signed, max_age) {
             Ok(value) => prop_assert_eq!(Some(&*value), text.rsplit_once(':').map(|(v, _)| v)),
             Err(SignatureError::SignatureExpired { age, max_age: most }) => {
                 prop_assert!(age > most && Some(most) == max_age);
@@ -272,7 +272,7 @@ proptest! {
         prop_assert_eq!(other.fallbacks([&*key]).unsign(&signed), Ok(value.clone()));
 
         let [signer, others @ ..] = signers.map(|(key, salt, separator)| {
-            let signer = TimestampSigner::new(&**key).salt(salt).at(now);
+            let signer = TimestampSigner::new(&**key).salt(salt).with_time(now);
             signer.separator(separator).expect("a safe one")
         });
         let signed = signer.sign(&value);

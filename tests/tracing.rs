@@ -190,7 +190,7 @@ fn a_forged_or_an_old_cookie_is_no_warning() {
 
     forged
         .signed()
-        .at(SystemTime::UNIX_EPOCH)
+        .with_time(SystemTime::UNIX_EPOCH)
         .set(("a", "1"))
         .unwrap();
     let signed = format!("a={}", forged.queued()[0].value());

@@ -87,7 +87,7 @@ impl From<FormRejection> for Problem {
 
 fn field_at_fault(error: &CookieError) -> Option<&'static str> {
     match error {
-        CookieError::IllegalName { .. } | CookieError::ReservedName { .. } => Some("name"),
+        CookieError::InvalidName { .. } | CookieError::ReservedName { .. } => Some("name"),
         CookieError::ControlCharacter { .. } => Some("value"),
         CookieError::InvalidPath { .. } | CookieError::HostPrefixPath { .. } => Some("path"),
         CookieError::InvalidDomain { .. }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cookie::Cookie;
 
-use crate::error::{AttributeProblem, CookieError};
+use crate::error::{AttributeReason, CookieError};
 use crate::scope::ScopeRef;
 use crate::set_cookie::attributes::Attributes;
 use crate::set_cookie::lifetime::Lifetime;
@@ -187,7 +187,7 @@ fn refuse_empty_path(cookie: &Cookie<'_>) -> Result<(), CookieError> {
     Err(CookieError::InvalidPath {
         name: cookie.name().into(),
         path: String::new(),
-        problem: AttributeProblem::Empty,
+        reason: AttributeReason::Empty,
     })
 }
 

@@ -108,7 +108,7 @@ impl CookieJar {
     ///
     /// # Errors
     ///
-    /// [`CookieError::LayerMissing`] if there is none.
+    /// [`CookieError::MissingLayer`] if there is none.
     ///
     /// ```
     /// use http::Request;
@@ -119,10 +119,10 @@ impl CookieJar {
     ///     Ok(jar.get("cocoa").unwrap_or("1").to_owned())
     /// }
     ///
-    /// assert_eq!(handler(&Request::new(())), Err(CookieError::LayerMissing));
+    /// assert_eq!(handler(&Request::new(())), Err(CookieError::MissingLayer));
     /// ```
     pub fn from_extensions(extensions: &Extensions) -> Result<&Self, CookieError> {
-        extensions.get().ok_or(CookieError::LayerMissing)
+        extensions.get().ok_or(CookieError::MissingLayer)
     }
 
     /// A jar to read `headers` with where there is no layer.
@@ -196,19 +196,19 @@ impl CookieJar {
     ///
     /// # Errors
     ///
-    /// [`CookieError::Missing`] if the request has no such cookie; as a response it is a 400.
+    /// [`CookieError::MissingCookie`] if the request has no such cookie; as a response it is a 400.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer};
     /// # let request = http::Request::builder().header("cookie", "cocoa=2").body(())?;
     /// # let jar = CookieLayer::new().jar(&request);
     /// assert_eq!(jar.require("cocoa"), Ok("2"));
-    /// assert!(matches!(jar.require("coffee"), Err(CookieError::Missing { .. })));
+    /// assert!(matches!(jar.require("coffee"), Err(CookieError::MissingCookie { .. })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn require(&self, name: &str) -> Result<&str, CookieError> {
         self.get(name)
-            .ok_or_else(|| CookieError::Missing { name: name.into() })
+            .ok_or_else(|| CookieError::MissingCookie { name: name.into() })
     }
 
     /// Whether the request has a cookie `name`: Django's `name in request.COOKIES`.

@@ -72,8 +72,8 @@ impl PrivateJar {
     ///
     /// # Errors
     ///
-    /// [`CookieError::Missing`] if the request has no such cookie, [`CookieError::BadSignature`] if
-    /// it was forged or encrypted with another key or name, and [`CookieError::KeyMissing`] if the
+    /// [`CookieError::MissingCookie`] if the request has no such cookie, [`CookieError::BadSignature`] if
+    /// it was forged or encrypted with another key or name, and [`CookieError::MissingKey`] if the
     /// layer has no [`private_key`](crate::CookieLayer::private_key).
     pub fn get(&self, name: &str) -> Result<String, CookieError> {
         Seal::get(self, &self.jar, name)
@@ -83,7 +83,7 @@ impl PrivateJar {
     ///
     /// # Errors
     ///
-    /// Those of [`CookieJar::set`], and [`CookieError::KeyMissing`] if the layer has no
+    /// Those of [`CookieJar::set`], and [`CookieError::MissingKey`] if the layer has no
     /// [`private_key`](crate::CookieLayer::private_key).
     pub fn set<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
         Seal::set(self, &self.jar, &cookie.into())
@@ -93,7 +93,7 @@ impl PrivateJar {
         let keys = &self.jar.settings().private;
         match &keys.key {
             Some(key) => Ok((key, &keys.fallbacks)),
-            None => Err(CookieError::KeyMissing {
+            None => Err(CookieError::MissingKey {
                 name: shown(name),
                 setting: "private_key",
             }),

@@ -126,7 +126,7 @@ impl SignedJar {
     /// # let jar = layer.jar(&http::Request::new(()));
     ///
     /// let week = Duration::from_secs(7 * 24 * 60 * 60);
-    /// jar.signed().at(SystemTime::now() - 2 * week).set(("user", "42"))?;
+    /// jar.signed().with_time(SystemTime::now() - 2 * week).set(("user", "42"))?;
     /// # let header = format!("user={}", jar.queued()[0].value());
     /// # let jar = layer.jar(&http::Request::builder().header("cookie", header).body(()).unwrap());
     ///
@@ -135,7 +135,7 @@ impl SignedJar {
     /// assert!(matches!(error, CookieError::SignatureExpired { .. }));
     /// # Ok::<(), CookieError>(())
     /// ```
-    pub fn at(mut self, now: SystemTime) -> Self {
+    pub fn with_time(mut self, now: SystemTime) -> Self {
         self.now = Some(now);
         self
     }
@@ -144,9 +144,9 @@ impl SignedJar {
     ///
     /// # Errors
     ///
-    /// [`CookieError::Missing`] if the request has no such cookie, [`CookieError::BadSignature`] if
+    /// [`CookieError::MissingCookie`] if the request has no such cookie, [`CookieError::BadSignature`] if
     /// it was forged or signed with another key, name or salt, [`CookieError::SignatureExpired`] if
-    /// it was signed longer than [`max_age`](Self::max_age) ago, and [`CookieError::KeyMissing`] if
+    /// it was signed longer than [`max_age`](Self::max_age) ago, and [`CookieError::MissingKey`] if
     /// the layer has no [`secret_key`](crate::CookieLayer::secret_key).
     ///
     /// A forged cookie comes back with each request, and so does one whose key was dropped: treat
@@ -159,7 +159,7 @@ impl SignedJar {
     ///
     /// # Errors
     ///
-    /// Those of [`CookieJar::set`], and [`CookieError::KeyMissing`] if the layer has no
+    /// Those of [`CookieJar::set`], and [`CookieError::MissingKey`] if the layer has no
     /// [`secret_key`](crate::CookieLayer::secret_key).
     pub fn set<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
         Seal::set(self, &self.jar, &cookie.into())
@@ -167,7 +167,7 @@ impl SignedJar {
 
     fn signer(&self, name: &str) -> Result<&TimestampSigner, CookieError> {
         let signer = self.jar.settings().signing.signer();
-        signer.map_err(|setting| CookieError::KeyMissing {
+        signer.map_err(|setting| CookieError::MissingKey {
             name: shown(name),
             setting,
         })

@@ -232,7 +232,7 @@ impl CookieLayer {
 
     /// The key of [signed cookies](CookieJar::signed): Django's `SECRET_KEY`.
     ///
-    /// An empty one is refused when it is used, with [`CookieError::KeyMissing`].
+    /// An empty one is refused when it is used, with [`CookieError::MissingKey`].
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieLayer};
@@ -243,7 +243,7 @@ impl CookieLayer {
     ///
     /// let jar = CookieLayer::new().secret_key("").jar(&request);
     /// let error = jar.signed().set(("user", "42")).unwrap_err();
-    /// assert!(matches!(error, CookieError::KeyMissing { .. }));
+    /// assert!(matches!(error, CookieError::MissingKey { .. }));
     /// ```
     #[cfg(feature = "signed")]
     #[must_use]

@@ -15,7 +15,7 @@ use crate::quote::{class, classes, quote, quoted_len, unquote};
 use crate::scope::{Prefix, ScopeRef};
 use crate::set_cookie::attributes::Attributes;
 use crate::set_cookie::lifetime::Dates;
-use crate::set_cookie::validate::{domain_problem, path_problem};
+use crate::set_cookie::validate::{domain_reason, path_reason};
 
 /// RFC 6265bis §5.6: browsers drop a longer name and value.
 pub(crate) const MAX_PAIR: usize = 4096;
@@ -90,7 +90,7 @@ impl<'a> SetCookie<'a> {
     ) -> Result<Self, CookieError> {
         let owned = || name.to_owned();
         if name.is_empty() || classes(name) != 0 {
-            return Err(CookieError::IllegalName { name: shown(name) });
+            return Err(CookieError::InvalidName { name: shown(name) });
         }
         if RESERVED
             .iter()
@@ -107,18 +107,18 @@ impl<'a> SetCookie<'a> {
         if len > MAX_PAIR {
             return Err(CookieError::TooLong { name: owned(), len });
         }
-        if let Some((path, problem)) = attributes.path.and_then(path_problem) {
+        if let Some((path, reason)) = attributes.path.and_then(path_reason) {
             return Err(CookieError::InvalidPath {
                 name: owned(),
                 path: path.into(),
-                problem,
+                reason,
             });
         }
-        if let Some((domain, problem)) = attributes.domain.and_then(domain_problem) {
+        if let Some((domain, reason)) = attributes.domain.and_then(domain_reason) {
             return Err(CookieError::InvalidDomain {
                 name: owned(),
                 domain: domain.into(),
-                problem,
+                reason,
             });
         }
 
@@ -137,11 +137,11 @@ impl<'a> SetCookie<'a> {
                 });
             }
         }
-        if let Some(because) = SecureReason::of(prefix, &attributes) {
+        if let Some(reason) = SecureReason::of(prefix, &attributes) {
             if attributes.secure == Some(false) {
                 return Err(CookieError::SecureRequired {
                     name: owned(),
-                    because,
+                    reason,
                 });
             }
             attributes.secure = Some(true);

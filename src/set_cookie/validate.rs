@@ -2,26 +2,26 @@
 
 use std::net::Ipv6Addr;
 
-use crate::error::AttributeProblem;
+use crate::error::AttributeReason;
 use crate::quote::{class, classes};
 
 /// RFC 6265bis §5.6: browsers ignore a longer attribute.
 pub(crate) const MAX_ATTRIBUTE: usize = 1024;
 
-pub(super) fn path_problem(path: &str) -> Option<(&str, AttributeProblem)> {
-    let problem = attribute_problem(path).or_else(|| {
-        (!path.is_empty() && !path.starts_with('/')).then_some(AttributeProblem::NotAbsolute)
+pub(super) fn path_reason(path: &str) -> Option<(&str, AttributeReason)> {
+    let reason = attribute_reason(path).or_else(|| {
+        (!path.is_empty() && !path.starts_with('/')).then_some(AttributeReason::NotAbsolute)
     })?;
-    Some((path, problem))
+    Some((path, reason))
 }
 
-pub(super) fn domain_problem(domain: &str) -> Option<(&str, AttributeProblem)> {
-    let problem = attribute_problem(domain).or_else(|| host_problem(domain))?;
-    Some((domain, problem))
+pub(super) fn domain_reason(domain: &str) -> Option<(&str, AttributeReason)> {
+    let reason = attribute_reason(domain).or_else(|| host_reason(domain))?;
+    Some((domain, reason))
 }
 
 /// What keeps `domain`, without its leading dot, from being a host.
-fn host_problem(domain: &str) -> Option<AttributeProblem> {
+fn host_reason(domain: &str) -> Option<AttributeReason> {
     let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     if let Some((address, rest)) = domain
@@ -29,37 +29,37 @@ fn host_problem(domain: &str) -> Option<AttributeProblem> {
         .and_then(|rest| rest.split_once(']'))
     {
         return match rest.strip_prefix(':') {
-            Some(port) if is_port(port) => Some(AttributeProblem::Port),
+            Some(port) if is_port(port) => Some(AttributeReason::Port),
             None if rest.is_empty() && address.parse::<Ipv6Addr>().is_ok() => None,
-            _ => Some(AttributeProblem::IllegalCharacter),
+            _ => Some(AttributeReason::IllegalCharacter),
         };
     }
     if domain.starts_with('.') {
-        Some(AttributeProblem::Dot)
+        Some(AttributeReason::Dot)
     } else if domain
         .split_once(':')
         .is_some_and(|(_, port)| is_port(port))
     {
-        Some(AttributeProblem::Port)
+        Some(AttributeReason::Port)
     } else if !domain.bytes().all(is_of_name) {
-        Some(AttributeProblem::IllegalCharacter)
+        Some(AttributeReason::IllegalCharacter)
     } else {
         None
     }
 }
 
-fn attribute_problem(text: &str) -> Option<AttributeProblem> {
+fn attribute_reason(text: &str) -> Option<AttributeReason> {
     let classes = classes(text);
     if classes & class::CONTROL != 0 {
-        Some(AttributeProblem::ControlCharacter)
+        Some(AttributeReason::ControlCharacter)
     } else if classes & class::ESCAPED != 0 && text.contains(';') {
-        Some(AttributeProblem::Semicolon)
+        Some(AttributeReason::Semicolon)
     } else if classes & class::NON_ASCII != 0 {
-        Some(AttributeProblem::NonAscii)
+        Some(AttributeReason::NonAscii)
     } else if text.starts_with(' ') || text.ends_with(' ') {
-        Some(AttributeProblem::OuterWhiteSpace)
+        Some(AttributeReason::OuterWhiteSpace)
     } else if text.len() > MAX_ATTRIBUTE {
-        Some(AttributeProblem::TooLong)
+        Some(AttributeReason::TooLong)
     } else {
         None
     }

@@ -46,14 +46,14 @@ pub enum SignatureError {
     /// what is to be signed can't be written.
     #[cfg(feature = "dumps")]
     #[error("the payload {0}")]
-    BadPayload(PayloadProblem),
+    BadPayload(PayloadReason),
 }
 
 /// What is wrong with the payload of [`loads`](crate::signing::loads), or of `dumps`.
 #[cfg(feature = "dumps")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PayloadProblem {
+pub enum PayloadReason {
     /// It isn't URL-safe base64.
     Base64,
     /// It isn't a zlib stream, or an incomplete one.
@@ -70,7 +70,7 @@ pub enum PayloadProblem {
 }
 
 #[cfg(feature = "dumps")]
-impl std::fmt::Display for PayloadProblem {
+impl std::fmt::Display for PayloadReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Base64 => f.write_str("isn't URL-safe base64; sign it with `dumps`"),

@@ -22,7 +22,7 @@ mod signer;
 mod timestamp;
 
 #[cfg(feature = "dumps")]
-pub use error::PayloadProblem;
+pub use error::PayloadReason;
 pub use error::SignatureError;
 pub use key::SecretKey;
 #[cfg(feature = "dumps")]

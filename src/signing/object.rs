@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-use crate::signing::{PayloadProblem, SignatureError, Signer, TimestampSigner};
+use crate::signing::{PayloadReason, SignatureError, Signer, TimestampSigner};
 
 /// Signs a value as JSON, with the time: `django.core.signing.dumps`.
 ///
@@ -163,7 +163,7 @@ fn encode<T: Serialize + ?Sized>(value: &T, compress: bool) -> Result<String, Si
     let mut json = Vec::new();
     value
         .serialize(&mut Serializer::with_formatter(&mut json, PythonFormatter))
-        .map_err(|_| SignatureError::BadPayload(PayloadProblem::Unserializable))?;
+        .map_err(|_| SignatureError::BadPayload(PayloadReason::Unserializable))?;
     if compress {
         let mut deflated = Vec::new();
         ZlibEncoder::new(&*json, Compression::default())
@@ -178,17 +178,17 @@ fn encode<T: Serialize + ?Sized>(value: &T, compress: bool) -> Result<String, Si
 }
 
 fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, SignatureError> {
-    let problem = SignatureError::BadPayload;
+    let reason = SignatureError::BadPayload;
     let (text, is_deflated) = match payload.strip_prefix('.') {
         Some(deflated) => (deflated, true),
         None => (payload, false),
     };
     let mut data = URL_SAFE_NO_PAD
         .decode(text)
-        .map_err(|_| problem(PayloadProblem::Base64))?;
+        .map_err(|_| reason(PayloadReason::Base64))?;
     if is_deflated {
         if data.is_empty() {
-            return Err(problem(PayloadProblem::Zlib));
+            return Err(reason(PayloadReason::Zlib));
         }
         let mut inflated = Vec::new();
         // One byte more than the limit tells that there is more.
@@ -196,15 +196,15 @@ fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, Signatu
         ZlibDecoder::new(&*data)
             .take(most)
             .read_to_end(&mut inflated)
-            .map_err(|_| problem(PayloadProblem::Zlib))?;
+            .map_err(|_| reason(PayloadReason::Zlib))?;
         if inflated.len() > limit {
-            return Err(problem(PayloadProblem::TooLong { limit }));
+            return Err(reason(PayloadReason::TooLong { limit }));
         }
         data = inflated;
     }
     // Django reads Latin-1; what `dumps` writes is ASCII.
     let json: String = data.into_iter().map(char::from).collect();
-    serde_json::from_str(&json).map_err(|_| problem(PayloadProblem::Json))
+    serde_json::from_str(&json).map_err(|_| reason(PayloadReason::Json))
 }
 
 /// `json.dumps` with `separators=(",", ":")`: only ASCII, and floats as Python's `repr` has them.

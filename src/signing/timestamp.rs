@@ -75,12 +75,12 @@ impl TimestampSigner {
     ///
     /// let signer = TimestampSigner::new("a secret that nobody guesses");
     /// let hour = Duration::from_secs(60 * 60);
-    /// let signed = signer.clone().at(SystemTime::now() - 2 * hour).sign("hello");
+    /// let signed = signer.clone().with_time(SystemTime::now() - 2 * hour).sign("hello");
     /// let error = signer.unsign(&signed, Some(hour)).unwrap_err();
     /// assert!(matches!(error, SignatureError::SignatureExpired { .. }));
     /// ```
     #[must_use]
-    pub fn at(mut self, now: SystemTime) -> Self {
+    pub fn with_time(mut self, now: SystemTime) -> Self {
         self.now = Some(now);
         self
     }

@@ -7,7 +7,7 @@ use url::Url;
 use super::error::ClientError;
 
 pub(super) fn parse(url: &str) -> Result<Url, ClientError> {
-    let parsed = Url::parse(url).map_err(|problem| no_url(url, problem))?;
+    let parsed = Url::parse(url).map_err(|reason| no_url(url, reason))?;
     if is_http(&parsed) {
         Ok(parsed)
     } else {
@@ -15,10 +15,10 @@ pub(super) fn parse(url: &str) -> Result<Url, ClientError> {
     }
 }
 
-pub(super) fn no_url(url: &str, problem: impl fmt::Display) -> ClientError {
+pub(super) fn no_url(url: &str, reason: impl fmt::Display) -> ClientError {
     ClientError::Url {
         url: url.to_owned(),
-        problem: problem.to_string(),
+        reason: reason.to_string(),
     }
 }
 

@@ -13,7 +13,7 @@ use url::{Position, Url, form_urlencoded};
 
 use super::address::{no_url, parse};
 use super::body::Body;
-use super::error::{BoxError, ClientError, Refused};
+use super::error::{BoxError, ClientError, RejectedCookie};
 use super::pause::pause_at;
 use super::redirect::{Next, location};
 use super::store::Store;
@@ -25,7 +25,7 @@ use crate::set_cookie::{SetCookie, Value};
 /// It goes to `https://testserver/` unless told otherwise, sends each request as a browser's address
 /// bar would, and stores what browsers store: host-only cookies apart from those with a Domain,
 /// `Secure` ones only from HTTPS (or `localhost`), prefixed, `SameSite=None` and `Partitioned` ones
-/// only as their rules allow. What it drops, [`refused`](Self::refused) tells. It never reaches the
+/// only as their rules allow. What it drops, [`rejected_cookies`](Self::rejected_cookies) tells. It never reaches the
 /// network, so that any host and any port will do.
 ///
 /// ```
@@ -65,7 +65,7 @@ pub struct Client<S> {
     service: S,
     base: Url,
     store: Store,
-    refused: Vec<Refused>,
+    rejected_cookies: Vec<RejectedCookie>,
     /// Of the last answer.
     url: Option<Url>,
     redirects: usize,
@@ -86,7 +86,7 @@ impl<S> Client<S> {
             service,
             base: Url::parse("https://testserver/").expect("a URL"),
             store: Store::default(),
-            refused: Vec::new(),
+            rejected_cookies: Vec::new(),
             url: None,
             redirects: 0,
             body_limit: 16 * 1024 * 1024,
@@ -104,10 +104,10 @@ impl<S> Client<S> {
     /// # use tower::service_fn;
     /// # use tower_django_cookies::test::{Client, ClientError};
     /// # let app = ();
-    /// let browser = Client::new(app).base("https://www.example.com")?;
+    /// let browser = Client::new(app).base_url("https://www.example.com")?;
     /// # Ok::<(), ClientError>(())
     /// ```
-    pub fn base(mut self, url: &str) -> Result<Self, ClientError> {
+    pub fn base_url(mut self, url: &str) -> Result<Self, ClientError> {
         self.base = parse(url)?;
         self.base.set_path("");
         self.base.set_query(None);
@@ -115,11 +115,11 @@ impl<S> Client<S> {
         Ok(self)
     }
 
-    /// Follows up to `most` redirects a request; without it none.
+    /// Follows up to `limit` redirects a request; without it none.
     ///
     /// As browsers do: a 303, and a 301 or 302 to a `POST`, is followed with a `GET`. Another that
     /// isn't to a `GET` or `HEAD` may ask for the body again, which is gone:
-    /// [`ClientError::RedirectWantsBody`]. Of a redirect that is followed the body isn't read.
+    /// [`ClientError::RedirectNeedsBody`]. Of a redirect that is followed the body isn't read.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -137,8 +137,8 @@ impl<S> Client<S> {
     /// # }
     /// ```
     #[must_use]
-    pub fn follow_redirects(mut self, most: usize) -> Self {
-        self.redirects = most;
+    pub fn follow_redirects(mut self, limit: usize) -> Self {
+        self.redirects = limit;
         self
     }
 
@@ -201,7 +201,7 @@ impl<S> Client<S> {
     /// use tower_django_cookies::test::{Client, ClientError};
     ///
     /// # let app = ();
-    /// let mut browser = Client::new(app).base("http://www.example.com")?;
+    /// let mut browser = Client::new(app).base_url("http://www.example.com")?;
     /// browser.set_cookie(Cookie::build(("theme", "dark")).domain("example.com"))?;
     ///
     /// let error = browser.set_cookie(Cookie::build(("id", "1")).secure(true)).unwrap_err();
@@ -292,7 +292,7 @@ impl<S> Client<S> {
     /// ```
     /// # use http::{Request, Response};
     /// # use tower::service_fn;
-    /// # use tower_django_cookies::test::{Client, Refusal};
+    /// # use tower_django_cookies::test::{Client, RejectReason};
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let app = service_fn(async |_: Request<String>| {
@@ -300,14 +300,14 @@ impl<S> Client<S> {
     /// # });
     /// let mut browser = Client::new(app);
     /// browser.get("/").await?; // Set-Cookie: __Host-id=1; Path=/
-    /// assert_eq!(browser.refused()[0].name, "__Host-id");
-    /// assert_eq!(browser.refused()[0].reason, Refusal::NotSecure);
+    /// assert_eq!(browser.rejected_cookies()[0].name, "__Host-id");
+    /// assert_eq!(browser.rejected_cookies()[0].reason, RejectReason::NotSecure);
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn refused(&self) -> &[Refused] {
-        &self.refused
+    pub fn rejected_cookies(&self) -> &[RejectedCookie] {
+        &self.rejected_cookies
     }
 
     /// Gets `url`, an absolute one, a path, or a query for the page at [`url`](Self::url):
@@ -325,7 +325,7 @@ impl<S> Client<S> {
         R: http_body::Body,
         R::Error: Into<BoxError>,
     {
-        self.refused.clear();
+        self.rejected_cookies.clear();
         let url = self.locate(url.as_ref())?;
         self.go(url, Request::new(String::new())).await
     }
@@ -362,7 +362,7 @@ impl<S> Client<S> {
         R: http_body::Body,
         R::Error: Into<BoxError>,
     {
-        self.refused.clear();
+        self.rejected_cookies.clear();
         let url = self.locate(url.as_ref())?;
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
@@ -376,7 +376,7 @@ impl<S> Client<S> {
 
     /// Sends `request` with the cookies for its URL, stores those of the answer, and reads its body.
     ///
-    /// A URI without a host goes to the request's `Host` field, else to [`base`](Self::base). The
+    /// A URI without a host goes to the request's `Host` field, else to [`base_url`](Self::base_url). The
     /// service gets the URI's path and query and a `Host` field, as from a browser over HTTP/1.1. A
     /// `Cookie` field of the request stands before the stored cookies.
     ///
@@ -407,7 +407,7 @@ impl<S> Client<S> {
         R: http_body::Body,
         R::Error: Into<BoxError>,
     {
-        self.refused.clear();
+        self.rejected_cookies.clear();
         let url = self.url_of(&request)?;
         self.go(url, request).await
     }
@@ -441,7 +441,7 @@ impl<S> Client<S> {
             };
             if followed == self.redirects {
                 return Err(ClientError::TooManyRedirects {
-                    most: self.redirects,
+                    limit: self.redirects,
                     location: location.into(),
                 });
             }
@@ -465,12 +465,12 @@ impl<S> Client<S> {
         let target = &url[Position::BeforePath..Position::AfterQuery];
         *request.uri_mut() = target
             .parse()
-            .map_err(|problem| no_url(url.as_str(), problem))?;
+            .map_err(|reason| no_url(url.as_str(), reason))?;
         let headers = request.headers_mut();
         if !headers.contains_key(HOST) {
             let host = &url[Position::BeforeHost..Position::AfterPort];
             let host =
-                HeaderValue::try_from(host).map_err(|problem| no_url(url.as_str(), problem))?;
+                HeaderValue::try_from(host).map_err(|reason| no_url(url.as_str(), reason))?;
             headers.try_insert(HOST, host)?;
         }
         if let Some(cookies) = self.store.field(url) {
@@ -484,7 +484,7 @@ impl<S> Client<S> {
         let answer = answer.map_err(|error| ClientError::Service(error.into()))?;
         for field in answer.headers().get_all(SET_COOKIE) {
             if let Err(refused) = self.store.receive(field, url) {
-                self.refused.push(refused);
+                self.rejected_cookies.push(refused);
             }
         }
         Ok(answer)
@@ -514,7 +514,7 @@ impl<S> Client<S> {
         }
         if url.starts_with('?') {
             let page = self.url.as_ref().unwrap_or(&self.base);
-            return page.join(url).map_err(|problem| no_url(url, problem));
+            return page.join(url).map_err(|reason| no_url(url, reason));
         }
         parse(url)
     }

@@ -16,27 +16,27 @@ pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub enum ClientError {
     /// No browser could go there.
     #[error(
-        "{url:?} is no URL to go to ({problem}); give an absolute http or https URL, a path that begins with `/`, or a query that begins with `?`"
+        "{url:?} is no URL to go to ({reason}); give an absolute http or https URL, a path that begins with `/`, or a query that begins with `?`"
     )]
     Url {
         /// What was given.
         url: String,
         /// What is wrong with it.
-        problem: String,
+        reason: String,
     },
 
     /// The answer redirects to where no browser could go.
-    #[error("the answer redirects to {location:?}, where no browser could go ({problem})")]
+    #[error("the answer redirects to {location:?}, where no browser could go ({reason})")]
     Location {
         /// The `Location` field.
         location: String,
         /// What is wrong with it.
-        problem: String,
+        reason: String,
     },
 
     /// The request has so many fields that the client's don't fit in.
     #[error("the request has too many fields; leave some out")]
-    TooManyFields(#[from] MaxSizeReached),
+    TooManyHeaders(#[from] MaxSizeReached),
 
     /// The service failed.
     #[error("the service failed")]
@@ -56,11 +56,11 @@ pub enum ClientError {
     /// A redirect led on more often than
     /// [`Client::follow_redirects`](super::Client::follow_redirects) allows.
     #[error(
-        "over {most} redirects, the last to {location}; look for a loop, or allow more of them"
+        "over {limit} redirects, the last to {location}; look for a loop, or allow more of them"
     )]
     TooManyRedirects {
         /// How many are allowed.
-        most: usize,
+        limit: usize,
         /// Where the next would have gone.
         location: String,
     },
@@ -69,7 +69,7 @@ pub enum ClientError {
     #[error(
         "{status} to {location} asks for the request again, whose body is gone; send it there yourself"
     )]
-    RedirectWantsBody {
+    RedirectNeedsBody {
         /// 307 or 308; 301 or 302 where the method isn't `POST`.
         status: StatusCode,
         /// Where it leads.
@@ -82,24 +82,24 @@ pub enum ClientError {
 
     /// A browser drops the cookie.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Rejected(#[from] RejectedCookie),
 }
 
 /// A cookie that a browser drops.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("cookie {name:?}: browsers drop it, since {reason}")]
 #[non_exhaustive]
-pub struct Refused {
+pub struct RejectedCookie {
     /// The cookie's name, as far as it could be read.
     pub name: String,
     /// Why it is dropped.
-    pub reason: Refusal,
+    pub reason: RejectReason,
 }
 
 /// Why a browser drops a cookie (RFC 6265bis §5.6 and §5.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum RejectReason {
     /// It has no name. Browsers keep some of these.
     Nameless,
     /// Name and value are over 4096 bytes.
@@ -120,7 +120,7 @@ pub enum Refusal {
     SecureCookieThere,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nameless => "it has no name",

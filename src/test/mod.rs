@@ -43,4 +43,4 @@ mod store;
 
 pub use body::Body;
 pub use client::Client;
-pub use error::{ClientError, Refusal, Refused};
+pub use error::{ClientError, RejectReason, RejectedCookie};

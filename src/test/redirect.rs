@@ -44,7 +44,7 @@ impl Next {
         if becomes_get {
             self.method = Method::GET;
         } else if !matches!(self.method, Method::GET | Method::HEAD) {
-            return Err(ClientError::RedirectWantsBody {
+            return Err(ClientError::RedirectNeedsBody {
                 status,
                 location: to.to_string(),
             });
@@ -82,13 +82,13 @@ pub(super) fn location<B>(answer: &Response<B>, url: &Url) -> Result<Option<Url>
         return Ok(None);
     };
     let location = String::from_utf8_lossy(location.as_bytes());
-    let nowhere = |problem: String| ClientError::Location {
+    let nowhere = |reason: String| ClientError::Location {
         location: location.to_string(),
-        problem,
+        reason,
     };
     let mut target = url
         .join(&location)
-        .map_err(|problem| nowhere(problem.to_string()))?;
+        .map_err(|reason| nowhere(reason.to_string()))?;
     if target.fragment().is_none() {
         target.set_fragment(url.fragment());
     }

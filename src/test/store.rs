@@ -9,7 +9,7 @@ use cookie_store::{CookieDomain, CookieExpiration};
 use http::HeaderValue;
 use url::{Host, Url};
 
-use super::error::{Refusal, Refused};
+use super::error::{RejectReason, RejectedCookie};
 use super::received;
 use crate::quote::unquote;
 use crate::scope::{Prefix, domain_match};
@@ -31,15 +31,15 @@ pub(super) struct Store {
 
 impl Store {
     /// Takes a set-cookie-string that came from `url` (RFC 6265bis §5.7).
-    pub(super) fn receive(&mut self, field: &HeaderValue, url: &Url) -> Result<(), Refused> {
+    pub(super) fn receive(&mut self, field: &HeaderValue, url: &Url) -> Result<(), RejectedCookie> {
         let text = String::from_utf8_lossy(field.as_bytes());
         let Some((raw, domain)) = received::parse(&text) else {
-            return Err(Refused {
+            return Err(RejectedCookie {
                 name: String::new(),
-                reason: Refusal::Nameless,
+                reason: RejectReason::Nameless,
             });
         };
-        let refused = |reason| Refused {
+        let refused = |reason| RejectedCookie {
             name: raw.name().to_owned(),
             reason,
         };
@@ -52,7 +52,7 @@ impl Store {
         rest.unset_expires();
         rest.set_max_age(None);
         let mut cookie = cookie_store::Cookie::try_from_raw_cookie(&rest, url)
-            .map_err(|_| refused(Refusal::Domain))?;
+            .map_err(|_| refused(RejectReason::Domain))?;
         cookie.domain = domain;
         cookie.expires = match received::end(&raw, self.now()) {
             Some(end) => CookieExpiration::AtUtc(end),
@@ -62,7 +62,7 @@ impl Store {
         let now = self.now();
         self.cookies.retain(|there| !there.expires_by(&now));
         if !is_trustworthy(url) && self.cookies.iter().any(|there| is_overlaid(there, &cookie)) {
-            return Err(refused(Refusal::SecureCookieThere));
+            return Err(refused(RejectReason::SecureCookieThere));
         }
         let place = self
             .cookies
@@ -161,7 +161,7 @@ impl fmt::Debug for Store {
 }
 
 /// What is wrong with the cookie itself, before its Domain is held against the host.
-fn refusal(cookie: &Cookie<'_>, domain: Option<&str>, url: &Url) -> Option<Refusal> {
+fn refusal(cookie: &Cookie<'_>, domain: Option<&str>, url: &Url) -> Option<RejectReason> {
     let prefix = Prefix::of(cookie.name());
     let is_secure = cookie.secure() == Some(true);
     let needs_secure = prefix.is_some()
@@ -173,29 +173,29 @@ fn refusal(cookie: &Cookie<'_>, domain: Option<&str>, url: &Url) -> Option<Refus
         && cookie.path() == Some("/");
     let is_http_only = cookie.http_only() == Some(true);
     if cookie.name().len() + cookie.value().len() > MAX_PAIR {
-        Some(Refusal::TooLong)
+        Some(RejectReason::TooLong)
     } else if is_secure && !is_trustworthy(url) {
-        Some(Refusal::InsecureOrigin)
+        Some(RejectReason::InsecureOrigin)
     } else if needs_secure && !is_secure {
-        Some(Refusal::NotSecure)
+        Some(RejectReason::NotSecure)
     } else if prefix.is_some_and(Prefix::is_host_only) && !is_host_only {
-        Some(Refusal::NotHostOnly)
+        Some(RejectReason::NotHostOnly)
     } else if prefix.is_some_and(Prefix::is_http_only) && !is_http_only {
-        Some(Refusal::NotHttpOnly)
+        Some(RejectReason::NotHttpOnly)
     } else {
         None
     }
 }
 
 /// The Domain, or the host of a cookie without one (RFC 6265bis §5.7, public suffixes aside).
-fn home(domain: Option<&str>, url: &Url) -> Result<CookieDomain, Refusal> {
-    let host = url.host_str().ok_or(Refusal::Domain)?;
+fn home(domain: Option<&str>, url: &Url) -> Result<CookieDomain, RejectReason> {
+    let host = url.host_str().ok_or(RejectReason::Domain)?;
     let Some(domain) = domain else {
         return Ok(CookieDomain::HostOnly(host.to_owned()));
     };
     let domain = domain.strip_prefix('.').unwrap_or(domain);
     if domain.is_empty() || !domain.is_ascii() {
-        return Err(Refusal::Domain);
+        return Err(RejectReason::Domain);
     }
     let domain = domain.to_ascii_lowercase();
     let has_parent = |domain: &str| domain.trim_end_matches('.').contains('.');
@@ -203,11 +203,11 @@ fn home(domain: Option<&str>, url: &Url) -> Result<CookieDomain, Refusal> {
     if domain == host && !(is_name && has_parent(host)) {
         Ok(CookieDomain::HostOnly(domain))
     } else if !domain_match(host, &domain) {
-        Err(Refusal::Domain)
+        Err(RejectReason::Domain)
     } else if has_parent(&domain) {
         Ok(CookieDomain::Suffix(domain))
     } else {
-        Err(Refusal::PublicSuffix)
+        Err(RejectReason::PublicSuffix)
     }
 }
 

@@ -9,49 +9,49 @@ use crate::site::{Browser, Scheme, WWW, forging, matrix, retired, values};
 pub(crate) const MATRIX: &[matrix::Deviation] = &[
     matrix::Deviation {
         client: Curl::NAME,
-        because: "cuts off a Path's last slash (`sanitize_cookie_path`), so that /app/ is /app",
+        reason: "cuts off a Path's last slash (`sanitize_cookie_path`), so that /app/ is /app",
         change: cuts_last_slash,
     },
     matrix::Deviation {
         client: Curl::NAME,
-        because: "passes over Partitioned: a cookie is its name, Domain and Path",
+        reason: "passes over Partitioned: a cookie is its name, Domain and Path",
         change: knows_no_partitions,
     },
     matrix::Deviation {
         client: Urllib::NAME,
-        because: "has no rules for prefixes",
+        reason: "has no rules for prefixes",
         change: knows_no_prefixes,
     },
     matrix::Deviation {
         client: Urllib::NAME,
-        because: "sends a cookie without a Domain to the host's children too, since the default \
+        reason: "sends a cookie without a Domain to the host's children too, since the default \
                   policy is `DomainLiberal`",
         change: sends_to_children,
     },
     matrix::Deviation {
         client: Urllib::NAME,
-        because: "passes over Partitioned: a cookie is its Domain, Path and name",
+        reason: "passes over Partitioned: a cookie is its Domain, Path and name",
         change: knows_no_partitions,
     },
     matrix::Deviation {
         client: Requests::NAME,
-        because: "has no rules for prefixes: its jar is a `http.cookiejar.CookieJar`",
+        reason: "has no rules for prefixes: its jar is a `http.cookiejar.CookieJar`",
         change: knows_no_prefixes,
     },
     matrix::Deviation {
         client: Requests::NAME,
-        because: "sends a cookie without a Domain to the host's children too: its jar has \
+        reason: "sends a cookie without a Domain to the host's children too: its jar has \
                   `http.cookiejar`'s default policy",
         change: sends_to_children,
     },
     matrix::Deviation {
         client: Requests::NAME,
-        because: "passes over Partitioned: its jar is a `http.cookiejar.CookieJar`",
+        reason: "passes over Partitioned: its jar is a `http.cookiejar.CookieJar`",
         change: knows_no_partitions,
     },
     matrix::Deviation {
         client: ToughCookie::NAME,
-        because: "has one place (`MemoryCookieStore.idx`) for a cookie without a Domain and one \
+        reason: "has one place (`MemoryCookieStore.idx`) for a cookie without a Domain and one \
                   whose Domain is the host; a __Host- cookie with a Domain doesn't get there",
         change: |case, outcome| {
             if case.kind != Kind::HostPrefix {
@@ -61,52 +61,52 @@ pub(crate) const MATRIX: &[matrix::Deviation] = &[
     },
     matrix::Deviation {
         client: ToughCookie::NAME,
-        because: "passes over Partitioned: a cookie is its host, Path and name",
+        reason: "passes over Partitioned: a cookie is its host, Path and name",
         change: knows_no_partitions,
     },
     matrix::Deviation {
         client: Reqwest::NAME,
-        because: "has no rules for prefixes in `cookie_store`",
+        reason: "has no rules for prefixes in `cookie_store`",
         change: knows_no_prefixes,
     },
     matrix::Deviation {
         client: Reqwest::NAME,
-        because: "has one place (`cookie_store`'s `DomainMap`) for a cookie without a Domain and \
+        reason: "has one place (`cookie_store`'s `DomainMap`) for a cookie without a Domain and \
                   one whose Domain is the host",
         change: has_one_place_for_a_host,
     },
     matrix::Deviation {
         client: Reqwest::NAME,
-        because: "passes over Partitioned in `cookie_store`: a cookie is its host, Path and name",
+        reason: "passes over Partitioned in `cookie_store`: a cookie is its host, Path and name",
         change: knows_no_partitions,
     },
 ];
 
 pub(crate) const VALUES: &[values::Deviation] = &[values::Deviation {
     client: Requests::NAME,
-    because: "takes each \\\" out of a value in quotes (`RequestsCookieJar.set_cookie`), when it \
+    reason: "takes each \\\" out of a value in quotes (`RequestsCookieJar.set_cookie`), when it \
               stores it and when it sends it: quotes go, and the closing one with a backslash",
     reads: takes_escaped_quotes,
 }];
 
 pub(crate) const RETIRED: &[retired::Deviation] = &[retired::Deviation {
     client: Curl::NAME,
-    because: "cuts off a Path's last slash, so that the twin at /app/ is the session itself",
+    reason: "cuts off a Path's last slash, so that the twin at /app/ is the session itself",
     twins: 2,
 }];
 
 pub(crate) const FORGING: &[forging::Deviation] = &[
     forging::Deviation {
         client: Urllib::NAME,
-        because: "has no rules for prefixes",
+        reason: "has no rules for prefixes",
     },
     forging::Deviation {
         client: Requests::NAME,
-        because: "has no rules for prefixes: its jar is a `http.cookiejar.CookieJar`",
+        reason: "has no rules for prefixes: its jar is a `http.cookiejar.CookieJar`",
     },
     forging::Deviation {
         client: Reqwest::NAME,
-        because: "has no rules for prefixes in `cookie_store`",
+        reason: "has no rules for prefixes in `cookie_store`",
     },
 ];
 

@@ -129,7 +129,7 @@ pub(crate) fn hold(answers: &[Answer<'_>], said: Option<&Said>) {
         })
     };
     let mut client = Client::new(service)
-        .base("https://www.example.com")
+        .base_url("https://www.example.com")
         .expect("a URL");
 
     let mut received = Vec::new();
@@ -178,7 +178,7 @@ pub(crate) fn hold(answers: &[Answer<'_>], said: Option<&Said>) {
             }
         }
         received.extend(fields.iter().map(|field| read(field, &uri)));
-        let refused = client.refused().len();
+        let refused = client.rejected_cookies().len();
         assert!(refused <= fields.len());
         assert!(client.cookies().len() <= stored.len() + fields.len() - refused);
         for cookie in client.cookies() {

@@ -34,7 +34,9 @@ pub(crate) fn hold(
     (place, bit): (usize, usize),
 ) {
     let signer = Signer::new("key").salt(TIMESTAMP_SALT);
-    let timed = TimestampSigner::new("key").at(now).inflate_limit(LIMIT);
+    let timed = TimestampSigner::new("key")
+        .with_time(now)
+        .inflate_limit(LIMIT);
     let forged = Err(SignatureError::BadSignature);
 
     assert_eq!(signer.unsign(text), forged);

@@ -9,7 +9,7 @@ use super::{Browser, EVIL, PARENT, Scheme, Site, WWW};
 /// A known way in which a client lets cookies be forged.
 pub(crate) struct Deviation {
     pub(crate) client: &'static str,
-    pub(crate) because: &'static str,
+    pub(crate) reason: &'static str,
 }
 
 /// What some reader might take for `__Host-session`.
@@ -41,9 +41,9 @@ pub(crate) async fn check<B: Browser>(
 ) -> usize {
     let (session, arrived) = forge(site, browser).await;
     if let Some(row) = deviations.iter().find(|row| row.client == B::NAME) {
-        println!("{}: {} ({arrived} forged cookies)", B::NAME, row.because);
+        println!("{}: {} ({arrived} forged cookies)", B::NAME, row.reason);
         let is_forged = session.as_deref() == Some("evil");
-        assert!(is_forged, "no longer true: {}", row.because);
+        assert!(is_forged, "no longer true: {}", row.reason);
         return arrived;
     }
     assert_eq!(session, None);

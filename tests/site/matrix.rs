@@ -176,7 +176,7 @@ const PLACES: [(&str, &str, &str); 5] = [
 /// A known way in which a client isn't what RFC 6265bis says.
 pub(crate) struct Deviation {
     pub(crate) client: &'static str,
-    pub(crate) because: &'static str,
+    pub(crate) reason: &'static str,
     /// Makes of the RFC's outcome the client's.
     pub(crate) change: fn(Case, &mut Outcome),
 }
@@ -211,9 +211,9 @@ pub(crate) async fn check<B: Browser>(
         cases += 1;
     }
     for (deviation, used) in deviations.iter().zip(used) {
-        println!("{}: {} ({used} cases)", B::NAME, deviation.because);
+        println!("{}: {} ({used} cases)", B::NAME, deviation.reason);
         if used == 0 {
-            wrong.push(format!("no longer true: {}", deviation.because));
+            wrong.push(format!("no longer true: {}", deviation.reason));
         }
     }
     println!("{}: {cases} cases of the matrix", B::NAME);

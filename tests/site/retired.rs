@@ -7,7 +7,7 @@ use super::{Browser, PARENT, Scheme, Site, WWW};
 /// A known way in which a client keeps fewer twins.
 pub(crate) struct Deviation {
     pub(crate) client: &'static str,
-    pub(crate) because: &'static str,
+    pub(crate) reason: &'static str,
     /// How many it keeps.
     pub(crate) twins: usize,
 }
@@ -31,8 +31,8 @@ fn former() -> [CookieBuilder<'static>; 3] {
 pub(crate) async fn check<B: Browser>(site: &Site, browser: &mut B, deviations: &[Deviation]) {
     let mut twins = former().len();
     for row in deviations.iter().filter(|row| row.client == B::NAME) {
-        println!("{}: {} ({} twins)", B::NAME, row.because, row.twins);
-        assert_ne!(row.twins, twins, "no longer true: {}", row.because);
+        println!("{}: {} ({} twins)", B::NAME, row.reason, row.twins);
+        assert_ne!(row.twins, twins, "no longer true: {}", row.reason);
         twins = row.twins;
     }
     let set: Operation = |jar| jar.set(("session", "new"));

@@ -7,7 +7,7 @@ use super::{Browser, Scheme, Site, WWW};
 /// A known way in which a client changes values.
 pub(crate) struct Deviation {
     pub(crate) client: &'static str,
-    pub(crate) because: &'static str,
+    pub(crate) reason: &'static str,
     /// What a handler reads of a value instead; `None` where the client does as it should.
     pub(crate) reads: fn(&str) -> Option<String>,
 }
@@ -88,9 +88,9 @@ pub(crate) async fn check<B: Browser>(
             .into_iter()
             .filter(|value| (row.reads)(value).is_some_and(|read| read != *value))
             .count();
-        println!("{}: {} ({changed} values)", B::NAME, row.because);
+        println!("{}: {} ({changed} values)", B::NAME, row.reason);
         if changed == 0 {
-            wrong.push(format!("no longer true: {}", row.because));
+            wrong.push(format!("no longer true: {}", row.reason));
         }
     }
     println!("{}: {} values", B::NAME, read.len());

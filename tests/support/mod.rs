@@ -10,7 +10,7 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_django_cookies::time::format_description::{self, FormatItem};
-use tower_django_cookies::{AttributeProblem, CookieError, CookieJar, CookieLayer};
+use tower_django_cookies::{AttributeReason, CookieError, CookieJar, CookieLayer};
 
 /// A request with one `Cookie` field.
 pub(crate) fn request(cookies: impl AsRef<[u8]>) -> Request<()> {
@@ -90,15 +90,15 @@ pub(crate) fn imf_fixdate() -> Vec<FormatItem<'static>> {
 /// The vectors' word for an error.
 pub(crate) fn kind(error: &CookieError) -> &'static str {
     match error {
-        CookieError::IllegalName { .. } | CookieError::ReservedName { .. } => "name",
+        CookieError::InvalidName { .. } | CookieError::ReservedName { .. } => "name",
         CookieError::ControlCharacter { .. } => "control",
         CookieError::TooLong { .. }
         | CookieError::InvalidPath {
-            problem: AttributeProblem::TooLong,
+            reason: AttributeReason::TooLong,
             ..
         }
         | CookieError::InvalidDomain {
-            problem: AttributeProblem::TooLong,
+            reason: AttributeReason::TooLong,
             ..
         } => "size",
         CookieError::InvalidPath { .. } => "path",
