@@ -1,15 +1,18 @@
-//! `CookieError`: what can go wrong, and what to do about it.
+//! `CookieError`: what can go wrong, and how to fix it.
 
 use std::fmt;
 
 use http::StatusCode;
 
 use crate::scope::Scope;
+#[cfg(feature = "signed")]
+use crate::signing::{EmptyKey, whole_seconds};
 
-/// Why a cookie was not read, set, deleted, declared or retired.
+/// Why a cookie was not read, set or deleted, or why a layer was not built.
 ///
-/// Whatever the error, nothing was queued and nothing that was queued before is lost. Neither
-/// `Debug` nor `Display` shows a cookie's value.
+/// An operation that returns an error queues nothing, and what was queued before stays queued.
+/// Neither `Debug` nor `Display` shows the value of a cookie. Names, hosts and other given texts
+/// are cut at 256 characters.
 ///
 /// ```
 /// use tower_django_cookies::{AttributeReason, Cookie, CookieError, CookieLayer};
@@ -22,53 +25,58 @@ use crate::scope::Scope;
 /// ));
 /// assert_eq!(
 ///     error.to_string(),
-///     r#"cookie "a": Path "app" doesn't start with `/`; write it from the root"#
+///     r#"cookie "a": Path "app" does not start with `/`; write it from the root"#
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieError {
-    /// No [`CookieLayer`](crate::CookieLayer) around this put a jar into the request.
+    /// The request's extensions contain no [`CookieJar`](crate::CookieJar).
     #[error(
-        "CookieLayer is not installed; add `.layer(CookieLayer::new())` around all that uses the \
-         jar (in axum the layer that is added last is the outermost)"
+        "CookieLayer is not installed, or a service in between dropped the request's extensions; \
+         add `.layer(CookieLayer::new())` outside of every service that uses the jar \
+         (in axum, the layer added last is the outermost)"
     )]
     MissingLayer,
 
-    /// The jar was made by [`CookieJar::from_headers`](crate::CookieJar::from_headers), and has no
+    /// The jar was made by [`CookieJar::from_headers`](crate::CookieJar::from_headers) and has no
     /// response to write to.
     #[error(
         "cookie {name:?}: a jar made from headers has no response to write to; \
-         use the one that CookieLayer puts into the request"
+         use the jar that CookieLayer puts into the request"
     )]
+    #[non_exhaustive]
     NoResponse {
         /// The cookie's name.
         name: String,
     },
 
-    /// The response's head has left, or the request ended with an error or was dropped.
+    /// The response headers were sent, or the request ended with an error or was dropped.
     #[error(
         "cookie {name:?}: the response has started or the request has ended; \
          set and delete cookies before the handler returns"
     )]
+    #[non_exhaustive]
     ResponseStarted {
         /// The cookie's name.
         name: String,
     },
 
-    /// [`CookieJar::require`](crate::CookieJar::require) found no such cookie in the request.
-    #[error("cookie {name:?} is missing from the request; use `get` where it may be absent")]
+    /// The request has no such cookie.
+    #[error("cookie {name:?} is not in the request; handle this error where it may be absent")]
+    #[non_exhaustive]
     MissingCookie {
         /// The cookie's name.
         name: String,
     },
 
-    /// A signed or private cookie was forged, or sealed with another key, name or salt.
+    /// A signed or private cookie was forged, or was set with another key, name or salt.
     #[cfg(any(feature = "signed", feature = "private"))]
     #[error(
-        "cookie {name:?}: the seal doesn't match; it was forged, or key, name or salt differ from \
-         those it was set with"
+        "cookie {name:?}: the signature does not match; the cookie was forged, or it was set with \
+         another key, name or salt"
     )]
+    #[non_exhaustive]
     BadSignature {
         /// The cookie's name.
         name: String,
@@ -76,79 +84,113 @@ pub enum CookieError {
 
     /// A signed cookie is older than [`SignedJar::max_age`](crate::SignedJar::max_age).
     #[cfg(feature = "signed")]
-    #[error("cookie {name:?}: signed {age:?} ago, longer than {max_age:?}; set it anew")]
+    #[error(
+        "cookie {name:?}: signed {} ago, and the maximum age is {max_age}; set it again",
+        whole_seconds(age)
+    )]
+    #[non_exhaustive]
     SignatureExpired {
         /// The cookie's name.
         name: String,
-        /// How long ago it was signed.
-        age: std::time::Duration,
-        /// How long ago that may have been.
-        max_age: std::time::Duration,
+        /// The time since the value was signed.
+        age: cookie::time::Duration,
+        /// The maximum age.
+        max_age: cookie::time::Duration,
     },
 
-    /// The layer has no key for signed or private cookies, or an empty one among them.
+    /// The layer has no key for signed or private cookies.
     #[cfg(any(feature = "signed", feature = "private"))]
-    #[error("cookie {name:?}: a key is missing or empty; give it to `CookieLayer::{setting}`")]
+    #[error("cookie {name:?}: the layer has no key; set one with `CookieLayer::{setting}`")]
+    #[non_exhaustive]
     MissingKey {
         /// The cookie's name.
         name: String,
-        /// `secret_key`, `secret_key_fallbacks` or `private_key`.
+        /// The method that sets the key: `secret_key` or `private_key`.
         setting: &'static str,
     },
 
-    /// A string given to [`Cookie::parse`](cookie::Cookie::parse) is no set-cookie-string.
+    /// A key given to the layer is empty.
+    #[cfg(feature = "signed")]
+    #[error("`CookieLayer::{setting}`: {source}")]
+    #[non_exhaustive]
+    InvalidKey {
+        /// The method that was given the key: `secret_key` or `secret_key_fallbacks`.
+        setting: &'static str,
+        /// What is wrong with the key.
+        source: EmptyKey,
+    },
+
+    /// The host given to [`HostSource::Fixed`](crate::HostSource::Fixed) is not a host.
+    #[error("`CookieLayer::host_from`: host {host:?} {reason}")]
+    #[non_exhaustive]
+    InvalidHost {
+        /// The host as given.
+        host: String,
+        /// What is wrong with the host.
+        reason: HostReason,
+    },
+
+    /// A string given to [`Cookie::parse`](cookie::Cookie::parse) is not a set-cookie-string.
     #[error("a cookie could not be parsed; write it as `name=value; Attribute=…`")]
     Parse(#[from] cookie::ParseError),
 
-    /// The name is empty or has a character that no cookie-name may have.
-    #[error("cookie {name:?}: illegal name; use ASCII letters, digits and !#$%&'*+-.:^_`|~ alone")]
+    /// The name is empty or contains a character that is not allowed in a cookie-name.
+    #[error(
+        "cookie {name:?}: invalid name; use one or more ASCII letters, digits and !#$%&'*+-.:^_`|~"
+    )]
+    #[non_exhaustive]
     InvalidName {
-        /// The cookie's name; of a whole `name=value`, what stands before the value.
+        /// The cookie's name; of a whole `name=value`, only the name.
         name: String,
     },
 
-    /// The name is that of an attribute, which Python's `http.cookies` reserves (`partitioned`
+    /// The name is the name of an attribute, which Python's `http.cookies` reserves (`partitioned`
     /// since 3.14).
-    #[error("cookie {name:?}: the name of an attribute is reserved; choose another name")]
+    #[error("cookie {name:?}: attribute names are reserved; choose another name")]
+    #[non_exhaustive]
     ReservedName {
         /// The cookie's name.
         name: String,
     },
 
-    /// The value has a control character (U+0000–U+001F or U+007F).
-    #[error("cookie {name:?}: control character in the value; encode it first, in base64 say")]
+    /// The value contains a control character (U+0000–U+001F or U+007F).
+    #[error("cookie {name:?}: control character in the value; encode the value, such as in base64")]
+    #[non_exhaustive]
     ControlCharacter {
         /// The cookie's name.
         name: String,
     },
 
-    /// The Path would be ignored or misread by browsers.
+    /// Browsers ignore the Path.
     #[error("cookie {name:?}: Path {path:?} {reason}")]
+    #[non_exhaustive]
     InvalidPath {
         /// The cookie's name.
         name: String,
         /// The Path as given.
         path: String,
-        /// What is wrong with it.
+        /// What is wrong with the Path.
         reason: AttributeReason,
     },
 
-    /// The Domain would be ignored or misread by browsers.
+    /// Browsers drop a cookie with this Domain.
     #[error("cookie {name:?}: Domain {domain:?} {reason}")]
+    #[non_exhaustive]
     InvalidDomain {
         /// The cookie's name.
         name: String,
-        /// The Domain as given.
+        /// The Domain as given, without a leading dot.
         domain: String,
-        /// What is wrong with it.
+        /// What is wrong with the Domain.
         reason: AttributeReason,
     },
 
-    /// Name and value are longer than browsers store (RFC 6265bis §5.6: 4096 bytes).
+    /// Name and value are longer than 4096 bytes, so browsers drop the cookie (RFC 6265bis §5.6).
     #[error(
-        "cookie {name:?}: name and value are {len} bytes as sent, browsers drop more than 4096; \
-         keep the data on the server and a key to it in the cookie"
+        "cookie {name:?}: name and value take {len} bytes as sent, and browsers store at most \
+         4096; shorten the value"
     )]
+    #[non_exhaustive]
     TooLong {
         /// The cookie's name.
         name: String,
@@ -157,7 +199,8 @@ pub enum CookieError {
     },
 
     /// A `__Host-` cookie has a Domain.
-    #[error("cookie {name:?}: browsers drop a `__Host-` cookie with Domain={domain}; leave it out")]
+    #[error("cookie {name:?}: browsers drop a `__Host-` cookie with a Domain ({domain}); omit it")]
+    #[non_exhaustive]
     HostPrefixDomain {
         /// The cookie's name.
         name: String,
@@ -168,28 +211,31 @@ pub enum CookieError {
     /// A `__Host-` cookie has a Path other than `/`.
     #[error(
         "cookie {name:?}: browsers drop a `__Host-` cookie with a Path other than \"/\" \
-         (given: {path:?}); leave it out"
+         (given: {path:?}); omit it"
     )]
+    #[non_exhaustive]
     HostPrefixPath {
         /// The cookie's name.
         name: String,
-        /// The Path as given; empty for none.
+        /// The Path as given; empty if the cookie has none.
         path: String,
     },
 
-    /// `secure(false)` was said of a cookie that browsers store only with `Secure`.
+    /// The cookie has `secure(false)`, but browsers store it only with `Secure`.
     #[error(
-        "cookie {name:?}: {reason} needs Secure; leave out `secure(false)`, here or where it is declared"
+        "cookie {name:?}: {reason} requires Secure; omit `secure(false)`, here or in the declaration"
     )]
+    #[non_exhaustive]
     SecureRequired {
         /// The cookie's name.
         name: String,
-        /// What needs `Secure`.
+        /// What requires `Secure`.
         reason: SecureReason,
     },
 
-    /// `http_only(false)` was said of a cookie that browsers store only with `HttpOnly`.
-    #[error("cookie {name:?}: the prefix `{prefix}` needs HttpOnly; leave out `http_only(false)`")]
+    /// The cookie has `http_only(false)`, but browsers store it only with `HttpOnly`.
+    #[error("cookie {name:?}: the prefix `{prefix}` requires HttpOnly; omit `http_only(false)`")]
+    #[non_exhaustive]
     HttpOnlyRequired {
         /// The cookie's name.
         name: String,
@@ -197,11 +243,15 @@ pub enum CookieError {
         prefix: &'static str,
     },
 
-    /// The request's host doesn't domain-match the Domain (RFC 6265 §5.1.3).
+    /// The request's host does not domain-match the Domain (RFC 6265 §5.1.3).
+    ///
+    /// The message does not show the host, since the client chose it and a response may show the
+    /// message.
     #[error(
-        "cookie {name:?}: the request's host {host:?} doesn't domain-match {domain:?}, so browsers \
-         drop the cookie; use the host or a parent of it, or `CookieLayer::host_from` behind a proxy"
+        "cookie {name:?}: the request's host does not domain-match {domain:?}, so browsers drop \
+         the cookie; use the host or a parent of it, or `CookieLayer::host_from` behind a proxy"
     )]
+    #[non_exhaustive]
     DomainMismatch {
         /// The cookie's name.
         name: String,
@@ -211,25 +261,27 @@ pub enum CookieError {
         host: String,
     },
 
-    /// Domain, Path or Partitioned differ from those the cookie was declared with.
+    /// Domain, Path or Partitioned differ from those of the cookie's declaration.
     #[error(
-        "cookie {name:?}: declared with {declared}, given with {given}; \
-         leave the scope out, or declare or retire the one meant"
+        "cookie {name:?}: declared with {declared}, but given {given}; \
+         omit Domain, Path and Partitioned, or declare or retire that scope"
     )]
+    #[non_exhaustive]
     ScopeMismatch {
         /// The cookie's name.
         name: String,
-        /// The scope that was declared.
+        /// The declared scope.
         declared: Scope,
-        /// The declared scope with what was given in its place.
+        /// The declared scope, with the given parts in place of the declared ones.
         given: Scope,
     },
 
-    /// A declared `Secure` or `HttpOnly` was to be switched off.
+    /// `secure(false)` or `http_only(false)` contradicts the cookie's declaration.
     #[error(
-        "cookie {name:?}: declared with {attribute}, which can't be switched off; \
-         leave it out, or declare the cookie without it"
+        "cookie {name:?}: declared with {attribute}, which cannot be switched off; \
+         omit it here, or declare the cookie without it"
     )]
+    #[non_exhaustive]
     Downgrade {
         /// The cookie's name.
         name: String,
@@ -237,61 +289,67 @@ pub enum CookieError {
         attribute: &'static str,
     },
 
-    /// The name was not declared, and the layer denies undeclared cookies.
+    /// The cookie is not declared, and the layer denies undeclared cookies.
     #[error("cookie {name:?} is not declared; declare it with `CookieLayer::declare`")]
+    #[non_exhaustive]
     Undeclared {
         /// The cookie's name.
         name: String,
     },
 
-    /// A delete fits several scopes of its name, so it can't be told which is meant.
+    /// A delete matches several scopes of its name.
     #[error(
-        "cookie {name:?}: the delete fits {}; say Domain and Path",
+        "cookie {name:?}: the delete matches several scopes: {}; give Domain and Path",
         ScopeList(scopes)
     )]
+    #[non_exhaustive]
     AmbiguousScope {
         /// The cookie's name.
         name: String,
-        /// The scopes that fit.
+        /// The scopes that match.
         scopes: Vec<Scope>,
     },
 
-    /// The name was declared before.
+    /// The name is declared twice.
     #[error(
-        "cookie {name:?} is declared twice; declare it once, and leave a name that lives at \
-         several scopes undeclared"
+        "cookie {name:?} is declared twice; declare it once, or leave it undeclared if it is set at \
+         several scopes"
     )]
+    #[non_exhaustive]
     AlreadyDeclared {
         /// The cookie's name.
         name: String,
     },
 
-    /// Nested layers declare one name at different scopes.
+    /// Nested layers declare one name with different scopes.
     #[error(
-        "cookie {name:?}: declared with {outer} by an outer CookieLayer and with {inner} by an \
-         inner one; declare it once"
+        "cookie {name:?}: an outer CookieLayer declares it with {outer} and an inner one with \
+         {inner}; declare it once"
     )]
+    #[non_exhaustive]
     DeclarationConflict {
         /// The cookie's name.
         name: String,
-        /// The scope that the outer layer declares.
+        /// The scope in the outer layer.
         outer: Scope,
-        /// The scope that the inner layer declares.
+        /// The scope in the inner layer.
         inner: Scope,
     },
 
-    /// A scope of a name that isn't declared was to be retired.
+    /// `retire` was called for a name that is not declared.
     #[error("cookie {name:?} is not declared; call `declare` before `retire`")]
+    #[non_exhaustive]
     RetireUndeclared {
         /// The cookie's name.
         name: String,
     },
 
-    /// The scope that is declared was to be retired.
+    /// `retire` was called with the declared scope.
     #[error(
-        "cookie {name:?}: {scope} is the declared scope, and retiring it would delete what is set; \
-         retire the former scopes only"
+        "cookie {name:?}: {scope} is the declared scope, so retiring it would delete the cookie; \
+         retire previous scopes only"
     )]
+    #[non_exhaustive]
     RetireDeclared {
         /// The cookie's name.
         name: String,
@@ -299,8 +357,9 @@ pub enum CookieError {
         scope: Scope,
     },
 
-    /// The scope was retired before.
+    /// `retire` was called twice with one scope.
     #[error("cookie {name:?}: {scope} is retired twice; retire it once")]
+    #[non_exhaustive]
     AlreadyRetired {
         /// The cookie's name.
         name: String,
@@ -309,20 +368,12 @@ pub enum CookieError {
     },
 }
 
-/// A name as it is shown: without the value, where a whole `name=value` was given for one.
-pub(crate) fn shown(name: &str) -> String {
-    match name.split_once('=') {
-        Some((name, _)) => format!("{name}=…"),
-        None => name.to_owned(),
-    }
-}
-
 impl CookieError {
     /// The status of a response that reports this error.
     ///
-    /// 400 where the client's request is at fault: a cookie that is missing, forged or expired, or a
-    /// host that doesn't fit the Domain (Django's `DisallowedHost` is a 400 too). 500 for a
-    /// programming error.
+    /// It is 400 if the client's request is at fault: a cookie is missing, forged or expired, or the
+    /// host does not domain-match the Domain (Django's `DisallowedHost` is a 400 too). It is 500 for
+    /// a programming error.
     ///
     /// ```
     /// use http::StatusCode;
@@ -341,6 +392,71 @@ impl CookieError {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+
+    /// The name of the cookie, if the error is about one.
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieLayer};
+    ///
+    /// let jar = CookieLayer::new().jar(&http::Request::new(()));
+    /// assert_eq!(jar.require("session").unwrap_err().name(), Some("session"));
+    /// assert_eq!(CookieError::MissingLayer.name(), None);
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::MissingLayer | Self::InvalidHost { .. } | Self::Parse(_) => None,
+            #[cfg(feature = "signed")]
+            Self::InvalidKey { .. } => None,
+            #[cfg(any(feature = "signed", feature = "private"))]
+            Self::BadSignature { name } | Self::MissingKey { name, .. } => Some(name),
+            #[cfg(feature = "signed")]
+            Self::SignatureExpired { name, .. } => Some(name),
+            Self::NoResponse { name }
+            | Self::ResponseStarted { name }
+            | Self::MissingCookie { name }
+            | Self::InvalidName { name }
+            | Self::ReservedName { name }
+            | Self::ControlCharacter { name }
+            | Self::InvalidPath { name, .. }
+            | Self::InvalidDomain { name, .. }
+            | Self::TooLong { name, .. }
+            | Self::HostPrefixDomain { name, .. }
+            | Self::HostPrefixPath { name, .. }
+            | Self::SecureRequired { name, .. }
+            | Self::HttpOnlyRequired { name, .. }
+            | Self::DomainMismatch { name, .. }
+            | Self::ScopeMismatch { name, .. }
+            | Self::Downgrade { name, .. }
+            | Self::Undeclared { name }
+            | Self::AmbiguousScope { name, .. }
+            | Self::AlreadyDeclared { name }
+            | Self::DeclarationConflict { name, .. }
+            | Self::RetireUndeclared { name }
+            | Self::RetireDeclared { name, .. }
+            | Self::AlreadyRetired { name, .. } => Some(name),
+        }
+    }
+}
+
+/// The longest name or host in a message, in characters.
+const MAX_SHOWN: usize = 256;
+
+/// `text` without what exceeds [`MAX_SHOWN`]: names and hosts can come from a client.
+pub(crate) fn bounded(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        None => text.to_owned(),
+        Some((end, _)) => [&text[..end], "…"].concat(),
+    }
+}
+
+/// A name for errors and events. Where a whole `name=value` was given as the name, the value is
+/// left out.
+pub(crate) fn display_name(name: &str) -> String {
+    match name.split_once('=') {
+        Some((name, _)) => bounded(name) + "=…",
+        None => bounded(name),
+    }
 }
 
 /// What is wrong with a Path or a Domain: in [`CookieError::InvalidPath`] and
@@ -348,48 +464,76 @@ impl CookieError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttributeReason {
-    /// It has a control character, which browsers refuse or cut at.
+    /// It contains a control character. Browsers drop the cookie or cut the attribute there.
     ControlCharacter,
-    /// It has a `;`, which would begin another attribute.
+    /// It contains a `;`, which starts another attribute.
     Semicolon,
-    /// It has a character outside ASCII.
+    /// It contains a character outside of ASCII.
     NonAscii,
-    /// It begins or ends with white space, which browsers trim.
+    /// It starts or ends with white space, which browsers trim.
     OuterWhiteSpace,
-    /// It is over 1024 bytes, so that browsers ignore it (RFC 6265bis §5.6).
+    /// It is longer than 1024 bytes, so browsers ignore it (RFC 6265bis §5.6).
     TooLong,
-    /// A Path that doesn't start with `/`: browsers put the default-path in its place.
+    /// The Path does not start with `/`, so browsers use the default-path instead.
     NotAbsolute,
-    /// A declared or retired cookie without a Path: its scope would hang on the request's.
+    /// The Path of a declared or retired cookie is empty: its scope would depend on the request.
     Empty,
-    /// A Domain with a character that no host has, such as `/`, `*` or a space.
-    IllegalCharacter,
-    /// A Domain that is a dot alone, or begins with two.
+    /// The Domain contains a character that hosts cannot contain, such as `/`, `*` or a space.
+    InvalidCharacter,
+    /// The Domain starts with two dots.
     Dot,
-    /// A Domain with a port: cookies have none.
+    /// The Domain has a port, but cookies have none.
     Port,
 }
 
 impl fmt::Display for AttributeReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ControlCharacter => "has a control character; remove it",
-            Self::Semicolon => "has a `;`, which ends an attribute; percent-encode it",
+            Self::ControlCharacter => "contains a control character; remove it",
+            Self::Semicolon => "contains a `;`, which ends an attribute; percent-encode it",
             Self::NonAscii => {
-                "isn't ASCII; percent-encode a Path, write a Domain in its `xn--` form"
+                "contains non-ASCII characters; percent-encode a Path, write a Domain in its \
+                 `xn--` form"
             }
-            Self::OuterWhiteSpace => "begins or ends with white space; trim it",
-            Self::TooLong => "is over 1024 bytes, so browsers ignore it; shorten it",
-            Self::NotAbsolute => "doesn't start with `/`; write it from the root",
-            Self::Empty => "is empty, so the scope would hang on the request; name a Path",
-            Self::IllegalCharacter => "has a character that no host has; name the host alone",
-            Self::Dot => "is no domain; name one, or use `.domain(\"\")` for a host-only cookie",
-            Self::Port => "has a port; leave it out, cookies don't know ports",
+            Self::OuterWhiteSpace => "starts or ends with white space; trim it",
+            Self::TooLong => "is longer than 1024 bytes, so browsers ignore it; shorten it",
+            Self::NotAbsolute => "does not start with `/`; write it from the root",
+            Self::Empty => {
+                "is empty, so the cookie's scope would depend on the request; give a Path"
+            }
+            Self::InvalidCharacter => "contains a character that hosts cannot contain; remove it",
+            Self::Dot => "starts with two dots; remove them",
+            Self::Port => "has a port, but cookies are not bound to ports; remove it",
         })
     }
 }
 
-/// What makes a cookie need `Secure`: in [`CookieError::SecureRequired`].
+/// What is wrong with a fixed host: in [`CookieError::InvalidHost`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostReason {
+    /// It is empty.
+    Empty,
+    /// It is a URL, or a host with a path.
+    Url,
+    /// It has a port.
+    Port,
+    /// It contains a character that hosts cannot contain, or is longer than 255 bytes.
+    Invalid,
+}
+
+impl fmt::Display for HostReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "is empty; give a host, such as `www.example.com`",
+            Self::Url => "is a URL or has a path; give the host alone, such as `www.example.com`",
+            Self::Port => "has a port, but cookies are not bound to ports; remove it",
+            Self::Invalid => "is not a host; give one such as `www.example.com`",
+        })
+    }
+}
+
+/// What makes a cookie require `Secure`: in [`CookieError::SecureRequired`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecureReason {
@@ -411,14 +555,14 @@ impl fmt::Display for SecureReason {
     }
 }
 
-/// In a message; the error itself has all.
-const SCOPES_SHOWN: usize = 8;
+/// The most scopes that a message shows; the error itself contains all of them.
+const MAX_SCOPES_SHOWN: usize = 8;
 
 struct ScopeList<'a>(&'a [Scope]);
 
 impl fmt::Display for ScopeList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (shown, others) = self.0.split_at(self.0.len().min(SCOPES_SHOWN));
+        let (shown, others) = self.0.split_at(self.0.len().min(MAX_SCOPES_SHOWN));
         for (i, scope) in shown.iter().enumerate() {
             if i > 0 {
                 f.write_str(" and ")?;

@@ -1,58 +1,61 @@
-//! `tracing` events for what becomes of cookies; without that feature, nothing.
+//! `tracing` events for what happens to cookies. Without that feature, these functions do nothing.
 
 #![cfg_attr(
     not(feature = "tracing"),
     allow(
         unused_variables,
         clippy::unused_self,
-        reason = "there is nothing to tell"
+        reason = "without the feature there is nothing to do"
     )
 )]
 
 use crate::error::CookieError;
 #[cfg(feature = "tracing")]
-use crate::error::shown;
+use crate::error::{bounded, display_name};
 #[cfg(feature = "tracing")]
 use crate::scope::Scope;
 use crate::set_cookie::Rendered;
 
-/// The crate's own, wherever in it the event comes from.
+/// The target of every event, whichever module emits it.
 #[cfg(feature = "tracing")]
 const TARGET: &str = "tower_django_cookies";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum OperationKind {
     Set,
     Delete,
 }
 
-/// What was queued under the lock. The subscriber, which may use the jar, is asked before and told after.
-pub(crate) struct Queued {
+/// Events of operations that are queued while the queue is locked.
+///
+/// A subscriber may use the jar. So it is asked before the queue is locked, and gets the events after
+/// it is unlocked.
+pub(crate) struct QueuedEvents {
     #[cfg(feature = "tracing")]
-    is_to_be_told: bool,
+    is_enabled: bool,
     #[cfg(feature = "tracing")]
-    operations: Vec<(Kind, String, Scope)>,
+    operations: Vec<(OperationKind, String, Scope)>,
 }
 
-impl Queued {
+impl QueuedEvents {
     pub(crate) fn new() -> Self {
         Self {
             #[cfg(feature = "tracing")]
-            is_to_be_told: tracing::enabled!(target: TARGET, tracing::Level::DEBUG),
+            is_enabled: tracing::enabled!(target: TARGET, tracing::Level::DEBUG),
             #[cfg(feature = "tracing")]
             operations: Vec::new(),
         }
     }
 
-    pub(crate) fn push(&mut self, kind: Kind, field: &Rendered) {
+    pub(crate) fn push(&mut self, kind: OperationKind, cookie: &Rendered) {
         #[cfg(feature = "tracing")]
-        if self.is_to_be_told {
-            let (name, scope) = (field.name().to_owned(), field.scope().to_owned());
+        if self.is_enabled {
+            let (name, scope) = (bounded(cookie.name()), cookie.scope().to_owned());
             self.operations.push((kind, name, scope));
         }
     }
 
-    pub(crate) fn tell(self) {
+    pub(crate) fn emit(self) {
         #[cfg(feature = "tracing")]
         for (kind, name, scope) in self.operations {
             let operation = operation(kind);
@@ -61,38 +64,65 @@ impl Queued {
     }
 }
 
-/// What became of what was queued: `flushed`, or `discarded` where there is no response to take it.
-pub(crate) fn ended(as_what: &str, kind: Kind, field: &Rendered) {
+/// The response carries the cookie.
+pub(crate) fn flushed(kind: OperationKind, cookie: &Rendered) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
         target: TARGET,
         operation = operation(kind),
-        name = field.name(),
-        scope = %field.scope().to_owned(),
-        "cookie {as_what}"
+        name = bounded(cookie.name()),
+        scope = %cookie.scope().to_owned(),
+        "cookie flushed"
     );
 }
 
-pub(crate) fn refused(operation: &str, name: &str, error: &CookieError) {
+/// There is no response that could carry the cookie.
+pub(crate) fn discarded(kind: OperationKind, cookie: &Rendered) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(target: TARGET, operation, name = shown(name), %error, "cookie refused");
+    tracing::debug!(
+        target: TARGET,
+        operation = operation(kind),
+        name = bounded(cookie.name()),
+        scope = %cookie.scope().to_owned(),
+        "cookie discarded"
+    );
 }
 
-/// Of a sealed cookie: no warning where any client could cause as many as it likes.
-#[cfg(any(feature = "signed", feature = "private"))]
-pub(crate) fn unopened(name: &str, error: &CookieError) {
+/// An operation returned an error: a warning, unless the client can cause it as often as it likes.
+pub(crate) fn refused(operation: &str, name: &str, error: &CookieError) {
     #[cfg(feature = "tracing")]
-    if let CookieError::MissingKey { .. } = error {
-        refused("get", name, error);
-    } else {
-        tracing::debug!(target: TARGET, operation = "get", name = shown(name), %error, "cookie refused");
+    {
+        let name = display_name(name);
+        match error {
+            CookieError::DomainMismatch { host, .. } => {
+                tracing::debug!(target: TARGET, operation, name, host, %error, "cookie refused");
+            }
+            error if error.status().is_client_error() => {
+                tracing::debug!(target: TARGET, operation, name, %error, "cookie refused");
+            }
+            error => {
+                tracing::warn!(target: TARGET, operation, name, %error, "cookie refused");
+            }
+        }
     }
 }
 
+/// A secret key is so short that it can be guessed.
+#[cfg(feature = "signed")]
+pub(crate) fn short_key(setting: &str, len: usize) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: TARGET,
+        setting,
+        len,
+        "secret key is shorter than 32 bytes; use at least 32 random bytes"
+    );
+}
+
 #[cfg(feature = "tracing")]
-fn operation(kind: Kind) -> &'static str {
+fn operation(kind: OperationKind) -> &'static str {
     match kind {
-        Kind::Set => "set",
-        Kind::Delete => "delete",
+        OperationKind::Set => "set",
+        OperationKind::Delete => "delete",
     }
 }

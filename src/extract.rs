@@ -1,4 +1,4 @@
-//! The extractor and the error response for axum.
+//! axum: `CookieJar` as an extractor, `CookieError` as a response.
 
 use std::convert::Infallible;
 
@@ -9,7 +9,7 @@ use http::request::Parts;
 use crate::error::CookieError;
 use crate::jar::CookieJar;
 
-/// Rejects with 500 where no [`CookieLayer`](crate::CookieLayer) is installed.
+/// Rejects with status 500 if no [`CookieLayer`](crate::CookieLayer) is installed.
 impl<S: Sync> FromRequestParts<S> for CookieJar {
     type Rejection = CookieError;
 
@@ -18,7 +18,7 @@ impl<S: Sync> FromRequestParts<S> for CookieJar {
     }
 }
 
-/// `None` where no [`CookieLayer`](crate::CookieLayer) is installed.
+/// `None` if no [`CookieLayer`](crate::CookieLayer) is installed.
 impl<S: Sync> OptionalFromRequestParts<S> for CookieJar {
     type Rejection = Infallible;
 
@@ -27,7 +27,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for CookieJar {
     }
 }
 
-/// The message, by [`CookieError::status`]. It shows no cookie's value.
+/// The error's message, with the status of [`CookieError::status`]. It shows neither the value of a
+/// cookie nor the request's host.
 impl IntoResponse for CookieError {
     fn into_response(self) -> Response {
         (self.status(), self.to_string()).into_response()

@@ -1,8 +1,10 @@
-//! Django's cookies for any Tower service.
+//! Cookies for hyper, axum and any Tower service, with Django's semantics.
 //!
-//! [`CookieLayer`] puts a [`CookieJar`] into each request and writes what is queued in it to the
-//! response, byte for byte as Django does. A cookie that is [declared](CookieLayer::declare) can't
-//! be deleted wrongly: its Domain and Path are said once, and a mismatch is an error.
+//! [`CookieLayer`] puts a [`CookieJar`] into each request and appends the cookies that are set and
+//! deleted in it to the response, byte for byte as Django does. A browser deletes a cookie only if its
+//! Domain and Path are those it was set with. So a cookie can be [declared](CookieLayer::declare) with
+//! its Domain and Path once. A `set` or `delete` that contradicts the declaration returns an error
+//! instead of being ignored by the browser.
 //!
 //! ```
 //! use http::{Request, Response};
@@ -35,10 +37,10 @@
 //! | `signed` | no | Django's signed cookies (`CookieJar::signed`), and `signing` |
 //! | `dumps` | no | `signing::dumps` and `loads`: signed JSON; brings `signed` |
 //! | `private` | no | encrypted cookies (`CookieJar::private`) |
-//! | `tracing` | no | events of target `tower_django_cookies`: what was queued, flushed, discarded (debug), refused (warn); no values |
-//! | `test-util` | no | `test::Client`: a browser for tests of your service |
+//! | `tracing` | no | events of target `tower_django_cookies` for cookies that are queued, flushed, discarded or refused; never with a value |
+//! | `test-util` | no | `test::Client`: a browser for tests of your services |
 //!
-//! [`Cookie`] and its parts are those of the [`cookie`] crate, which is re-exported whole.
+//! [`Cookie`] and its parts come from the [`cookie`] crate, which is re-exported.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -60,12 +62,12 @@ pub mod test;
 
 pub use cookie::{self, Cookie, CookieBuilder, Expiration, SameSite, time};
 
-pub use crate::error::{AttributeReason, CookieError, SecureReason};
-pub use crate::jar::CookieJar;
+pub use crate::error::{AttributeReason, CookieError, HostReason, SecureReason};
 #[cfg(feature = "private")]
 pub use crate::jar::PrivateJar;
 #[cfg(feature = "signed")]
 pub use crate::jar::SignedJar;
+pub use crate::jar::{CookieJar, IntoCookie};
 pub use crate::layer::{CookieLayer, CookieService, ResponseFuture};
 pub use crate::request::host::HostSource;
 pub use crate::request::{GetAll, Iter};

@@ -1,18 +1,18 @@
-//! Python's cookie quoting, both ways: `_quote` and `_unquote` of `CPython`'s `http/cookies.py`.
+//! Python's quoting of cookie values: `_quote` and `_unquote` of `CPython`'s `http/cookies.py`.
 
-/// What a byte of a cookie-value is, as bits, so that those of a text can be joined.
+/// The classes of the bytes of a cookie-value, as bits that can be combined for a text.
 pub(crate) mod class {
-    /// It stands between quotes as it is, but not without them (`_UnescapedChars`).
+    /// Written as it is, but only between quotes (`_UnescapedChars`).
     pub(crate) const QUOTED: u8 = 1;
-    /// It is escaped.
+    /// Escaped.
     pub(crate) const ESCAPED: u8 = 2;
-    /// It is part of a character that isn't ASCII.
+    /// Part of a non-ASCII character.
     pub(crate) const NON_ASCII: u8 = 4;
-    /// It is a control character, and may not be written at all.
+    /// A control character, which is not allowed.
     pub(crate) const CONTROL: u8 = 8;
 }
 
-/// The class of each byte; none is that of those that may stand in a cookie-name, and in a value without
+/// The class of each byte. Bytes without a class are allowed in a cookie-name, and in a value without
 /// quotes (`_LegalChars`).
 static CLASSES: [u8; 256] = {
     let mut classes = [class::NON_ASCII; 256];
@@ -41,13 +41,13 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
-/// The classes of the bytes of `text`, joined.
+/// The classes of the bytes of `text`, combined.
 pub(crate) fn classes(text: &str) -> u8 {
     text.bytes()
         .fold(0, |seen, byte| seen | CLASSES[usize::from(byte)])
 }
 
-/// The number of bytes that [`quote`] appends for a value with bytes of these `classes`.
+/// The number of bytes that [`quote`] appends for a value whose bytes have these `classes`.
 pub(crate) fn quoted_len(value: &str, classes: u8) -> usize {
     let inner = if classes <= class::QUOTED {
         value.len()
@@ -61,7 +61,7 @@ pub(crate) fn quoted_len(value: &str, classes: u8) -> usize {
     }
 }
 
-/// The number of bytes that a character between quotes becomes.
+/// The number of bytes that are written for a character between quotes.
 fn escaped_len(c: char) -> usize {
     match c {
         '"' | '\\' => 2,
@@ -70,12 +70,13 @@ fn escaped_len(c: char) -> usize {
     }
 }
 
-/// Whether it is written as `\ooo`; characters above U+00FF go out as UTF-8, where Django's servers raise.
+/// Whether it is written as `\ooo`. Characters above U+00FF are written as UTF-8; with them, Django's
+/// servers raise.
 fn is_octal(c: char) -> bool {
     u8::try_from(c).is_ok_and(|byte| CLASSES[usize::from(byte)] > class::QUOTED)
 }
 
-/// Appends `value` as a cookie-value of `len` bytes, which [`quoted_len`] found.
+/// Appends `value` as a cookie-value of `len` bytes, the result of [`quoted_len`].
 pub(crate) fn quote(value: &str, len: usize, out: &mut String) {
     if len == value.len() {
         out.push_str(value);
@@ -103,7 +104,7 @@ pub(crate) fn quote(value: &str, len: usize, out: &mut String) {
     out.push('"');
 }
 
-/// The value where it stands in the field without its quotes; `None` if it has escapes to undo.
+/// The value without its quotes, borrowed from the header, or `None` if it contains escapes.
 pub(crate) fn without_quotes(value: &[u8]) -> Option<&[u8]> {
     match value {
         [b'"', inner @ .., b'"'] => memchr::memchr(b'\\', inner).is_none().then_some(inner),
@@ -111,7 +112,7 @@ pub(crate) fn without_quotes(value: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Appends `value` without its quotes and with its escapes undone, in one pass (`_unquote`).
+/// Appends `value` unquoted, in one pass (`_unquote`).
 pub(crate) fn unquote(value: &str, out: &mut String) {
     let Some(mut inner) = value
         .strip_prefix('"')
@@ -128,7 +129,7 @@ pub(crate) fn unquote(value: &str, out: &mut String) {
             inner = &rest[3..];
         } else {
             let mut chars = rest.chars();
-            // A lone backslash at the end stays.
+            // A backslash at the end is kept.
             out.push(chars.next().unwrap_or('\\'));
             inner = chars.as_str();
         }

@@ -1,12 +1,15 @@
-//! Name, Domain and Path: what makes two cookies one, and which host may set them.
+//! A cookie's scope and identity, and the rules that depend on its name and Domain.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Where a cookie lives: its Domain, its Path and whether it is partitioned.
+/// A cookie's scope: its Domain, its Path and whether it is partitioned.
 ///
-/// Together with the name this is a cookie's identity (RFC 6265 §5.3, step 11): a browser
-/// deletes a cookie only if all of it is the same. Found in [`CookieError`](crate::CookieError).
+/// Name and scope together are a cookie's identity (RFC 6265 §5.3, step 11). A browser deletes a cookie
+/// only if name and scope are those it was set with. Scopes are shown by errors of
+/// [`CookieError`](crate::CookieError). Two scopes are equal if a browser takes them for the same: the
+/// Domain is compared in any case.
 ///
 /// ```
 /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
@@ -19,7 +22,7 @@ use std::net::{IpAddr, Ipv6Addr};
 /// assert_eq!(given.domain(), Some("example.com"));
 /// # Ok::<(), CookieError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Scope {
     domain: Option<Box<str>>,
     path: Option<Box<str>>,
@@ -27,22 +30,45 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The Domain without a leading dot; `None` is a host-only cookie.
+    /// The Domain without a leading dot, or `None` for a host-only cookie.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
         self.domain.as_deref()
     }
 
-    /// The Path; `None` leaves it to the browser (RFC 6265 §5.1.4, default-path).
+    /// The Path, or `None` if it has none and the browser uses the default-path (RFC 6265 §5.1.4).
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
-    /// Whether the cookie is kept apart for each top-level site (CHIPS).
+    /// Whether browsers store the cookie separately for each top-level site (CHIPS).
     #[must_use]
     pub fn partitioned(&self) -> bool {
         self.partitioned
+    }
+
+    pub(crate) fn as_ref(&self) -> ScopeRef<'_> {
+        ScopeRef {
+            domain: self.domain().unwrap_or_default(),
+            path: self.path().unwrap_or_default(),
+            partitioned: self.partitioned,
+        }
+    }
+}
+
+/// Compares scopes as browsers do: the Domain in any case, the Path exactly.
+impl PartialEq for Scope {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
+    }
+}
+
+impl Eq for Scope {}
+
+impl Hash for Scope {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_ref().hash(state);
     }
 }
 
@@ -63,7 +89,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A scope that borrows; an empty Domain or Path is none.
+/// A borrowed scope. An empty Domain or Path is none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScopeRef<'a> {
     pub(crate) domain: &'a str,
@@ -73,10 +99,10 @@ pub(crate) struct ScopeRef<'a> {
 
 impl ScopeRef<'_> {
     pub(crate) fn to_owned(self) -> Scope {
-        let said = |text: &str| (!text.is_empty()).then(|| text.into());
+        let non_empty = |text: &str| (!text.is_empty()).then(|| text.into());
         Scope {
-            domain: said(self.domain),
-            path: said(self.path),
+            domain: non_empty(self.domain),
+            path: non_empty(self.path),
             partitioned: self.partitioned,
         }
     }
@@ -90,7 +116,28 @@ impl PartialEq for ScopeRef<'_> {
     }
 }
 
-/// RFC 6265 §5.1.3, for a `host` that [`RequestHost`](crate::request::host::RequestHost) normalised.
+impl Eq for ScopeRef<'_> {}
+
+impl Hash for ScopeRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for byte in self.domain.bytes() {
+            state.write_u8(byte.to_ascii_lowercase());
+        }
+        // As `str` does: marks where the Domain ends.
+        state.write_u8(0xff);
+        self.path.hash(state);
+        self.partitioned.hash(state);
+    }
+}
+
+/// What makes two cookies the same cookie (RFC 6265 §5.3, step 11, and CHIPS).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Identity<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) scope: ScopeRef<'a>,
+}
+
+/// RFC 6265 §5.1.3, for a `host` without port and brackets.
 pub(crate) fn domain_match(host: &str, domain: &str) -> bool {
     let domain = domain
         .strip_prefix('[')
@@ -112,7 +159,7 @@ pub(crate) fn domain_match(host: &str, domain: &str) -> bool {
     host[dot + 1..].eq_ignore_ascii_case(domain) && !is_address()
 }
 
-/// A cookie-name prefix, which makes browsers demand attributes (RFC 6265bis §4.1.3).
+/// A cookie-name prefix, with which browsers require certain attributes (RFC 6265bis §4.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prefix {
     Secure,
@@ -122,7 +169,7 @@ pub(crate) enum Prefix {
 }
 
 impl Prefix {
-    /// Browsers match prefixes in any case (RFC 6265bis §5.4), so do we.
+    /// The prefix of `name`, in any case as in browsers (RFC 6265bis §5.4).
     pub(crate) fn of(name: &str) -> Option<Self> {
         if !name.starts_with("__") {
             return None;

@@ -1,4 +1,4 @@
-//! Declared cookies, and the scopes at which they lived before.
+//! Declared cookies and their retired scopes.
 
 use std::fmt;
 
@@ -6,51 +6,50 @@ use cookie::Cookie;
 
 use crate::error::{AttributeReason, CookieError};
 use crate::scope::ScopeRef;
-use crate::set_cookie::attributes::Attributes;
+use crate::set_cookie::attributes::{Attributes, DeclaredAttributes};
 use crate::set_cookie::lifetime::Lifetime;
 use crate::set_cookie::{SetCookie, Value};
 
-/// A name's one scope, the attributes it has there, and its former scopes.
+/// A name's one scope, its attributes there, and the scopes it was moved from.
 #[derive(Clone)]
 pub(crate) struct Declaration {
-    /// The `Secure` and `HttpOnly` that it needs are said.
-    cookie: Cookie<'static>,
-    retired: Vec<Cookie<'static>>,
-    /// Why the name can't be used, where nested layers disagree.
+    name: Box<str>,
+    /// Includes the `Secure` and `HttpOnly` that the cookie needs.
+    attributes: DeclaredAttributes,
+    retired: Vec<DeclaredAttributes>,
+    /// Why nested layers cannot use the name together.
     conflict: Option<CookieError>,
 }
 
 impl Declaration {
-    pub(crate) fn new(mut cookie: Cookie<'static>) -> Result<Self, CookieError> {
-        cookie.set_value("");
-        let checked = SetCookie::new(cookie.name(), Value::Quoted(""), Attributes::said(&cookie))?;
-        refuse_empty_path(&cookie)?;
-        let (secure, http_only) = (checked.attributes().secure, checked.attributes().http_only);
-        cookie.set_secure(secure);
-        cookie.set_http_only(http_only);
+    pub(crate) fn new(cookie: &Cookie<'_>) -> Result<Self, CookieError> {
+        let given = Attributes::from_cookie(cookie);
+        let checked = SetCookie::new(cookie.name(), Value::Quoted(""), given)?;
+        check_path_is_not_empty(cookie)?;
         Ok(Self {
-            cookie,
+            name: cookie.name().into(),
+            attributes: DeclaredAttributes::new(*checked.attributes()),
             retired: Vec::new(),
             conflict: None,
         })
     }
 
-    pub(crate) fn retire(&mut self, mut cookie: Cookie<'static>) -> Result<(), CookieError> {
-        cookie.set_value("");
-        let over = self.over_at(&cookie);
-        SetCookie::new(cookie.name(), Value::Quoted(""), over)?;
-        refuse_empty_path(&cookie)?;
-        let (name, scope) = (cookie.name().into(), over.scope().to_owned());
-        if over.scope() == self.scope() {
+    pub(crate) fn retire(&mut self, cookie: &Cookie<'_>) -> Result<(), CookieError> {
+        let given = Attributes::from_cookie(cookie);
+        let retired = DeclaredAttributes::new(Attributes {
+            partitioned: given.partitioned.or(Some(self.scope().partitioned)),
+            ..given
+        });
+        SetCookie::new(cookie.name(), Value::Quoted(""), self.expiring(&retired))?;
+        check_path_is_not_empty(cookie)?;
+        let (name, scope) = (cookie.name().into(), retired.scope.clone());
+        if scope == self.attributes.scope {
             return Err(CookieError::RetireDeclared { name, scope });
         }
-        if self
-            .retired()
-            .any(|retired| retired.scope() == over.scope())
-        {
+        if self.retired.iter().any(|other| other.scope == scope) {
             return Err(CookieError::AlreadyRetired { name, scope });
         }
-        self.retired.push(cookie);
+        self.retired.push(retired);
         Ok(())
     }
 
@@ -59,59 +58,59 @@ impl Declaration {
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.cookie.name()
+        &self.name
     }
 
-    pub(crate) fn scope(&self) -> ScopeRef<'_> {
-        Attributes::said(&self.cookie).scope()
+    fn scope(&self) -> ScopeRef<'_> {
+        self.attributes.scope.as_ref()
     }
 
-    /// What expires the cookie at each former scope.
+    /// The attributes of the delete that expires the cookie at each retired scope.
     pub(crate) fn retired(&self) -> impl Iterator<Item = Attributes<'_>> {
-        self.retired.iter().map(|former| self.over_at(former))
+        self.retired.iter().map(|retired| self.expiring(retired))
     }
 
-    /// A browser takes a delete from another site only with what the cookie itself needs there.
-    fn over_at<'a>(&'a self, former: &'a Cookie<'static>) -> Attributes<'a> {
-        let (said, declared) = (Attributes::said(former), Attributes::said(&self.cookie));
+    /// In a cross-site response, a browser accepts a delete only with the attributes that the cookie
+    /// itself needs there. So unset ones default to the declaration's.
+    fn expiring<'a>(&'a self, retired: &'a DeclaredAttributes) -> Attributes<'a> {
+        let given = retired.as_attributes();
         Attributes {
-            partitioned: said.partitioned.or(declared.partitioned),
-            secure: said.secure.or(declared.secure),
-            same_site: said.same_site.or(declared.same_site),
-            lifetime: Some(Lifetime::Over),
-            ..said
+            secure: given.secure.or(self.attributes.secure),
+            same_site: given.same_site.or(self.attributes.same_site),
+            lifetime: Some(Lifetime::Expired),
+            ..given
         }
     }
 
-    /// The attributes of a set or delete: those that are said, else those declared.
-    pub(crate) fn fill<'a>(&'a self, said: Attributes<'a>) -> Result<Attributes<'a>, CookieError> {
-        let declared = Attributes::said(&self.cookie);
-        if !said.agree_with(declared.scope()) {
+    /// The attributes of a set or delete: the `given` ones, with unset ones from the declaration.
+    pub(crate) fn fill<'a>(&'a self, given: Attributes<'a>) -> Result<Attributes<'a>, CookieError> {
+        let declared = self.attributes.as_attributes();
+        if !given.matches_scope(declared.scope()) {
             return Err(CookieError::ScopeMismatch {
                 name: self.name().into(),
-                declared: declared.scope().to_owned(),
-                given: said.or(declared).scope().to_owned(),
+                declared: self.attributes.scope.clone(),
+                given: given.or(declared).scope().to_owned(),
             });
         }
-        self.refuse_downgrade(said, declared)?;
-        Ok(said.or_declared(declared))
+        self.check_downgrade(given, declared)?;
+        Ok(given.or_declared(declared))
     }
 
-    /// The attributes of a delete that names a former scope; `None` if it names none.
+    /// The attributes of a delete whose given scope matches a retired scope and not the declared one.
     pub(crate) fn fill_retired<'a>(
         &'a self,
-        said: Attributes<'a>,
+        given: Attributes<'a>,
     ) -> Result<Option<Attributes<'a>>, CookieError> {
-        if said.agree_with(self.scope()) {
+        if given.matches_scope(self.scope()) {
             return Ok(None);
         }
-        let mut named = self
+        let mut matching = self
             .retired()
-            .filter(|retired| said.agree_with(retired.scope()));
-        let Some(retired) = named.next() else {
+            .filter(|retired| given.matches_scope(retired.scope()));
+        let Some(retired) = matching.next() else {
             return Ok(None);
         };
-        let mut scopes: Vec<_> = named.map(|retired| retired.scope().to_owned()).collect();
+        let mut scopes: Vec<_> = matching.map(|other| other.scope().to_owned()).collect();
         if !scopes.is_empty() {
             scopes.insert(0, retired.scope().to_owned());
             return Err(CookieError::AmbiguousScope {
@@ -119,18 +118,18 @@ impl Declaration {
                 scopes,
             });
         }
-        self.refuse_downgrade(said, retired)?;
-        Ok(Some(said.or_declared(retired)))
+        self.check_downgrade(given, retired)?;
+        Ok(Some(given.or_declared(retired)))
     }
 
-    fn refuse_downgrade(
+    fn check_downgrade(
         &self,
-        said: Attributes<'_>,
+        given: Attributes<'_>,
         declared: Attributes<'_>,
     ) -> Result<(), CookieError> {
-        let attribute = if declared.secure == Some(true) && said.secure == Some(false) {
+        let attribute = if declared.secure == Some(true) && given.secure == Some(false) {
             "Secure"
-        } else if declared.http_only == Some(true) && said.http_only == Some(false) {
+        } else if declared.http_only == Some(true) && given.http_only == Some(false) {
             "HttpOnly"
         } else {
             return Ok(());
@@ -141,46 +140,44 @@ impl Declaration {
         })
     }
 
-    /// An inner layer's declaration: what it leaves unsaid, the `outer` layer's says.
-    pub(crate) fn over(mut self, outer: &Self) -> Self {
-        let (said, outer_said) = (
-            Attributes::said(&self.cookie),
-            Attributes::said(&outer.cookie),
-        );
-        let conflict = if said.scope() == outer_said.scope() {
-            self.refuse_downgrade(said, outer_said).err()
+    /// An inner layer's declaration, with unset attributes from the `outer` layer's.
+    pub(crate) fn merged_with(&self, outer: &Self) -> Self {
+        let (inner, outer_attributes) = (&self.attributes, &outer.attributes);
+        let conflict = if inner.scope == outer_attributes.scope {
+            self.check_downgrade(inner.as_attributes(), outer_attributes.as_attributes())
+                .err()
         } else {
             Some(CookieError::DeclarationConflict {
                 name: self.name().into(),
-                outer: outer_said.scope().to_owned(),
-                inner: said.scope().to_owned(),
+                outer: outer_attributes.scope.clone(),
+                inner: inner.scope.clone(),
             })
         };
-        self.conflict = conflict.or_else(|| outer.conflict.clone());
-        if said.lifetime.is_none() {
-            self.cookie.set_max_age(outer.cookie.max_age());
-            if let Some(expires) = outer.cookie.expires() {
-                self.cookie.set_expires(expires);
+        let mut retired = self.retired.clone();
+        for other in &outer.retired {
+            let is_known = other.scope == inner.scope
+                || retired.iter().any(|known| known.scope == other.scope);
+            if !is_known {
+                retired.push(other.clone());
             }
         }
-        self.cookie
-            .set_secure(self.cookie.secure().or(outer_said.secure));
-        self.cookie
-            .set_http_only(self.cookie.http_only().or(outer_said.http_only));
-        self.cookie
-            .set_same_site(self.cookie.same_site().or(outer_said.same_site));
-        for cookie in &outer.retired {
-            let scope = self.over_at(cookie).scope();
-            if scope != self.scope() && self.retired().all(|retired| retired.scope() != scope) {
-                self.retired.push(cookie.clone());
-            }
+        Self {
+            name: self.name.clone(),
+            attributes: DeclaredAttributes {
+                scope: inner.scope.clone(),
+                secure: inner.secure.or(outer_attributes.secure),
+                http_only: inner.http_only.or(outer_attributes.http_only),
+                same_site: inner.same_site.or(outer_attributes.same_site),
+                lifetime: inner.lifetime.or(outer_attributes.lifetime),
+            },
+            retired,
+            conflict: conflict.or_else(|| outer.conflict.clone()),
         }
-        self
     }
 }
 
-/// Without a Path the scope would hang on the request's.
-fn refuse_empty_path(cookie: &Cookie<'_>) -> Result<(), CookieError> {
+/// Without a Path, the scope would depend on the request's path.
+fn check_path_is_not_empty(cookie: &Cookie<'_>) -> Result<(), CookieError> {
     if cookie.path() != Some("") {
         return Ok(());
     }
@@ -193,24 +190,21 @@ fn refuse_empty_path(cookie: &Cookie<'_>) -> Result<(), CookieError> {
 
 impl fmt::Debug for Declaration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Attributes {
+        let DeclaredAttributes {
+            scope,
             secure,
             http_only,
             same_site,
             lifetime,
-            ..
-        } = Attributes::said(&self.cookie);
-        let retired: Vec<_> = self
-            .retired()
-            .map(|retired| retired.scope().to_owned())
-            .collect();
+        } = &self.attributes;
+        let retired: Vec<_> = self.retired.iter().map(|retired| &retired.scope).collect();
         f.debug_struct("Declaration")
             .field("name", &self.name())
-            .field("scope", &self.scope().to_owned())
-            .field("secure", &secure)
-            .field("http_only", &http_only)
-            .field("same_site", &same_site)
-            .field("lifetime", &lifetime)
+            .field("scope", scope)
+            .field("secure", secure)
+            .field("http_only", http_only)
+            .field("same_site", same_site)
+            .field("lifetime", lifetime)
             .field("retired", &retired)
             .finish_non_exhaustive()
     }

@@ -9,16 +9,16 @@ use cookie::Key;
 #[cfg(feature = "signed")]
 use crate::signing::{SecretKey, TimestampSigner};
 
-/// The layer's keys, as Django's cookie signer has them.
+/// The keys of Django's cookie signer.
 #[cfg(feature = "signed")]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SigningKeys {
     key: Option<SecretKey>,
     fallbacks: Vec<SecretKey>,
-    /// `None` is unsaid: an outer layer's setting, else off.
+    /// `None` is unset: an outer layer's setting, else off.
     pub(crate) legacy_salt_fallback: Option<bool>,
-    /// Made of the keys when it is first asked for.
-    signer: OnceLock<Result<TimestampSigner, &'static str>>,
+    /// Made from the keys when it is first used. It caches the keys that it derives.
+    signer: OnceLock<Option<TimestampSigner>>,
 }
 
 #[cfg(feature = "signed")]
@@ -28,29 +28,30 @@ impl SigningKeys {
         self.signer.take();
     }
 
-    pub(crate) fn set_fallbacks(&mut self, keys: impl Iterator<Item = SecretKey>) {
-        self.fallbacks = keys.collect();
+    pub(crate) fn set_fallbacks(&mut self, keys: Vec<SecretKey>) {
+        self.fallbacks = keys;
         self.signer.take();
     }
 
-    /// Django's `get_cookie_signer`, the salt aside; the name of the setting that lacks a key, or has an
-    /// empty one.
-    pub(crate) fn signer(&self) -> Result<&TimestampSigner, &'static str> {
+    pub(super) fn is_set(&self) -> bool {
+        self.key.is_some() || !self.fallbacks.is_empty() || self.legacy_salt_fallback.is_some()
+    }
+
+    /// Django's `get_cookie_signer` without the salt; `None` if there is no key.
+    pub(crate) fn signer(&self) -> Option<&TimestampSigner> {
         let signer = self.signer.get_or_init(|| {
-            let key = self.key.as_ref().and_then(cookie_signer_key);
-            let fallbacks: Option<Vec<_>> = self.fallbacks.iter().map(cookie_signer_key).collect();
-            let signer = TimestampSigner::new(key.ok_or("secret_key")?);
-            Ok(signer.fallbacks(fallbacks.ok_or("secret_key_fallbacks")?))
+            let signer = TimestampSigner::new(cookie_signer_key(self.key.as_ref()?));
+            Some(signer.fallbacks(self.fallbacks.iter().map(cookie_signer_key)))
         });
-        signer.as_ref().map_err(|&setting| setting)
+        signer.as_ref()
     }
 
     pub(crate) fn legacy_salt_fallback(&self) -> bool {
         self.legacy_salt_fallback.unwrap_or(false)
     }
 
-    /// An inner layer's keys, else the `outer` one's.
-    pub(crate) fn over(&self, outer: &Self) -> Self {
+    /// An inner layer's keys, or the `outer` layer's if the inner one has no key.
+    pub(super) fn merged_with(&self, outer: &Self) -> Self {
         let keys = if self.key.is_some() { self } else { outer };
         Self {
             key: keys.key.clone(),
@@ -63,11 +64,11 @@ impl SigningKeys {
 
 /// Django's `_cookie_signer_key`.
 #[cfg(feature = "signed")]
-fn cookie_signer_key(key: &SecretKey) -> Option<SecretKey> {
-    (!key.is_empty()).then(|| [b"django.http.cookies", key.as_bytes()].concat().into())
+fn cookie_signer_key(key: &SecretKey) -> SecretKey {
+    key.with_prefix(b"django.http.cookies")
 }
 
-/// The layer's keys for private cookies.
+/// The keys of private cookies.
 #[cfg(feature = "private")]
 #[derive(Clone, Default)]
 pub(crate) struct PrivateKeys {
@@ -77,8 +78,12 @@ pub(crate) struct PrivateKeys {
 
 #[cfg(feature = "private")]
 impl PrivateKeys {
-    /// An inner layer's keys, else the `outer` one's.
-    pub(crate) fn over(&self, outer: &Self) -> Self {
+    pub(super) fn is_set(&self) -> bool {
+        self.key.is_some() || !self.fallbacks.is_empty()
+    }
+
+    /// An inner layer's keys, or the `outer` layer's if the inner one has no key.
+    pub(super) fn merged_with(&self, outer: &Self) -> Self {
         if self.key.is_some() { self } else { outer }.clone()
     }
 }

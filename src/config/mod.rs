@@ -1,56 +1,71 @@
-//! What a layer was told, shared by its services and jars.
+//! The configuration of a layer, shared by its services and jars.
 
 pub(crate) mod declaration;
 #[cfg(any(feature = "signed", feature = "private"))]
 mod keys;
+mod merged;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use cookie::Cookie;
 
 use crate::config::declaration::Declaration;
-use crate::error::{CookieError, shown};
+use crate::config::merged::MergedConfigs;
+use crate::error::{CookieError, display_name};
 use crate::request::host::HostSource;
 
 #[derive(Clone, Default)]
-pub(crate) struct Settings {
+pub(crate) struct Config {
     declarations: HashMap<String, Declaration>,
     pub(crate) deny_undeclared: bool,
-    /// `None` is unsaid: an outer layer's source, else the default.
+    /// `None` is unset: an outer layer's source, else the default.
     pub(crate) host_from: Option<HostSource>,
     pub(crate) vary_on_cookie: bool,
     #[cfg(feature = "signed")]
     pub(crate) signing: keys::SigningKeys,
     #[cfg(feature = "private")]
     pub(crate) private: keys::PrivateKeys,
+    merged: MergedConfigs<Self>,
 }
 
-impl Settings {
-    pub(crate) fn declare(&mut self, cookie: Cookie<'static>) -> Result<(), CookieError> {
+impl Config {
+    /// The configuration of a layer that is being built.
+    pub(crate) fn make_mut(config: &mut Arc<Self>) -> &mut Self {
+        let config = Arc::make_mut(config);
+        config.merged = MergedConfigs::default();
+        config
+    }
+
+    pub(crate) fn declare(&mut self, cookie: &Cookie<'_>) -> Result<(), CookieError> {
         let declaration = Declaration::new(cookie)?;
         let name = declaration.name();
         if self.declarations.contains_key(name) {
-            return Err(CookieError::AlreadyDeclared { name: name.into() });
+            return Err(CookieError::AlreadyDeclared {
+                name: display_name(name),
+            });
         }
         self.declarations.insert(name.into(), declaration);
         Ok(())
     }
 
-    pub(crate) fn retire(&mut self, cookie: Cookie<'static>) -> Result<(), CookieError> {
+    pub(crate) fn retire(&mut self, cookie: &Cookie<'_>) -> Result<(), CookieError> {
         match self.declarations.get_mut(cookie.name()) {
             Some(declaration) => declaration.retire(cookie),
             None => Err(CookieError::RetireUndeclared {
-                name: shown(cookie.name()),
+                name: display_name(cookie.name()),
             }),
         }
     }
 
-    /// The declaration of `name`; `None` if it has none and needs none.
+    /// The declaration of `name`, or `None` if the cookie is not declared and need not be.
     pub(crate) fn declaration(&self, name: &str) -> Result<Option<&Declaration>, CookieError> {
         let declaration = self.declarations.get(name);
         if declaration.is_none() && self.deny_undeclared {
-            return Err(CookieError::Undeclared { name: shown(name) });
+            return Err(CookieError::Undeclared {
+                name: display_name(name),
+            });
         }
         match declaration.and_then(Declaration::conflict) {
             Some(conflict) => Err(conflict.clone()),
@@ -62,12 +77,35 @@ impl Settings {
         self.host_from.as_ref().unwrap_or(&HostSource::Request)
     }
 
-    /// An inner layer's settings, and the `outer` one's where these say nothing.
-    pub(crate) fn over(&self, outer: &Self) -> Self {
+    /// The configuration of this inner layer, with unset settings from the `outer` layer's.
+    pub(crate) fn merged_with(self: &Arc<Self>, outer: &Arc<Self>) -> Arc<Self> {
+        if self.is_unset() {
+            return Arc::clone(outer);
+        }
+        self.merged.get_or_merge(outer, || self.merge(outer))
+    }
+
+    /// Whether the layer has no settings at all.
+    fn is_unset(&self) -> bool {
+        #[cfg(feature = "signed")]
+        if self.signing.is_set() {
+            return false;
+        }
+        #[cfg(feature = "private")]
+        if self.private.is_set() {
+            return false;
+        }
+        self.declarations.is_empty()
+            && !self.deny_undeclared
+            && self.host_from.is_none()
+            && !self.vary_on_cookie
+    }
+
+    fn merge(&self, outer: &Self) -> Self {
         let mut declarations = outer.declarations.clone();
         for (name, inner) in &self.declarations {
             let declaration = match outer.declarations.get(name) {
-                Some(outer) => inner.clone().over(outer),
+                Some(outer) => inner.merged_with(outer),
                 None => inner.clone(),
             };
             declarations.insert(name.clone(), declaration);
@@ -78,18 +116,19 @@ impl Settings {
             host_from: self.host_from.clone().or_else(|| outer.host_from.clone()),
             vary_on_cookie: self.vary_on_cookie || outer.vary_on_cookie,
             #[cfg(feature = "signed")]
-            signing: self.signing.over(&outer.signing),
+            signing: self.signing.merged_with(&outer.signing),
             #[cfg(feature = "private")]
-            private: self.private.over(&outer.private),
+            private: self.private.merged_with(&outer.private),
+            merged: MergedConfigs::default(),
         }
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut declared: Vec<_> = self.declarations.values().collect();
         declared.sort_unstable_by_key(|declaration| declaration.name());
-        f.debug_struct("Settings")
+        f.debug_struct("Config")
             .field("declared", &declared)
             .field("deny_undeclared", &self.deny_undeclared)
             .field("host_from", self.host_from())

@@ -7,41 +7,41 @@ use std::sync::Arc;
 use http::header::{HeaderMap, HeaderValue, SET_COOKIE, VARY};
 
 use crate::events;
-use crate::jar::state::Shared;
+use crate::jar::state::RequestState;
 
-/// A request's end: closes the queue when it is dropped, whatever happened.
+/// Ends a request: writes the queued cookies to the response, or discards them when it is dropped.
 pub(crate) struct Flush {
-    shared: Arc<Shared>,
-    /// Whether it closes the queue, and hasn't yet: a nested layer leaves that to the outermost.
-    is_to_close: bool,
-    varies_on_cookie: bool,
+    state: Arc<RequestState>,
+    /// Whether this closes the queue: only the outermost layer does, and only once.
+    closes_queue: bool,
+    vary_on_cookie: bool,
 }
 
 impl Flush {
-    pub(crate) fn new(shared: Arc<Shared>, is_outermost: bool, varies_on_cookie: bool) -> Self {
+    pub(crate) fn new(state: Arc<RequestState>, is_outermost: bool, vary_on_cookie: bool) -> Self {
         Self {
-            shared,
-            is_to_close: is_outermost,
-            varies_on_cookie,
+            state,
+            closes_queue: is_outermost,
+            vary_on_cookie,
         }
     }
 
     pub(crate) fn write_to(&mut self, headers: &mut HeaderMap) {
-        if mem::take(&mut self.is_to_close) {
-            for (kind, field) in self.shared.close() {
-                events::ended("flushed", kind, &field);
-                headers.append(SET_COOKIE, field.into_field());
+        if mem::take(&mut self.closes_queue) {
+            for (kind, rendered) in self.state.close() {
+                events::flushed(kind, &rendered);
+                headers.append(SET_COOKIE, rendered.into_header_value());
             }
         }
-        if self.varies_on_cookie && self.shared.was_read() {
+        if self.vary_on_cookie && self.state.was_read() {
             vary_on_cookie(headers);
         }
     }
 
-    pub(crate) fn close(&mut self) {
-        if mem::take(&mut self.is_to_close) {
-            for (kind, field) in self.shared.close() {
-                events::ended("discarded", kind, &field);
+    pub(crate) fn discard(&mut self) {
+        if mem::take(&mut self.closes_queue) {
+            for (kind, rendered) in self.state.close() {
+                events::discarded(kind, &rendered);
             }
         }
     }
@@ -49,7 +49,7 @@ impl Flush {
 
 impl Drop for Flush {
     fn drop(&mut self) {
-        self.close();
+        self.discard();
     }
 }
 
@@ -59,12 +59,12 @@ impl fmt::Debug for Flush {
     }
 }
 
-/// Django's `patch_vary_headers`: one field with `Cookie` among its members, or `*` alone.
+/// Django's `patch_vary_headers`: one `Vary` header that lists `Cookie`, or `*` alone.
 fn vary_on_cookie(headers: &mut HeaderMap) {
     let mut members: Vec<_> = headers
         .get_all(VARY)
         .iter()
-        .flat_map(|field| field.as_bytes().split(|&byte| byte == b','))
+        .flat_map(|header| header.as_bytes().split(|&byte| byte == b','))
         .map(<[u8]>::trim_ascii)
         .filter(|member| !member.is_empty())
         .collect();
@@ -77,5 +77,8 @@ fn vary_on_cookie(headers: &mut HeaderMap) {
         members.push(b"Cookie");
     }
     let vary = HeaderValue::try_from(members.join(&b", "[..]));
-    headers.insert(VARY, vary.expect("members of fields make a field"));
+    headers.insert(
+        VARY,
+        vary.expect("parts of header values make a header value"),
+    );
 }

@@ -1,6 +1,7 @@
 //! `CookieJar`: what handlers hold.
 
 pub(crate) mod flush;
+mod into_cookie;
 #[cfg(feature = "private")]
 mod private;
 pub(crate) mod queue;
@@ -17,31 +18,33 @@ use std::sync::Arc;
 use cookie::Cookie;
 use http::{Extensions, HeaderMap, Uri};
 
-use crate::config::Settings;
-use crate::error::CookieError;
+use crate::config::Config;
+use crate::error::{CookieError, display_name};
 use crate::events;
 use crate::jar::flush::Flush;
-use crate::jar::queue::{Queue, State};
-use crate::jar::state::{Shared, View};
+use crate::jar::queue::{Queue, QueueState};
+use crate::jar::state::{LayerView, RequestState};
 use crate::jar::sync::Ordering;
 use crate::request::{GetAll, Iter, RequestCookies};
 use crate::set_cookie::Value;
 
+pub use self::into_cookie::IntoCookie;
 #[cfg(feature = "private")]
 pub use self::private::PrivateJar;
 #[cfg(feature = "signed")]
 pub use self::signed::SignedJar;
 
-/// A request's cookies, and those that its response will set and delete.
+/// The cookies of a request, and the cookies that its response will set and delete.
 ///
-/// [`CookieLayer`](crate::CookieLayer) puts it into the request's extensions. Clones share all.
+/// [`CookieLayer`](crate::CookieLayer) puts a jar into the extensions of each request. Clones of a jar
+/// share everything.
 ///
-/// Reading and writing are apart, as in Django: reading sees only what the request sent, writing
-/// only queues for the response. `get` after `set` does not change.
+/// Reads see only the request, and writes affect only the response, as in Django. So `get` after `set`
+/// still returns what the request sent.
 ///
-/// What was queued goes with the request's end; the `Cookie` fields and the host stay with the jar, and with
-/// them the buffer that they are a part of, which in hyper's HTTP/1 is that of the whole head. So keep
-/// values, not jars, where requests are many and what is kept lives long.
+/// A jar that outlives its request keeps the `Cookie` headers and the host in memory. They are slices
+/// of a larger buffer: in hyper's HTTP/1, the buffer of all request headers. If you keep something for
+/// long, keep values, not jars. Queued cookies are freed at the end of the request.
 ///
 /// ```
 /// use http::Request;
@@ -55,60 +58,64 @@ pub use self::signed::SignedJar;
 /// assert_eq!(jar.get("visited"), Some("True"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "Cookies")]
+#[doc(alias = "COOKIES")]
 #[derive(Clone)]
 pub struct CookieJar {
-    shared: Arc<Shared>,
-    /// How a nested layer sees the request; `None` is as the outermost.
-    nested: Option<Arc<View>>,
+    state: Arc<RequestState>,
+    /// The view of a nested layer; `None` is the outermost layer's view.
+    nested: Option<Arc<LayerView>>,
 }
 
 impl CookieJar {
-    /// The jar for a request that goes through no other layer.
+    /// The jar of a request that passes through no outer layer.
     pub(crate) fn outermost(
-        settings: &Arc<Settings>,
+        config: &Arc<Config>,
         headers: &HeaderMap,
         uri: &Uri,
-        state: State,
+        state: QueueState,
     ) -> Self {
         Self {
-            shared: Arc::new(Shared::new(
+            state: Arc::new(RequestState::new(
                 RequestCookies::new(headers),
                 Queue::new(state),
-                View::new(Arc::clone(settings), headers, uri),
+                LayerView::new(Arc::clone(config), headers, uri),
             )),
             nested: None,
         }
     }
 
-    /// The jar of a layer within this one's.
-    pub(crate) fn nested(&self, settings: &Settings, headers: &HeaderMap, uri: &Uri) -> Self {
-        let settings = Arc::new(settings.over(&self.view().settings));
+    /// The jar of a layer inside of this jar's layer.
+    pub(crate) fn nested(&self, config: &Arc<Config>, headers: &HeaderMap, uri: &Uri) -> Self {
+        let outer = &self.view().config;
+        let config = config.merged_with(outer);
+        if Arc::ptr_eq(&config, outer) {
+            return self.clone();
+        }
         Self {
-            shared: Arc::clone(&self.shared),
-            nested: Some(Arc::new(View::new(settings, headers, uri))),
+            state: Arc::clone(&self.state),
+            nested: Some(Arc::new(LayerView::new(config, headers, uri))),
         }
     }
 
-    /// Whether what a layer within would queue in `inner` can wait in this jar.
-    pub(crate) fn serves(&self, inner: State) -> bool {
-        self.shared.queue().serves(inner)
+    /// Whether an inner layer, whose own queue would be in the state `inner`, can use this jar's queue.
+    pub(crate) fn can_serve(&self, inner: QueueState) -> bool {
+        self.state.queue().can_serve(inner)
     }
 
-    /// What the layer's future does with the response.
-    pub(crate) fn flush(&self) -> Flush {
-        Flush::new(
-            Arc::clone(&self.shared),
-            self.nested.is_none(),
-            self.view().settings.vary_on_cookie,
-        )
+    /// Ends the request, for the layer's response future.
+    pub(crate) fn flush(&self, is_outermost: bool) -> Flush {
+        let vary_on_cookie = self.view().config.vary_on_cookie;
+        Flush::new(Arc::clone(&self.state), is_outermost, vary_on_cookie)
     }
 
-    /// The jar that [`CookieLayer`](crate::CookieLayer) put into a request's extensions: for hyper
-    /// and whatever else has no extractors.
+    /// Returns the jar that [`CookieLayer`](crate::CookieLayer) put into a request's extensions.
+    ///
+    /// It is for hyper and other services without extractors.
     ///
     /// # Errors
     ///
-    /// [`CookieError::MissingLayer`] if there is none.
+    /// [`CookieError::MissingLayer`] if the extensions contain no jar.
     ///
     /// ```
     /// use http::Request;
@@ -125,9 +132,9 @@ impl CookieJar {
         extensions.get().ok_or(CookieError::MissingLayer)
     }
 
-    /// A jar to read `headers` with where there is no layer.
+    /// Creates a jar that reads `headers`, for code without a layer.
     ///
-    /// It has no response, so [`set`](Self::set) and [`delete`](Self::delete) answer
+    /// It has no response, so [`set`](Self::set) and [`delete`](Self::delete) return
     /// [`CookieError::NoResponse`].
     ///
     /// ```
@@ -145,19 +152,21 @@ impl CookieJar {
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
         Self {
-            shared: Arc::new(Shared::new(
+            state: Arc::new(RequestState::new(
                 RequestCookies::new(headers),
-                Queue::new(State::Detached),
-                View::default(),
+                Queue::new(QueueState::ReadOnly),
+                LayerView::default(),
             )),
             nested: None,
         }
     }
 
-    /// The value of the cookie `name`, if the request has one: Django's `request.COOKIES.get`.
+    /// Returns the value of the cookie `name`, if the request has one: Django's
+    /// `request.COOKIES.get`.
     ///
-    /// Of several the last counts; [`get_all`](Self::get_all) has them all. A cookie that was sent
-    /// without a name has the name `""`. A plain value borrows from the header's own bytes.
+    /// If the request has several, it is the last value. [`get_all`](Self::get_all) returns all of
+    /// them. A cookie that was sent without a name has the name `""`. Values are unquoted but not
+    /// percent-decoded. A value without escapes borrows from the header.
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -173,10 +182,10 @@ impl CookieJar {
         self.read().get(name)
     }
 
-    /// Every value of the cookie `name`, in the order of the header.
+    /// Returns every value of the cookie `name`, in the order of the request.
     ///
-    /// A browser that holds one name at several scopes sends it several times, as a rule the one
-    /// with the longest Path first (RFC 6265 §5.4).
+    /// A browser that holds a cookie at several scopes sends it several times, usually the one with
+    /// the longest Path first (RFC 6265 §5.4).
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -191,12 +200,12 @@ impl CookieJar {
         self.read().get_all(name)
     }
 
-    /// The value of the cookie `name`, which the request must have: Django's
+    /// Returns the value of the cookie `name`, or an error if the request has none: Django's
     /// `request.COOKIES[name]`.
     ///
     /// # Errors
     ///
-    /// [`CookieError::MissingCookie`] if the request has no such cookie; as a response it is a 400.
+    /// [`CookieError::MissingCookie`] if the request has no such cookie. As a response it is a 400.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer};
@@ -207,8 +216,9 @@ impl CookieJar {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn require(&self, name: &str) -> Result<&str, CookieError> {
-        self.get(name)
-            .ok_or_else(|| CookieError::MissingCookie { name: name.into() })
+        self.get(name).ok_or_else(|| CookieError::MissingCookie {
+            name: display_name(name),
+        })
     }
 
     /// Whether the request has a cookie `name`: Django's `name in request.COOKIES`.
@@ -225,7 +235,7 @@ impl CookieJar {
         self.get(name).is_some()
     }
 
-    /// The number of names in the request: Django's `len(request.COOKIES)`.
+    /// Returns the number of different names in the request: Django's `len(request.COOKIES)`.
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -252,9 +262,9 @@ impl CookieJar {
         self.read().is_empty()
     }
 
-    /// Names and values: Django's `request.COOKIES.items()`.
+    /// Returns an iterator over names and values: Django's `request.COOKIES.items()`.
     ///
-    /// Each name comes once, where the header has it first, with its last value.
+    /// Each name occurs once, at its first place in the request and with its last value.
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -269,19 +279,21 @@ impl CookieJar {
         self.read().iter()
     }
 
-    /// Queues a cookie for the response: Django's `response.set_cookie`.
+    /// Sets a cookie in the response: Django's `response.set_cookie`.
     ///
-    /// Name and value are a tuple; a name alone sets an empty value.
+    /// The cookie is `(name, value)`, a [`Cookie`] or a [`CookieBuilder`](crate::CookieBuilder).
     ///
-    /// An attribute left unsaid is the declared one, else Django's default: `Path=/` and nothing
-    /// more. `.path("")` and `.domain("")` leave these out. The value is quoted where it must be.
-    /// Of several operations on one name, Domain, Path and Partitioned the last counts.
+    /// Unset attributes default to the declared ones, or else to Django's defaults: `Path=/` and
+    /// nothing else. `.path("")` and `.domain("")` write no such attribute. The value is quoted where
+    /// necessary. If several operations have the same name, Domain, Path and Partitioned, the last one
+    /// counts.
     ///
     /// # Errors
     ///
-    /// Whatever browsers would drop or misread is refused, each with its own [`CookieError`]; so is
-    /// what differs from the cookie's declaration, and whatever comes after the response's head
-    /// has left.
+    /// A [`CookieError`] if browsers would drop or misread the cookie, if the cookie differs from its
+    /// declaration, or if the response headers have been sent. Browsers also drop a `Secure` cookie
+    /// that comes over plain HTTP, and a cookie whose Domain is a public suffix (`co.uk`): these two
+    /// are not checked.
     ///
     /// ```
     /// use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};
@@ -295,25 +307,31 @@ impl CookieJar {
     /// assert!(matches!(error, CookieError::ControlCharacter { .. }));
     /// # Ok::<(), CookieError>(())
     /// ```
-    pub fn set<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
-        let cookie = cookie.into();
+    #[doc(alias = "add")]
+    #[doc(alias = "set_cookie")]
+    pub fn set<'c>(&self, cookie: impl IntoCookie<'c>) -> Result<(), CookieError> {
+        let cookie = cookie.into_cookie();
         self.set_value(&cookie, Value::Quoted(cookie.value()))
     }
 
-    /// Queues the end of a cookie: Django's `response.delete_cookie`.
+    /// Deletes a cookie in the browser: Django's `response.delete_cookie`.
     ///
-    /// A browser deletes a cookie only if Domain and Path are those that it was set with. They are
-    /// the declared ones; of an undeclared cookie those that are said, else those with which it was
-    /// set in this response, else Django's default, `Path=/`. A declared cookie's retired scopes
-    /// end too, unless the argument names one of them: then just that one ends, and the cookie at
-    /// its declared scope stays. Value and expiry of the argument are ignored. It is sent whether
-    /// or not the request has the cookie.
+    /// The cookie is a name, a [`Cookie`] or a [`CookieBuilder`](crate::CookieBuilder). Its value and
+    /// lifetime are ignored.
+    ///
+    /// A browser deletes a cookie only if Domain and Path are those it was set with:
+    ///
+    /// - A declared cookie is deleted at its declared scope and at its retired scopes. If the argument
+    ///   gives a retired scope, the cookie is deleted at that scope only.
+    /// - An undeclared cookie is deleted at the given Domain and Path. Unset ones default to those with
+    ///   which this response sets the cookie, or else to Django's default, `Path=/`.
+    ///
+    /// The delete is sent whether or not the request has the cookie.
     ///
     /// # Errors
     ///
-    /// Those of [`set`](Self::set); [`CookieError::ScopeMismatch`] where the scope isn't the
-    /// declared one or a retired one, and [`CookieError::AmbiguousScope`] where it can't be told
-    /// which is meant.
+    /// The errors of [`set`](Self::set); [`CookieError::ScopeMismatch`] if the given scope is neither
+    /// the declared one nor a retired one; and [`CookieError::AmbiguousScope`] if it matches several.
     ///
     /// ```
     /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
@@ -328,17 +346,19 @@ impl CookieJar {
     /// assert!(matches!(error, CookieError::ScopeMismatch { .. }));
     /// # Ok::<(), CookieError>(())
     /// ```
+    #[doc(alias = "remove")]
+    #[doc(alias = "delete_cookie")]
     pub fn delete<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
         let cookie = cookie.into();
-        self.shared
+        self.state
             .delete(self.view(), &cookie)
             .inspect_err(|error| events::refused("delete", cookie.name(), error))
     }
 
-    /// The cookies that the response will carry, in their order, values as they were set; a
-    /// deleted one has a `Max-Age` of 0. Empty once the response's head has left.
+    /// Returns the cookies that the response will set and delete, in the order of their headers.
     ///
-    /// They are what a client will read; the fields themselves are quoted where they must be.
+    /// Values are unquoted. A deleted cookie has `Max-Age=0`. The list is empty when the response
+    /// headers have been sent.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer};
@@ -352,32 +372,32 @@ impl CookieJar {
     /// ```
     #[must_use]
     pub fn queued(&self) -> Vec<Cookie<'static>> {
-        self.shared.queue().cookies()
+        self.state.queue().cookies()
     }
 
-    /// Queues `cookie` with another value than its own.
+    /// Sets `cookie` with `value` in place of its own value.
     pub(crate) fn set_value(
         &self,
         cookie: &Cookie<'_>,
         value: Value<'_>,
     ) -> Result<(), CookieError> {
-        self.shared
+        self.state
             .set(self.view(), cookie, value)
             .inspect_err(|error| events::refused("set", cookie.name(), error))
     }
 
     #[cfg(any(feature = "signed", feature = "private"))]
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.view().settings
+    fn config(&self) -> &Config {
+        &self.view().config
     }
 
     fn read(&self) -> &RequestCookies {
-        self.shared.was_read.store(true, Ordering::Relaxed);
-        &self.shared.cookies
+        self.state.was_read.store(true, Ordering::Relaxed);
+        &self.state.cookies
     }
 
-    fn view(&self) -> &View {
-        self.nested.as_deref().unwrap_or(&self.shared.view)
+    fn view(&self) -> &LayerView {
+        self.nested.as_deref().unwrap_or(&self.state.view)
     }
 }
 
@@ -392,9 +412,9 @@ impl<'a> IntoIterator for &'a CookieJar {
 
 impl fmt::Debug for CookieJar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.shared.cookies.iter().map(|(name, _)| name).collect();
-        // Copied, so that a writer that uses the jar finds it unlocked.
-        let queued: Vec<_> = self.shared.queue().names().map(str::to_owned).collect();
+        let names: Vec<_> = self.state.cookies.iter().map(|(name, _)| name).collect();
+        // Copied, since the writer could use the jar, which locks the queue.
+        let queued: Vec<_> = self.state.queue().names().map(str::to_owned).collect();
         f.debug_struct("CookieJar")
             .field("cookies", &names)
             .field("queued", &queued)

@@ -3,13 +3,13 @@
 use cookie::{Cookie, Key};
 use percent_encoding::percent_decode_str;
 
-use crate::error::{CookieError, shown};
-use crate::jar::CookieJar;
-use crate::jar::secure::Seal;
+use crate::error::{CookieError, display_name};
+use crate::jar::secure::Protect;
+use crate::jar::{CookieJar, IntoCookie};
 use crate::set_cookie::Value;
 
 impl CookieJar {
-    /// The same jar for encrypted cookies, with the layer's
+    /// Returns this jar for encrypted cookies, with the layer's
     /// [`private_key`](crate::CookieLayer::private_key).
     ///
     /// ```
@@ -27,14 +27,14 @@ impl CookieJar {
     }
 }
 
-/// A [`CookieJar`] whose cookies clients can neither read nor make up.
+/// A [`CookieJar`] for cookies that clients can neither read nor forge.
 ///
-/// Values are encrypted by the [`cookie`] crate (AES-256-GCM, bound to the name), so that
-/// tower-cookies and axum-extra read what is set here with the same [`Key`], and the other way
-/// round. Django has no such cookies. Scopes, declarations and errors are those of the plain jar; to
-/// delete a cookie use [`CookieJar::delete`].
+/// Values are encrypted by the [`cookie`] crate (AES-256-GCM, bound to the cookie's name). With the
+/// same [`Key`], tower-cookies and axum-extra read the cookies set here, and this jar reads theirs.
+/// Django has no such cookies. Scopes, declarations and errors are those of the plain jar. To delete
+/// a private cookie, use [`CookieJar::delete`].
 ///
-/// A value may have about 3000 bytes. It has no age: put a time into it if it is to expire.
+/// A value can have about 3000 bytes. It has no age: put a time into it if it must expire.
 ///
 /// ```
 /// use tower_django_cookies::cookie::Key;
@@ -66,67 +66,74 @@ impl PrivateJar {
         Self { jar }
     }
 
-    /// The value of an encrypted cookie.
+    /// Returns the value of an encrypted cookie.
     ///
-    /// What peers wrote percent-encoded is understood too.
+    /// Other libraries percent-encode encrypted values, so it also reads those.
     ///
     /// # Errors
     ///
-    /// [`CookieError::MissingCookie`] if the request has no such cookie, [`CookieError::BadSignature`] if
-    /// it was forged or encrypted with another key or name, and [`CookieError::MissingKey`] if the
-    /// layer has no [`private_key`](crate::CookieLayer::private_key).
+    /// - [`CookieError::MissingKey`] if the layer has no
+    ///   [`private_key`](crate::CookieLayer::private_key).
+    /// - [`CookieError::MissingCookie`] if the request has no such cookie.
+    /// - [`CookieError::BadSignature`] if it was forged, or encrypted with another key or name.
     pub fn get(&self, name: &str) -> Result<String, CookieError> {
-        Seal::get(self, &self.jar, name)
+        Protect::get(self, &self.jar, name)
     }
 
-    /// Encrypts the cookie's value and queues it.
+    /// Encrypts the cookie's value and sets the cookie.
     ///
     /// # Errors
     ///
-    /// Those of [`CookieJar::set`], and [`CookieError::MissingKey`] if the layer has no
+    /// The errors of [`CookieJar::set`], and [`CookieError::MissingKey`] if the layer has no
     /// [`private_key`](crate::CookieLayer::private_key).
-    pub fn set<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
-        Seal::set(self, &self.jar, &cookie.into())
+    pub fn set<'c>(&self, cookie: impl IntoCookie<'c>) -> Result<(), CookieError> {
+        Protect::set(self, &self.jar, cookie)
     }
 
     fn keys(&self, name: &str) -> Result<(&Key, &[Key]), CookieError> {
-        let keys = &self.jar.settings().private;
+        let keys = &self.jar.config().private;
         match &keys.key {
             Some(key) => Ok((key, &keys.fallbacks)),
             None => Err(CookieError::MissingKey {
-                name: shown(name),
+                name: display_name(name),
                 setting: "private_key",
             }),
         }
     }
 }
 
-impl Seal for PrivateJar {
-    fn seal(&self, name: &str, value: &str) -> Result<String, CookieError> {
-        let mut sealed = cookie::CookieJar::new();
+impl Protect for PrivateJar {
+    fn check_key(&self, name: &str) -> Result<(), CookieError> {
+        self.keys(name).map(drop)
+    }
+
+    fn protect(&self, name: &str, value: &str) -> Result<String, CookieError> {
+        let mut encrypting = cookie::CookieJar::new();
         let cookie = Cookie::new(name.to_owned(), value.to_owned());
-        sealed.private_mut(self.keys(name)?.0).add(cookie);
-        let sealed = sealed.get(name).expect("it was added");
-        Ok(sealed.value().to_owned())
+        encrypting.private_mut(self.keys(name)?.0).add(cookie);
+        let encrypted = encrypting.get(name).expect("it was added");
+        Ok(encrypted.value().to_owned())
     }
 
-    /// Base64 is all cookie-octets, and peers know no quotes.
-    fn written(sealed: &str) -> Value<'_> {
-        Value::Verbatim(sealed)
+    /// Base64 consists of cookie-octets, and other libraries do not remove quotes.
+    fn to_value(protected: &str) -> Value<'_> {
+        Value::Verbatim(protected)
     }
 
-    fn open(&self, name: &str, sealed: &str) -> Result<String, CookieError> {
+    fn verify(&self, name: &str, protected: &str) -> Result<String, CookieError> {
         let (key, fallbacks) = self.keys(name)?;
-        let sealed = percent_decode_str(sealed).decode_utf8_lossy();
-        let sealed = Cookie::new(name.to_owned(), sealed.into_owned());
+        let encrypted = percent_decode_str(protected).decode_utf8_lossy();
+        let encrypted = Cookie::new(name.to_owned(), encrypted.into_owned());
         std::iter::once(key)
             .chain(fallbacks)
             .find_map(|key| {
                 cookie::CookieJar::new()
                     .private(key)
-                    .decrypt(sealed.clone())
+                    .decrypt(encrypted.clone())
             })
-            .map(|opened| opened.value().to_owned())
-            .ok_or_else(|| CookieError::BadSignature { name: name.into() })
+            .map(|decrypted| decrypted.value().to_owned())
+            .ok_or_else(|| CookieError::BadSignature {
+                name: display_name(name),
+            })
     }
 }

@@ -1,84 +1,92 @@
-//! Operations that wait for the response.
+//! The operations that wait for the response.
 
+use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
 use std::mem;
 
 use cookie::Cookie;
 
-use crate::error::{CookieError, shown};
-use crate::events::{Kind, Queued};
+use crate::error::{CookieError, display_name};
+use crate::events::{OperationKind, QueuedEvents};
 use crate::scope::ScopeRef;
 use crate::set_cookie::Rendered;
 
-/// Above this, a handler that goes through a request's many cookies would scan for too long.
-const INDEX_FROM: usize = 16;
+/// With more operations, scanning all of them for each further one would take too long.
+const MAX_SCANNED: usize = 16;
 
-/// The last operation on each identity, in the order in which the identities came first.
+/// The last operation on each identity, in the order in which the identities were first used.
 #[derive(Default)]
 pub(crate) struct Queue {
-    state: State,
-    operations: Vec<Operation>,
-    /// `None` as long as there are few.
+    state: QueueState,
+    operations: Vec<QueuedOperation>,
+    /// `None` as long as there are at most [`MAX_SCANNED`] operations.
     index: Option<Box<Index>>,
 }
 
-/// Where the operations are.
+/// The places of operations in the queue.
 #[derive(Default)]
 struct Index {
-    /// By identity.
-    places: HashMap<String, usize>,
-    /// By name, of those that are a set or replaced one.
+    hasher: RandomState,
+    /// By the hash of their identity.
+    places: HashMap<u64, Vec<usize>>,
+    /// By name: sets, and operations that replaced a set.
     sets: HashMap<String, BTreeSet<usize>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum State {
-    /// The response will take what waits.
+pub(crate) enum QueueState {
+    /// The response will carry the operations.
     #[default]
     Open,
-    /// Nothing will take it, but the jar's user looks at it.
-    Kept,
-    /// The response has left.
+    /// No response will carry the operations, but the jar's user can look at them.
+    Unsent,
+    /// The response has been sent, or the request has ended.
     Closed,
     /// There is no response.
-    Detached,
+    ReadOnly,
 }
 
-struct Operation {
-    field: Rendered,
-    kind: Kind,
-    /// Whether this or an operation that it replaced is a set.
+struct QueuedOperation {
+    rendered: Rendered,
+    kind: OperationKind,
+    /// Whether this operation, or one that it replaced, is a set.
     was_set: bool,
 }
 
 impl Queue {
-    pub(crate) fn new(state: State) -> Self {
+    pub(crate) fn new(state: QueueState) -> Self {
         Self {
             state,
             ..Self::default()
         }
     }
 
-    /// Whether what would wait in a queue that is `inner` can wait here as well.
-    pub(crate) fn serves(&self, inner: State) -> bool {
-        self.state == State::Open || (self.state == State::Kept && inner == State::Kept)
+    /// Whether an inner layer, whose own queue would be in the state `inner`, can use this queue.
+    pub(crate) fn can_serve(&self, inner: QueueState) -> bool {
+        self.state == QueueState::Open
+            || (self.state == QueueState::Unsent && inner == QueueState::Unsent)
     }
 
     pub(crate) fn check_open(&self, name: &str) -> Result<(), CookieError> {
         match self.state {
-            State::Open | State::Kept => Ok(()),
-            State::Closed => Err(CookieError::ResponseStarted { name: shown(name) }),
-            State::Detached => Err(CookieError::NoResponse { name: shown(name) }),
+            QueueState::Open | QueueState::Unsent => Ok(()),
+            QueueState::Closed => Err(CookieError::ResponseStarted {
+                name: display_name(name),
+            }),
+            QueueState::ReadOnly => Err(CookieError::NoResponse {
+                name: display_name(name),
+            }),
         }
     }
 
-    /// Ends it, and hands out what it holds.
-    pub(crate) fn close(&mut self) -> impl Iterator<Item = (Kind, Rendered)> + use<> {
-        self.state = State::Closed;
+    /// Refuses further operations, and returns the queued ones.
+    pub(crate) fn close(&mut self) -> impl Iterator<Item = (OperationKind, Rendered)> + use<> {
+        self.state = QueueState::Closed;
         self.index = None;
         mem::take(&mut self.operations)
             .into_iter()
-            .map(|operation| (operation.kind, operation.field))
+            .map(|operation| (operation.kind, operation.rendered))
     }
 
     /// The scopes at which `name` was set.
@@ -90,46 +98,56 @@ impl Queue {
         let indexed = indexed.into_iter().flatten();
         scanned
             .iter()
-            .filter(move |operation| operation.was_set && operation.field.name() == name)
+            .filter(move |operation| operation.was_set && operation.rendered.name() == name)
             .chain(indexed.map(|&place| &self.operations[place]))
-            .map(|operation| operation.field.scope())
+            .map(|operation| operation.rendered.scope())
     }
 
-    /// Puts `field` in the place of an operation on the same identity, else last.
-    pub(crate) fn push(&mut self, field: Rendered, kind: Kind, queued: &mut Queued) {
-        queued.push(kind, &field);
-        let was_set = kind == Kind::Set;
-        let place = self.place(&field).unwrap_or(self.operations.len());
-        match self.operations.get_mut(place) {
-            Some(operation) => {
-                operation.was_set |= was_set;
-                operation.field = field;
-                operation.kind = kind;
-            }
-            None => self.operations.push(Operation {
-                field,
+    /// Replaces the operation on the same cookie, or appends the operation.
+    pub(crate) fn push(
+        &mut self,
+        rendered: Rendered,
+        kind: OperationKind,
+        events: &mut QueuedEvents,
+    ) {
+        events.push(kind, &rendered);
+        let was_set = kind == OperationKind::Set;
+        let place = self.find(&rendered);
+        if let Some(place) = place {
+            let operation = &mut self.operations[place];
+            operation.was_set |= was_set;
+            operation.rendered = rendered;
+            operation.kind = kind;
+        } else {
+            self.operations.push(QueuedOperation {
+                rendered,
                 kind,
                 was_set,
-            }),
+            });
         }
         match &mut self.index {
-            Some(index) => index.add(place, &self.operations[place]),
-            None if place == INDEX_FROM => {
+            Some(index) => match place {
+                Some(place) => index.update(place, &self.operations[place]),
+                None => index.add(self.operations.len() - 1, &self.operations),
+            },
+            None if self.operations.len() > MAX_SCANNED => {
                 let index = self.index.insert(Box::default());
-                for (place, operation) in self.operations.iter().enumerate() {
-                    index.add(place, operation);
+                for place in 0..self.operations.len() {
+                    index.add(place, &self.operations);
                 }
             }
             None => {}
         }
     }
 
-    /// Queues the deletes of retired scopes, but those that wait already.
-    pub(crate) fn expire(&mut self, retired: Vec<Rendered>, queued: &mut Queued) {
-        for field in retired {
-            let there = self.place(&field).map(|place| self.operations[place].kind);
-            if there != Some(Kind::Delete) {
-                self.push(field, Kind::Delete, queued);
+    /// Queues the deletes at retired scopes, unless they are queued already.
+    pub(crate) fn push_retired(&mut self, retired: Vec<Rendered>, events: &mut QueuedEvents) {
+        for rendered in retired {
+            let queued = self
+                .find(&rendered)
+                .map(|place| self.operations[place].kind);
+            if queued != Some(OperationKind::Delete) {
+                self.push(rendered, OperationKind::Delete, events);
             }
         }
     }
@@ -137,32 +155,44 @@ impl Queue {
     pub(crate) fn cookies(&self) -> Vec<Cookie<'static>> {
         self.operations
             .iter()
-            .map(|operation| operation.field.to_cookie())
+            .map(|operation| operation.rendered.to_cookie())
             .collect()
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.operations
             .iter()
-            .map(|operation| operation.field.name())
+            .map(|operation| operation.rendered.name())
     }
 
-    fn place(&self, field: &Rendered) -> Option<usize> {
+    /// The place of the operation on the same cookie.
+    fn find(&self, cookie: &Rendered) -> Option<usize> {
+        let is_same = |operation: &QueuedOperation| operation.rendered.is_same_cookie(cookie);
         match &self.index {
-            None => self
-                .operations
+            None => self.operations.iter().position(is_same),
+            Some(index) => index
+                .places
+                .get(&index.hasher.hash_one(cookie.identity()))?
                 .iter()
-                .position(|operation| operation.field.is_same_cookie(field)),
-            Some(index) => index.places.get(&field.identity()).copied(),
+                .copied()
+                .find(|&place| is_same(&self.operations[place])),
         }
     }
 }
 
 impl Index {
-    fn add(&mut self, place: usize, operation: &Operation) {
-        self.places.insert(operation.field.identity(), place);
+    /// Adds the operation at `place`, whose identity is new.
+    fn add(&mut self, place: usize, operations: &[QueuedOperation]) {
+        let operation = &operations[place];
+        let hash = self.hasher.hash_one(operation.rendered.identity());
+        self.places.entry(hash).or_default().push(place);
+        self.update(place, operation);
+    }
+
+    /// Notes that a set replaced the operation at `place`.
+    fn update(&mut self, place: usize, operation: &QueuedOperation) {
         if operation.was_set {
-            let name = operation.field.name().to_owned();
+            let name = operation.rendered.name().to_owned();
             self.sets.entry(name).or_default().insert(place);
         }
     }

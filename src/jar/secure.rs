@@ -1,30 +1,34 @@
-//! What signed and private cookies share: sealed on the way out, opened on the way in.
-
-use cookie::Cookie;
+//! Shared by signed and private cookies: protect a value when it is set, verify it when it is read.
 
 use crate::error::CookieError;
 use crate::events;
-use crate::jar::CookieJar;
+use crate::jar::{CookieJar, IntoCookie};
 use crate::set_cookie::Value;
 
-/// A way to keep clients from making values up.
-pub(crate) trait Seal {
-    fn seal(&self, name: &str, value: &str) -> Result<String, CookieError>;
+/// Keeps clients from making up values.
+pub(crate) trait Protect {
+    /// Fails if the layer has no key.
+    fn check_key(&self, name: &str) -> Result<(), CookieError>;
 
-    /// A sealed value as it is to be written.
-    fn written(sealed: &str) -> Value<'_>;
+    fn protect(&self, name: &str, value: &str) -> Result<String, CookieError>;
 
-    fn open(&self, name: &str, sealed: &str) -> Result<String, CookieError>;
+    /// How a protected value is written.
+    fn to_value(protected: &str) -> Value<'_>;
+
+    fn verify(&self, name: &str, protected: &str) -> Result<String, CookieError>;
 
     fn get(&self, jar: &CookieJar, name: &str) -> Result<String, CookieError> {
-        self.open(name, jar.require(name)?)
-            .inspect_err(|error| events::unopened(name, error))
+        self.check_key(name)
+            .inspect_err(|error| events::refused("get", name, error))?;
+        self.verify(name, jar.require(name)?)
+            .inspect_err(|error| events::refused("get", name, error))
     }
 
-    fn set(&self, jar: &CookieJar, cookie: &Cookie<'_>) -> Result<(), CookieError> {
-        let sealed = self
-            .seal(cookie.name(), cookie.value())
+    fn set<'c>(&self, jar: &CookieJar, cookie: impl IntoCookie<'c>) -> Result<(), CookieError> {
+        let cookie = cookie.into_cookie();
+        let protected = self
+            .protect(cookie.name(), cookie.value())
             .inspect_err(|error| events::refused("set", cookie.name(), error))?;
-        jar.set_value(cookie, Self::written(&sealed))
+        jar.set_value(&cookie, Self::to_value(&protected))
     }
 }

@@ -1,23 +1,21 @@
 //! `SignedJar`: Django's signed cookies.
 
-use std::time::{Duration, SystemTime};
+use cookie::time::{Duration, OffsetDateTime};
 
-use cookie::Cookie;
-
-use crate::error::{CookieError, shown};
-use crate::jar::CookieJar;
-use crate::jar::secure::Seal;
+use crate::error::{CookieError, display_name};
+use crate::jar::secure::Protect;
+use crate::jar::{CookieJar, IntoCookie};
 use crate::set_cookie::Value;
 use crate::signing::{SignatureError, TimestampSigner};
 
 impl CookieJar {
-    /// The same jar for signed cookies, with the layer's
+    /// Returns this jar for signed cookies, with the layer's
     /// [`secret_key`](crate::CookieLayer::secret_key).
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieLayer};
     ///
-    /// let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    /// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
     /// let jar = layer.jar(&http::Request::new(()));
     /// jar.signed().salt("login").set(("user", "42"))?;
     /// assert!(jar.queued()[0].value().starts_with("42:"));
@@ -28,17 +26,17 @@ impl CookieJar {
     }
 }
 
-/// A [`CookieJar`] whose cookies clients can read but not make up: Django's
-/// `set_signed_cookie` and `get_signed_cookie`.
+/// A [`CookieJar`] for cookies that clients can read but not forge: Django's `set_signed_cookie` and
+/// `get_signed_cookie`.
 ///
-/// A Django site with the same `SECRET_KEY` reads what is set here, and the other way round. A
-/// signature fits one name and one salt. Scopes, declarations and errors are those of the plain
-/// jar; to delete a cookie use [`CookieJar::delete`].
+/// A Django site with the same `SECRET_KEY` reads the cookies set here, and this jar reads Django's. A
+/// signature is valid for one name and one salt. Scopes, declarations and errors are those of the
+/// plain jar. To delete a signed cookie, use [`CookieJar::delete`].
 ///
 /// ```
 /// use tower_django_cookies::{CookieError, CookieLayer};
 ///
-/// let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+/// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
 /// # let jar = layer.jar(&http::Request::new(()));
 /// jar.signed().salt("login").set(("user", "42"))?;
 /// # let queued = jar.queued();
@@ -61,7 +59,7 @@ pub struct SignedJar {
     salt: String,
     max_age: Option<Duration>,
     /// `None` is the system's clock.
-    now: Option<SystemTime>,
+    now: Option<OffsetDateTime>,
 }
 
 impl SignedJar {
@@ -74,18 +72,19 @@ impl SignedJar {
         }
     }
 
-    /// Names the purpose of the cookie: what is signed with one salt fits no other. None unless it
-    /// is said, as in Django.
+    /// Sets the salt, which names the purpose of the cookie. A value signed with one salt does not
+    /// verify with another. The default is no salt, as in Django.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer};
-    /// # let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
     /// # let jar = layer.jar(&http::Request::new(()));
     /// jar.signed().salt("login").set(("user", "42"))?;
     /// # let signed = jar.queued()[0].value().to_owned();
     /// # let header = format!("user={signed}");
     /// # let jar = layer.jar(&http::Request::builder().header("cookie", header).body(()).unwrap());
-    /// assert!(jar.signed().get("user").is_err());
+    /// let error = jar.signed().get("user").unwrap_err();
+    /// assert!(matches!(error, CookieError::BadSignature { .. }));
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn salt(mut self, salt: impl Into<String>) -> Self {
@@ -93,23 +92,23 @@ impl SignedJar {
         self
     }
 
-    /// How long ago [`get`](Self::get) lets a value have been signed; any time unless it is said.
+    /// Sets the longest time since signing at which [`get`](Self::get) still returns a value. The
+    /// default is no limit.
     ///
-    /// It is not the lifetime of the cookie, which the client may ignore; say that too, in `set`.
-    /// Until then a copy of the value is good, even after a logout. With `Duration::ZERO` all have
-    /// expired but those of this very moment.
+    /// It is not the lifetime of the cookie, which clients may ignore. Set that too, in `set`. Until
+    /// the maximum age, a copy of the value stays valid, even after a logout. With zero, only a value
+    /// signed at this very moment is valid; with a negative duration, none is.
     ///
     /// ```
-    /// use std::time::Duration;
+    /// use tower_django_cookies::time::Duration;
     /// # use tower_django_cookies::{CookieError, CookieLayer};
-    /// # let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
     /// # let jar = layer.jar(&http::Request::new(()));
     /// # jar.signed().set(("user", "42"))?;
     /// # let header = format!("user={}", jar.queued()[0].value());
     /// # let jar = layer.jar(&http::Request::builder().header("cookie", header).body(()).unwrap());
     ///
-    /// let two_weeks = Duration::from_secs(14 * 24 * 60 * 60);
-    /// assert_eq!(jar.signed().max_age(two_weeks).get("user")?, "42");
+    /// assert_eq!(jar.signed().max_age(Duration::weeks(2)).get("user")?, "42");
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn max_age(mut self, max_age: Duration) -> Self {
@@ -117,95 +116,101 @@ impl SignedJar {
         self
     }
 
-    /// Signs and reads as if it were `now`: for tests of what expires.
+    /// Signs and reads as if it were `now`: for tests of expiry.
     ///
     /// ```
-    /// use std::time::{Duration, SystemTime};
+    /// use tower_django_cookies::time::{Duration, OffsetDateTime};
     /// # use tower_django_cookies::{CookieError, CookieLayer};
-    /// # let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
     /// # let jar = layer.jar(&http::Request::new(()));
     ///
-    /// let week = Duration::from_secs(7 * 24 * 60 * 60);
-    /// jar.signed().with_time(SystemTime::now() - 2 * week).set(("user", "42"))?;
+    /// let two_weeks_ago = OffsetDateTime::now_utc() - Duration::weeks(2);
+    /// jar.signed().with_time(two_weeks_ago).set(("user", "42"))?;
     /// # let header = format!("user={}", jar.queued()[0].value());
     /// # let jar = layer.jar(&http::Request::builder().header("cookie", header).body(()).unwrap());
     ///
     /// // In the next request:
-    /// let error = jar.signed().max_age(week).get("user").unwrap_err();
+    /// let error = jar.signed().max_age(Duration::WEEK).get("user").unwrap_err();
     /// assert!(matches!(error, CookieError::SignatureExpired { .. }));
     /// # Ok::<(), CookieError>(())
     /// ```
-    pub fn with_time(mut self, now: SystemTime) -> Self {
+    pub fn with_time(mut self, now: OffsetDateTime) -> Self {
         self.now = Some(now);
         self
     }
 
-    /// The value of a signed cookie: Django's `request.get_signed_cookie`.
+    /// Returns the value of a signed cookie: Django's `request.get_signed_cookie`.
     ///
     /// # Errors
     ///
-    /// [`CookieError::MissingCookie`] if the request has no such cookie, [`CookieError::BadSignature`] if
-    /// it was forged or signed with another key, name or salt, [`CookieError::SignatureExpired`] if
-    /// it was signed longer than [`max_age`](Self::max_age) ago, and [`CookieError::MissingKey`] if
-    /// the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    /// - [`CookieError::MissingKey`] if the layer has no
+    ///   [`secret_key`](crate::CookieLayer::secret_key).
+    /// - [`CookieError::MissingCookie`] if the request has no such cookie.
+    /// - [`CookieError::BadSignature`] if it was forged, or signed with another key, name or salt.
+    /// - [`CookieError::SignatureExpired`] if it is older than [`max_age`](Self::max_age).
     ///
-    /// A forged cookie comes back with each request, and so does one whose key was dropped: treat
-    /// it as missing, and delete it.
+    /// The browser sends such a cookie again with each request. Treat it as missing, and delete it.
     pub fn get(&self, name: &str) -> Result<String, CookieError> {
-        Seal::get(self, &self.jar, name)
+        Protect::get(self, &self.jar, name)
     }
 
-    /// Signs the cookie's value and queues it: Django's `response.set_signed_cookie`.
+    /// Signs the cookie's value and sets the cookie: Django's `response.set_signed_cookie`.
     ///
     /// # Errors
     ///
-    /// Those of [`CookieJar::set`], and [`CookieError::MissingKey`] if the layer has no
+    /// The errors of [`CookieJar::set`], and [`CookieError::MissingKey`] if the layer has no
     /// [`secret_key`](crate::CookieLayer::secret_key).
-    pub fn set<'c>(&self, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
-        Seal::set(self, &self.jar, &cookie.into())
+    pub fn set<'c>(&self, cookie: impl IntoCookie<'c>) -> Result<(), CookieError> {
+        Protect::set(self, &self.jar, cookie)
     }
 
     fn signer(&self, name: &str) -> Result<&TimestampSigner, CookieError> {
-        let signer = self.jar.settings().signing.signer();
-        signer.map_err(|setting| CookieError::MissingKey {
-            name: shown(name),
-            setting,
+        let signer = self.jar.config().signing.signer();
+        signer.ok_or_else(|| CookieError::MissingKey {
+            name: display_name(name),
+            setting: "secret_key",
         })
     }
 }
 
-impl Seal for SignedJar {
-    fn seal(&self, name: &str, value: &str) -> Result<String, CookieError> {
+impl Protect for SignedJar {
+    fn check_key(&self, name: &str) -> Result<(), CookieError> {
+        self.signer(name).map(drop)
+    }
+
+    fn protect(&self, name: &str, value: &str) -> Result<String, CookieError> {
         let signer = self.signer(name)?;
         Ok(signer.sign_salted(&salt(name, &self.salt), self.now, value))
     }
 
-    fn written(sealed: &str) -> Value<'_> {
-        Value::Quoted(sealed)
+    fn to_value(protected: &str) -> Value<'_> {
+        Value::Quoted(protected)
     }
 
     /// Django's `_unsign_cookie`.
-    fn open(&self, name: &str, sealed: &str) -> Result<String, CookieError> {
+    fn verify(&self, name: &str, protected: &str) -> Result<String, CookieError> {
         let signer = self.signer(name)?;
-        let open = |salt: &str| signer.verify_salted(salt, self.now, sealed, self.max_age);
-        let mut opened = open(&salt(name, &self.salt));
-        if matches!(opened, Err(SignatureError::BadSignature))
-            && self.jar.settings().signing.legacy_salt_fallback()
+        let verify = |salt: &str| signer.verify_salted(salt, self.now, protected, self.max_age);
+        let mut verified = verify(&salt(name, &self.salt));
+        if matches!(verified, Err(SignatureError::BadSignature))
+            && self.jar.config().signing.legacy_salt_fallback()
         {
-            opened = open(&[name, &self.salt].concat());
+            verified = verify(&[name, &self.salt].concat());
         }
-        opened.map(str::to_owned).map_err(|error| match error {
+        verified.map(str::to_owned).map_err(|error| match error {
             SignatureError::SignatureExpired { age, max_age } => CookieError::SignatureExpired {
-                name: name.into(),
+                name: display_name(name),
                 age,
                 max_age,
             },
-            _ => CookieError::BadSignature { name: name.into() },
+            _ => CookieError::BadSignature {
+                name: display_name(name),
+            },
         })
     }
 }
 
-/// Django's `_cookie_signer_salt`: the length keeps `("a", "bc")` and `("ab", "c")` apart.
+/// Django's `_cookie_signer_salt`. The length distinguishes `("a", "bc")` from `("ab", "c")`.
 fn salt(name: &str, salt: &str) -> String {
     let len = salt.chars().count().to_string();
     ["django.http.cookies.v2:", &len, ":", salt, name].concat()

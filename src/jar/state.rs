@@ -1,14 +1,14 @@
-//! What the jars of a request share, and how a layer among them sees it.
+//! `RequestState`: what the jars of a request share, and `LayerView`: how one layer sees it.
 
 use std::sync::{Arc, PoisonError};
 
 use cookie::Cookie;
 use http::{HeaderMap, Uri};
 
-use crate::config::Settings;
+use crate::config::Config;
 use crate::config::declaration::Declaration;
-use crate::error::CookieError;
-use crate::events::{Kind, Queued};
+use crate::error::{CookieError, bounded, display_name};
+use crate::events::{OperationKind, QueuedEvents};
 use crate::jar::queue::Queue;
 use crate::jar::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use crate::request::RequestCookies;
@@ -18,16 +18,16 @@ use crate::set_cookie::attributes::Attributes;
 use crate::set_cookie::lifetime::Lifetime;
 use crate::set_cookie::{Rendered, SetCookie, Value};
 
-pub(crate) struct Shared {
+pub(crate) struct RequestState {
     pub(crate) cookies: RequestCookies,
     pub(crate) was_read: AtomicBool,
     queue: Mutex<Queue>,
-    /// The outermost layer's.
-    pub(crate) view: View,
+    /// The view of the outermost layer.
+    pub(crate) view: LayerView,
 }
 
-impl Shared {
-    pub(crate) fn new(cookies: RequestCookies, queue: Queue, view: View) -> Self {
+impl RequestState {
+    pub(crate) fn new(cookies: RequestCookies, queue: Queue, view: LayerView) -> Self {
         Self {
             cookies,
             was_read: AtomicBool::new(false),
@@ -37,82 +37,84 @@ impl Shared {
     }
 
     pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
-        // What it holds is whole after every push.
+        // A panic cannot leave it half changed, so a poisoned lock is no reason to stop.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the request's cookies were read so far.
+    /// Whether the request's cookies have been read.
     pub(crate) fn was_read(&self) -> bool {
         self.was_read.load(Ordering::Relaxed)
     }
 
-    /// Refuses operations from now on, and hands out those that wait.
-    pub(crate) fn close(&self) -> impl Iterator<Item = (Kind, Rendered)> + use<> {
+    /// Returns the queued operations, and refuses further ones.
+    pub(crate) fn close(&self) -> impl Iterator<Item = (OperationKind, Rendered)> + use<> {
         self.queue().close()
     }
 
     pub(crate) fn set(
         &self,
-        view: &View,
+        view: &LayerView,
         cookie: &Cookie<'_>,
         value: Value<'_>,
     ) -> Result<(), CookieError> {
         let name = cookie.name();
-        let mut queued = Queued::new();
+        let mut events = QueuedEvents::new();
         let mut queue = self.queue();
         queue.check_open(name)?;
-        let said = Attributes::said(cookie);
-        let (attributes, retired) = match view.settings.declaration(name)? {
-            Some(declaration) => (declaration.fill(said)?, view.retired(declaration)?),
-            None => (said, Vec::new()),
+        let given = Attributes::from_cookie(cookie);
+        let (attributes, retired) = match view.config.declaration(name)? {
+            Some(declaration) => (declaration.fill(given)?, view.retired(declaration)?),
+            None => (given, Vec::new()),
         };
-        let field = view.render(name, value, attributes)?;
-        queue.expire(retired, &mut queued);
-        queue.push(field, Kind::Set, &mut queued);
+        let rendered = view.render(name, value, attributes)?;
+        queue.push_retired(retired, &mut events);
+        queue.push(rendered, OperationKind::Set, &mut events);
         drop(queue);
-        queued.tell();
+        events.emit();
         Ok(())
     }
 
-    pub(crate) fn delete(&self, view: &View, cookie: &Cookie<'_>) -> Result<(), CookieError> {
+    pub(crate) fn delete(&self, view: &LayerView, cookie: &Cookie<'_>) -> Result<(), CookieError> {
         let name = cookie.name();
-        let mut queued = Queued::new();
+        let mut events = QueuedEvents::new();
         let mut queue = self.queue();
         queue.check_open(name)?;
-        let said = Attributes {
-            lifetime: Some(Lifetime::Over),
-            ..Attributes::said(cookie)
+        let given = Attributes {
+            lifetime: Some(Lifetime::Expired),
+            ..Attributes::from_cookie(cookie)
         };
-        let (attributes, retired) = match view.settings.declaration(name)? {
-            Some(declaration) => match declaration.fill_retired(said)? {
+        let (attributes, retired) = if let Some(declaration) = view.config.declaration(name)? {
+            match declaration.fill_retired(given)? {
                 Some(attributes) => (attributes, Vec::new()),
-                None => (declaration.fill(said)?, view.retired(declaration)?),
-            },
-            None => (said.or_set(name, queue.set_scopes(name))?, Vec::new()),
+                None => (declaration.fill(given)?, view.retired(declaration)?),
+            }
+        } else {
+            let attributes = given.or_queued_scope(name, queue.set_scopes(name))?;
+            (attributes, Vec::new())
         };
-        let field = view.render(name, Value::Quoted(""), attributes)?;
-        queue.expire(retired, &mut queued);
-        queue.push(field, Kind::Delete, &mut queued);
+        let rendered = view.render(name, Value::Quoted(""), attributes)?;
+        queue.push_retired(retired, &mut events);
+        queue.push(rendered, OperationKind::Delete, &mut events);
         drop(queue);
-        queued.tell();
+        events.emit();
         Ok(())
     }
 }
 
-/// A layer's settings, and the request's host where these say to find it.
+/// A layer's configuration, and the request's host as that configuration finds it.
 #[derive(Default)]
-pub(crate) struct View {
-    pub(crate) settings: Arc<Settings>,
+pub(crate) struct LayerView {
+    pub(crate) config: Arc<Config>,
     host: RequestHost,
 }
 
-impl View {
-    pub(crate) fn new(settings: Arc<Settings>, headers: &HeaderMap, uri: &Uri) -> Self {
-        let host = RequestHost::new(headers, uri, settings.host_from());
-        Self { settings, host }
+impl LayerView {
+    pub(crate) fn new(config: Arc<Config>, headers: &HeaderMap, uri: &Uri) -> Self {
+        let host = RequestHost::new(headers, uri, config.host_from());
+        Self { config, host }
     }
 
-    /// Checks a cookie, against the request's host too, and writes it.
+    /// Checks a cookie, also against the request's host, and renders it.
     fn render(
         &self,
         name: &str,
@@ -123,15 +125,16 @@ impl View {
         let domain = attributes.scope().domain;
         if let Some(host) = self.mismatched_host(domain) {
             return Err(CookieError::DomainMismatch {
-                name: name.into(),
-                domain: domain.into(),
+                name: display_name(name),
+                domain: bounded(domain),
                 host,
             });
         }
         Ok(cookie.render())
     }
 
-    /// What ends a declared cookie at its former scopes, but those that the host can't have set.
+    /// The deletes of a declared cookie at its retired scopes, except for scopes that the request's
+    /// host cannot have set.
     fn retired(&self, declaration: &Declaration) -> Result<Vec<Rendered>, CookieError> {
         declaration
             .retired()
@@ -140,13 +143,13 @@ impl View {
             .collect()
     }
 
-    /// The request's host, if it is known and doesn't domain-match.
+    /// The request's host, if it is known and does not domain-match.
     fn mismatched_host(&self, domain: &str) -> Option<String> {
         if domain.is_empty() {
             return None;
         }
-        let host = self.host.normalized(self.settings.host_from())?;
-        (!domain_match(&host, domain)).then(|| host.to_ascii_lowercase())
+        let host = self.host.normalized(self.config.host_from())?;
+        (!domain_match(&host, domain)).then(|| bounded(&host).to_ascii_lowercase())
     }
 }
 
@@ -156,25 +159,32 @@ mod tests {
 
     use super::*;
 
-    /// From outside it can't be: nothing of a user runs under the lock.
+    /// A unit test, since no code of a user runs while the queue is locked.
     #[test]
-    fn a_poisoned_lock_loses_nothing() {
-        let shared = Shared::new(RequestCookies::default(), Queue::default(), View::default());
-        let set = |name| shared.set(&shared.view, &Cookie::new(name, "1"), Value::Quoted("1"));
+    fn queue_with_poisoned_lock_loses_no_operation() {
+        let state = RequestState::new(
+            RequestCookies::default(),
+            Queue::default(),
+            LayerView::default(),
+        );
+        let set = |name| state.set(&state.view, &Cookie::new(name, "1"), Value::Quoted("1"));
         set("before").unwrap();
-        let panic_under_the_lock = AssertUnwindSafe(|| {
-            let _queue = shared.queue.lock();
+        let panic_while_locked = AssertUnwindSafe(|| {
+            let _queue = state.queue.lock();
             panic!("on purpose");
         });
-        assert!(catch_unwind(panic_under_the_lock).is_err());
-        assert!(shared.queue.is_poisoned());
+        assert!(catch_unwind(panic_while_locked).is_err());
+        assert!(state.queue.is_poisoned());
 
         set("after").unwrap();
-        let sent: Vec<_> = shared
+        let flushed: Vec<_> = state
             .close()
-            .map(|(_, field)| field.name().to_owned())
+            .map(|(_, rendered)| rendered.name().to_owned())
             .collect();
-        assert_eq!(sent, ["before", "after"]);
-        assert!(set("late").is_err());
+        assert_eq!(flushed, ["before", "after"]);
+        assert!(matches!(
+            set("late"),
+            Err(CookieError::ResponseStarted { .. })
+        ));
     }
 }

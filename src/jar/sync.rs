@@ -1,4 +1,4 @@
-//! What threads meet at: `std`'s, or loom's, which tests/models goes through in every order.
+//! Synchronization primitives: std's, or loom's under `--cfg loom` for tests/models.
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::{

@@ -1,4 +1,4 @@
-//! `ResponseFuture`: a response goes out.
+//! `ResponseFuture`: adds the queued cookies to the response.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,22 +10,22 @@ use pin_project_lite::pin_project;
 use crate::jar::flush::Flush;
 
 pin_project! {
-    /// The response of a [`CookieService`](crate::CookieService), with the queued cookies.
+    /// The future of a [`CookieService`](crate::CookieService): the response with the queued cookies.
     ///
-    /// When it is ready, or dropped, the jar is closed: a later `set` or `delete` is answered with
+    /// When it is ready or dropped, the jar is closed. A later `set` or `delete` returns
     /// [`CookieError::ResponseStarted`](crate::CookieError::ResponseStarted).
     ///
     /// ```
     /// use std::future::Ready;
     /// use tower_django_cookies::ResponseFuture;
     ///
-    /// // It can be named, in the `Future` of a service of one's own.
+    /// // It can be named, such as for the `Future` of another service.
     /// type Future = ResponseFuture<Ready<Result<http::Response<()>, std::io::Error>>>;
     /// # let _: Option<Future> = None;
     /// ```
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
-        // Dropped first, so that what the inner future's destructors queue is refused, not lost.
+        // Dropped first, so that the inner future's destructors get an error if they set a cookie.
         flush: Flush,
         #[pin]
         inner: F,
@@ -49,7 +49,7 @@ where
         let mut result = ready!(this.inner.poll(cx));
         match &mut result {
             Ok(response) => this.flush.write_to(response.headers_mut()),
-            Err(_) => this.flush.close(),
+            Err(_) => this.flush.discard(),
         }
         Poll::Ready(result)
     }

@@ -1,4 +1,4 @@
-//! `CookieLayer`: the settings, and the way to say them.
+//! `CookieLayer`: a layer's configuration.
 
 mod future;
 mod service;
@@ -11,22 +11,23 @@ use cookie::Key;
 use http::Request;
 use tower_layer::Layer;
 
-use crate::config::Settings;
+use crate::config::Config;
 use crate::error::CookieError;
 use crate::events;
 use crate::jar::CookieJar;
-use crate::jar::queue::State;
+use crate::jar::queue::QueueState;
 use crate::request::host::HostSource;
 #[cfg(feature = "signed")]
-use crate::signing::SecretKey;
+use crate::signing::{EmptyKey, SecretKey};
 
 pub use self::future::ResponseFuture;
 pub use self::service::CookieService;
 
-/// Gives the services it wraps Django's cookies.
+/// Adds cookies to the services that it wraps, with Django's semantics.
 ///
-/// Each request's extensions get a [`CookieJar`]; what is queued in it goes out with the response
-/// as `Set-Cookie` fields, beside those that the service wrote itself.
+/// It puts a [`CookieJar`] into the extensions of each request. It appends the cookies that are set
+/// and deleted in the jar to the response, as `Set-Cookie` headers. Headers that the inner service
+/// wrote itself stay.
 ///
 /// ```
 /// use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};
@@ -51,35 +52,41 @@ pub use self::service::CookieService;
 /// # Ok::<(), CookieError>(())
 /// ```
 ///
-/// # Nesting
+/// # Nested layers
 ///
-/// Layers within layers share the request's cookies and one queue, which the outermost flushes.
-/// A jar has the settings of the layer that made it over those of the layers around it. A cookie
-/// that both declare, with different scopes, is an error when it is used. A request that a handler
-/// makes with the extensions of its own counts as within; leave the jar out for one that stands
-/// alone.
+/// An inner layer shares the request's cookies and one queue with the layers outside of it. The
+/// outermost layer writes the queue to the response. An inner layer's settings take precedence, and
+/// its unset settings default to those of the outer layers. If both declare a cookie with different
+/// scopes, using that cookie is an error.
 ///
-/// A scope that an inner layer retires is ended by that layer's `set` and `delete` even where an
-/// outer one, which doesn't declare the cookie, has just set it: the last operation on it counts.
+/// A request that a handler makes with the extensions of its own request counts as nested. Remove the
+/// jar from the extensions to make it independent.
 ///
-/// # Errors, panics and time-outs
+/// If an inner layer retires a scope, its `set` and `delete` delete the cookie there. That holds even
+/// if a jar of an outer layer, which does not declare the cookie, has just set it at that scope: the
+/// last operation on a scope counts.
 ///
-/// Whatever response the service within gives carries what was queued. If it gives none, since it
-/// fails, panics or is given up, what was queued is discarded. So this layer belongs outside of one
-/// that makes responses of errors or panics if these are to carry cookies, and inside if they aren't.
+/// # Errors, panics and timeouts
+///
+/// Every response of the inner service carries the queued cookies, whatever its status. If the inner
+/// service returns an error, panics or is dropped, there is no response, and the queued cookies are
+/// discarded. Put this layer outside of a layer that turns errors or panics into responses if those
+/// responses shall carry cookies, and inside otherwise.
 ///
 /// # Retries
 ///
-/// With a retry outside the layer each try has a jar of its own, and only the answer that is
-/// returned carries cookies. With a retry inside, the tries share one jar, so that what a failed
-/// try queued goes out as well.
+/// With a retry layer outside, each attempt has its own jar, and only the returned response carries
+/// cookies. With a retry layer inside, the attempts share one jar, so the response also carries what
+/// failed attempts queued.
+#[doc(alias = "CookieManagerLayer")]
 #[derive(Clone, Debug, Default)]
+#[must_use]
 pub struct CookieLayer {
-    settings: Arc<Settings>,
+    config: Arc<Config>,
 }
 
 impl CookieLayer {
-    /// A layer with Django's defaults.
+    /// Creates a layer with Django's defaults.
     ///
     /// ```
     /// use tower::ServiceBuilder;
@@ -89,21 +96,21 @@ impl CookieLayer {
     /// # let _: CookieLayer = Default::default();
     /// # let _ = stack;
     /// ```
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says a cookie's scope and attributes once.
+    /// Declares a cookie: its scope (Domain, Path and Partitioned) and its default attributes.
     ///
-    /// Every `set` and `delete` of the name uses them. Another Domain, Path or Partitioned is an
-    /// error, and so is switching off `Secure` or `HttpOnly`; `SameSite` and the lifetime may be
-    /// said otherwise. What is left unsaid is Django's default. The value is ignored.
+    /// Every `set` and `delete` of the name uses them. A `set` or `delete` with a different scope
+    /// returns an error instead of being ignored by the browser, and so does one that switches off a
+    /// declared `Secure` or `HttpOnly`. It may change `SameSite` and the lifetime. Attributes that the
+    /// declaration leaves unset have Django's defaults. The value is ignored.
     ///
     /// # Errors
     ///
-    /// What [`CookieJar::set`] would refuse; a Path that is said to be empty; and
-    /// [`CookieError::AlreadyDeclared`]: leave a name that lives at several scopes undeclared.
+    /// The errors of [`CookieJar::set`]; [`CookieError::InvalidPath`] for an empty Path; and
+    /// [`CookieError::AlreadyDeclared`]. Leave a cookie that is set at several scopes undeclared.
     ///
     /// ```
     /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
@@ -117,26 +124,27 @@ impl CookieLayer {
     /// ```
     pub fn declare<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Result<Self, CookieError> {
         let cookie = cookie.into();
-        Arc::make_mut(&mut self.settings)
-            .declare(cookie.clone().into_owned())
+        Config::make_mut(&mut self.config)
+            .declare(&cookie)
             .inspect_err(|error| events::refused("declare", cookie.name(), error))?;
         Ok(self)
     }
 
-    /// Says where a declared cookie lived before.
+    /// Declares a previous scope of a declared cookie.
     ///
-    /// A browser may still hold it there, and send both. Every `set` and `delete` of the name ends
-    /// the former ones too, once a response, and not where the request's host doesn't fit. Domain
-    /// and Path left unsaid are none and `/`; `SameSite`, `Secure` and Partitioned are the
-    /// declaration's. A `delete` that names a retired scope ends just that one.
+    /// Browsers may still hold the cookie there. So every `set` and `delete` of the name also deletes
+    /// it at the previous scope, once a response. A retired Domain that the request's host does not
+    /// domain-match is skipped. An unset Domain is none, and an unset Path is `/`. Unset `SameSite`,
+    /// `Secure` and Partitioned default to the declaration's. A `delete` that gives a retired scope
+    /// deletes the cookie at that scope only.
     ///
-    /// As long as a browser sends both, [`CookieJar::get`] has the last, as in Django, which may be
-    /// the former one; [`CookieJar::get_all`] has them in the browser's order, the longest Path
-    /// first.
+    /// As long as a browser sends the cookie twice, [`CookieJar::get`] returns the last value, as in
+    /// Django. It can be the previous one. [`CookieJar::get_all`] returns both in the order of the
+    /// request, which in browsers begins with the longest Path.
     ///
     /// # Errors
     ///
-    /// What [`declare`](Self::declare) would refuse; [`CookieError::RetireUndeclared`],
+    /// The errors of [`declare`](Self::declare); [`CookieError::RetireUndeclared`],
     /// [`CookieError::RetireDeclared`] and [`CookieError::AlreadyRetired`].
     ///
     /// ```
@@ -154,13 +162,14 @@ impl CookieLayer {
     /// ```
     pub fn retire<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Result<Self, CookieError> {
         let cookie = cookie.into();
-        Arc::make_mut(&mut self.settings)
-            .retire(cookie.clone().into_owned())
+        Config::make_mut(&mut self.config)
+            .retire(&cookie)
             .inspect_err(|error| events::refused("retire", cookie.name(), error))?;
         Ok(self)
     }
 
-    /// Refuses to set or delete what isn't declared, with [`CookieError::Undeclared`].
+    /// Makes every `set` and `delete` of an undeclared cookie an error:
+    /// [`CookieError::Undeclared`].
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieLayer};
@@ -172,19 +181,22 @@ impl CookieLayer {
     /// assert!(matches!(jar.set(("sesion", "1")), Err(CookieError::Undeclared { .. })));
     /// # Ok::<(), CookieError>(())
     /// ```
-    #[must_use]
     pub fn deny_undeclared(mut self) -> Self {
-        Arc::make_mut(&mut self.settings).deny_undeclared = true;
+        Config::make_mut(&mut self.config).deny_undeclared = true;
         self
     }
 
-    /// Says where to learn the host that Domains are checked against; by default the request.
+    /// Sets where the host comes from that Domains are checked against. The default is the request.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::InvalidHost`] if a fixed host is not a host name or an IP address.
     ///
     /// ```
     /// use http::Request;
-    /// use tower_django_cookies::{Cookie, CookieLayer, HostSource};
+    /// use tower_django_cookies::{Cookie, CookieError, CookieLayer, HostSource};
     ///
-    /// let behind_proxy = CookieLayer::new().host_from(HostSource::XForwardedHost);
+    /// let behind_proxy = CookieLayer::new().host_from(HostSource::XForwardedHost)?;
     ///
     /// let request = Request::builder()
     ///     .header("host", "10.0.0.7:8000")
@@ -192,19 +204,24 @@ impl CookieLayer {
     ///     .body(())?;
     /// let cookie = || Cookie::build(("a", "1")).domain("example.com");
     /// assert!(behind_proxy.jar(&request).set(cookie()).is_ok());
-    /// assert!(CookieLayer::new().jar(&request).set(cookie()).is_err());
-    /// # Ok::<(), http::Error>(())
+    ///
+    /// let error = CookieLayer::new().jar(&request).set(cookie()).unwrap_err();
+    /// assert!(matches!(error, CookieError::DomainMismatch { .. }));
+    ///
+    /// let error = CookieLayer::new().host_from(HostSource::Fixed("a.test:80".into())).unwrap_err();
+    /// assert!(matches!(error, CookieError::InvalidHost { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[must_use]
-    pub fn host_from(mut self, source: HostSource) -> Self {
-        Arc::make_mut(&mut self.settings).host_from = Some(source);
-        self
+    pub fn host_from(mut self, source: HostSource) -> Result<Self, CookieError> {
+        Config::make_mut(&mut self.config).host_from = Some(source.validated()?);
+        Ok(self)
     }
 
-    /// Adds `Vary: Cookie` to the response if the request's cookies were read before its head left.
+    /// Adds `Vary: Cookie` to the response if the request's cookies were read before the response
+    /// headers were sent.
     ///
-    /// Named after Django's decorator, but it asks first, as Django's sessions do. An existing
-    /// `Vary` is kept, and `*` stays alone.
+    /// It is named after Django's decorator but depends on reading, as Django's sessions do. An
+    /// existing `Vary` is kept, and `*` stays alone.
     ///
     /// ```
     /// use http::{Request, Response};
@@ -224,147 +241,167 @@ impl CookieLayer {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn vary_on_cookie(mut self) -> Self {
-        Arc::make_mut(&mut self.settings).vary_on_cookie = true;
+        Config::make_mut(&mut self.config).vary_on_cookie = true;
         self
     }
 
-    /// The key of [signed cookies](CookieJar::signed): Django's `SECRET_KEY`.
+    /// Sets the key of [signed cookies](CookieJar::signed): Django's `SECRET_KEY`.
     ///
-    /// An empty one is refused when it is used, with [`CookieError::MissingKey`].
+    /// It can be a string, bytes or a [`SecretKey`]. Use at least 32 random bytes: feature `tracing`
+    /// warns about a shorter key.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::InvalidKey`] if the key is empty.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieLayer};
     ///
-    /// let request = http::Request::new(());
-    /// let jar = CookieLayer::new().secret_key("a secret that nobody guesses").jar(&request);
+    /// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// let jar = layer.jar(&http::Request::new(()));
     /// assert!(jar.signed().set(("user", "42")).is_ok());
     ///
-    /// let jar = CookieLayer::new().secret_key("").jar(&request);
-    /// let error = jar.signed().set(("user", "42")).unwrap_err();
-    /// assert!(matches!(error, CookieError::MissingKey { .. }));
+    /// let error = CookieLayer::new().secret_key("").unwrap_err();
+    /// assert!(matches!(error, CookieError::InvalidKey { .. }));
+    /// # Ok::<(), CookieError>(())
     /// ```
     #[cfg(feature = "signed")]
-    #[must_use]
-    pub fn secret_key(mut self, key: impl Into<SecretKey>) -> Self {
-        let signing = &mut Arc::make_mut(&mut self.settings).signing;
-        signing.set_key(key.into());
-        self
+    pub fn secret_key<K>(mut self, key: K) -> Result<Self, CookieError>
+    where
+        K: TryInto<SecretKey, Error: Into<EmptyKey>>,
+    {
+        let key = checked_key("secret_key", key)?;
+        Config::make_mut(&mut self.config).signing.set_key(key);
+        Ok(self)
     }
 
-    /// Former keys, which signed cookies may still have: Django's `SECRET_KEY_FALLBACKS`.
+    /// Sets previous keys, with which signed cookies still verify: Django's `SECRET_KEY_FALLBACKS`.
     ///
-    /// They take the place of those given before, and go with this layer's own key: without one
-    /// they do nothing. To rotate, let every server accept the new key as a fallback first, then
-    /// sign with it, with the former one as a fallback; drop that when no cookie is left that it
-    /// signed.
+    /// They replace the fallback keys set before. They belong to this layer's own key and do nothing
+    /// without one. To rotate a key without logging anyone out:
+    ///
+    /// 1. Add the new key as a fallback on every server.
+    /// 2. Make it the key, with the previous one as the fallback.
+    /// 3. Drop the fallback when no cookie signed with it is left.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::InvalidKey`] if one of the keys is empty.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieLayer};
     ///
-    /// let request = http::Request::new(());
-    /// let jar = CookieLayer::new().secret_key("the former secret").jar(&request);
+    /// let previous = "5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60";
+    /// let layer = CookieLayer::new().secret_key(previous)?;
+    /// let jar = layer.jar(&http::Request::new(()));
     /// jar.signed().set(("user", "42"))?;
     /// let header = format!("user={}", jar.queued()[0].value());
     ///
     /// let layer = CookieLayer::new()
-    ///     .secret_key("the new secret")
-    ///     .secret_key_fallbacks(["the former secret"]);
+    ///     .secret_key("0e4f2b1c9d8a7f6e5d4c3b2a19080706")?
+    ///     .secret_key_fallbacks([previous])?;
     /// let request = http::Request::builder().header("cookie", header).body(()).unwrap();
     /// assert_eq!(layer.jar(&request).signed().get("user")?, "42");
     /// # Ok::<(), CookieError>(())
     /// ```
     #[cfg(feature = "signed")]
-    #[must_use]
-    pub fn secret_key_fallbacks(
+    pub fn secret_key_fallbacks<K>(
         mut self,
-        keys: impl IntoIterator<Item = impl Into<SecretKey>>,
-    ) -> Self {
-        let signing = &mut Arc::make_mut(&mut self.settings).signing;
-        signing.set_fallbacks(keys.into_iter().map(Into::into));
-        self
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<Self, CookieError>
+    where
+        K: TryInto<SecretKey, Error: Into<EmptyKey>>,
+    {
+        let keys: Result<_, _> = keys
+            .into_iter()
+            .map(|key| checked_key("secret_key_fallbacks", key))
+            .collect();
+        Config::make_mut(&mut self.config)
+            .signing
+            .set_fallbacks(keys?);
+        Ok(self)
     }
 
-    /// Whether to accept cookies with the salt that Django used before 5.2.15: its
-    /// `SIGNED_COOKIE_LEGACY_SALT_FALLBACK`, which is on in 5.2 and off here.
+    /// Whether signed cookies with the salt that Django used before 5.2.15 still verify: Django's
+    /// `SIGNED_COOKIE_LEGACY_SALT_FALLBACK`. It is on by default in Django 5.2, and off here.
     ///
-    /// That salt doesn't tell name and salt apart (CVE-2026-6873), so switch it off again when no
-    /// such cookie is left.
+    /// That salt does not separate the name from the salt (CVE-2026-6873). Switch it off when no such
+    /// cookie is left.
     ///
     /// ```
     /// use tower_django_cookies::CookieLayer;
+    /// use tower_django_cookies::signing::{SecretKey, TimestampSigner};
     ///
     /// let layer = CookieLayer::new()
-    ///     .secret_key("a secret that nobody guesses")
+    ///     .secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?
     ///     .signed_cookie_legacy_salt_fallback(true);
     ///
-    /// // Signed as before: get_cookie_signer(salt="user").sign("42")
-    /// use tower_django_cookies::signing::TimestampSigner;
-    /// let key = "django.http.cookiesa secret that nobody guesses";
+    /// // Signed by an older Django: get_cookie_signer(salt="user").sign("42")
+    /// let key = SecretKey::try_from("django.http.cookies5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
     /// let header = format!("user={}", TimestampSigner::new(key).salt("user").sign("42"));
-    /// let request = http::Request::builder().header("cookie", header).body(()).unwrap();
-    /// assert_eq!(layer.jar(&request).signed().get("user").as_deref(), Ok("42"));
+    /// let request = http::Request::builder().header("cookie", header).body(())?;
+    /// assert_eq!(layer.jar(&request).signed().get("user")?, "42");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "signed")]
-    #[must_use]
     pub fn signed_cookie_legacy_salt_fallback(mut self, accept: bool) -> Self {
-        Arc::make_mut(&mut self.settings)
+        Config::make_mut(&mut self.config)
             .signing
             .legacy_salt_fallback = Some(accept);
         self
     }
 
-    /// The key of [private cookies](CookieJar::private): 64 bytes, made once and kept with your
-    /// secrets. A key that is generated at each start ends all cookies at each start.
+    /// Sets the key of [private cookies](CookieJar::private): 64 bytes.
+    ///
+    /// Generate it once and keep it with your secrets. A key that is generated at each start makes
+    /// all existing private cookies unreadable at each start.
     ///
     /// ```
     /// use tower_django_cookies::{CookieLayer, cookie::Key};
     ///
     /// # let secret = Key::generate().master().to_vec();
-    /// let key = Key::try_from(&secret[..])?; // an error below 64 bytes
+    /// let key = Key::try_from(&secret[..])?; // an error if shorter than 64 bytes
     /// let jar = CookieLayer::new().private_key(key).jar(&http::Request::new(()));
     /// assert!(jar.private().set(("card", "4111 1111")).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "private")]
-    #[must_use]
     pub fn private_key(mut self, key: Key) -> Self {
-        Arc::make_mut(&mut self.settings).private.key = Some(key);
+        Config::make_mut(&mut self.config).private.key = Some(key);
         self
     }
 
-    /// Former keys, which private cookies may still have.
+    /// Sets previous keys, with which private cookies can still be read.
     ///
-    /// They take the place of those given before, and go with this layer's own key: without one
-    /// they do nothing.
+    /// They replace the fallback keys set before. They belong to this layer's own key and do nothing
+    /// without one.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieLayer, cookie::Key};
     ///
-    /// let former = Key::generate();
-    /// let jar = CookieLayer::new().private_key(former.clone()).jar(&http::Request::new(()));
+    /// let previous = Key::generate();
+    /// let jar = CookieLayer::new().private_key(previous.clone()).jar(&http::Request::new(()));
     /// jar.private().set(("card", "4111 1111"))?;
     /// let header = format!("card={}", jar.queued()[0].value());
     ///
     /// let layer = CookieLayer::new()
     ///     .private_key(Key::generate())
-    ///     .private_key_fallbacks([former]);
+    ///     .private_key_fallbacks([previous]);
     /// let request = http::Request::builder().header("cookie", header).body(()).unwrap();
     /// assert_eq!(layer.jar(&request).private().get("card")?, "4111 1111");
     /// # Ok::<(), CookieError>(())
     /// ```
     #[cfg(feature = "private")]
-    #[must_use]
     pub fn private_key_fallbacks(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
-        Arc::make_mut(&mut self.settings).private.fallbacks = keys.into_iter().collect();
+        Config::make_mut(&mut self.config).private.fallbacks = keys.into_iter().collect();
         self
     }
 
-    /// The jar that a handler would get for `request`: for tests of handlers.
+    /// Returns the jar that a handler would get for `request`: for unit tests of handlers.
     ///
-    /// What is queued stays in [`CookieJar::queued`]: no response takes it, even if the jar is put
-    /// into the extensions of a request that goes through a layer, which replaces it.
+    /// No response carries what is queued in it. Look at [`CookieJar::queued`] instead. If the jar is
+    /// put into the extensions of a request, a layer replaces it.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
@@ -382,8 +419,10 @@ impl CookieLayer {
     pub fn jar<B>(&self, request: &Request<B>) -> CookieJar {
         let (headers, uri) = (request.headers(), request.uri());
         match request.extensions().get::<CookieJar>() {
-            Some(outer) if outer.serves(State::Kept) => outer.nested(&self.settings, headers, uri),
-            _ => CookieJar::outermost(&self.settings, headers, uri, State::Kept),
+            Some(outer) if outer.can_serve(QueueState::Unsent) => {
+                outer.nested(&self.config, headers, uri)
+            }
+            _ => CookieJar::outermost(&self.config, headers, uri, QueueState::Unsent),
         }
     }
 }
@@ -392,6 +431,26 @@ impl<S> Layer<S> for CookieLayer {
     type Service = CookieService<S>;
 
     fn layer(&self, inner: S) -> CookieService<S> {
-        CookieService::new(inner, Arc::clone(&self.settings))
+        CookieService::new(inner, Arc::clone(&self.config))
     }
+}
+
+/// A shorter key can be guessed from one signed value.
+#[cfg(feature = "signed")]
+const MIN_KEY: usize = 32;
+
+#[cfg(feature = "signed")]
+fn checked_key<K>(setting: &'static str, key: K) -> Result<SecretKey, CookieError>
+where
+    K: TryInto<SecretKey, Error: Into<EmptyKey>>,
+{
+    let key = key.try_into().map_err(|error| CookieError::InvalidKey {
+        setting,
+        source: error.into(),
+    })?;
+    let len = key.as_bytes().len();
+    if len < MIN_KEY {
+        events::short_key(setting, len);
+    }
+    Ok(key)
 }

@@ -1,4 +1,4 @@
-//! `CookieService`: a request comes in.
+//! `CookieService`: adds a jar to each request.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -6,15 +6,15 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::config::Settings;
+use crate::config::Config;
 use crate::jar::CookieJar;
-use crate::jar::queue::State;
+use crate::jar::queue::QueueState;
 use crate::layer::future::ResponseFuture;
 
-/// A service with cookies, made by [`CookieLayer`](crate::CookieLayer).
+/// The service of a [`CookieLayer`](crate::CookieLayer).
 ///
-/// It asks nothing of the service it wraps but that it takes an [`http::Request`] and answers with
-/// an [`http::Response`]; readiness and errors pass through.
+/// The inner service takes an [`http::Request`] and returns an [`http::Response`]. There are no other
+/// bounds. Readiness and errors are passed on.
 ///
 /// ```
 /// use tower::Layer;
@@ -26,27 +26,28 @@ use crate::layer::future::ResponseFuture;
 /// let Inner = service.into_inner();
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct CookieService<S> {
     inner: S,
-    settings: Arc<Settings>,
+    config: Arc<Config>,
 }
 
 impl<S> CookieService<S> {
-    pub(crate) fn new(inner: S, settings: Arc<Settings>) -> Self {
-        Self { inner, settings }
+    pub(crate) fn new(inner: S, config: Arc<Config>) -> Self {
+        Self { inner, config }
     }
 
-    /// The service that is wrapped.
+    /// Returns a reference to the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The service that is wrapped.
+    /// Returns a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Unwraps the service.
+    /// Returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -66,14 +67,15 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let (headers, uri) = (request.headers(), request.uri());
-        let jar = CookieJar::outermost(&self.settings, headers, uri, State::Open);
-        // Made before the inner service is called, so that a panic in there closes the queue.
-        let mut flush = jar.flush();
-        // Most requests meet no other layer, so that looking for one's jar first would cost more.
+        let jar = CookieJar::outermost(&self.config, headers, uri, QueueState::Open);
+        // Made before the inner service is called, so that the queue is closed if that panics.
+        let mut flush = jar.flush(true);
+        // Most requests pass through one layer, so looking for an outer layer's jar first would cost
+        // more than replacing it.
         let outer = request.extensions_mut().insert(jar);
-        if let Some(outer) = outer.filter(|outer| outer.serves(State::Open)) {
-            let jar = outer.nested(&self.settings, request.headers(), request.uri());
-            flush = jar.flush();
+        if let Some(outer) = outer.filter(|outer| outer.can_serve(QueueState::Open)) {
+            let jar = outer.nested(&self.config, request.headers(), request.uri());
+            flush = jar.flush(false);
             request.extensions_mut().insert(jar);
         }
         ResponseFuture::new(flush, self.inner.call(request))

@@ -1,106 +1,144 @@
-//! The host that a request is for, against which Domains are checked.
+//! The host of a request, against which Domains are checked.
 
 use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 use http::Uri;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::Authority;
 
+use crate::error::{CookieError, HostReason, bounded};
+
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Where [`CookieLayer`](crate::CookieLayer) learns the host that the browser asked for.
+/// Where [`CookieLayer`](crate::CookieLayer) finds the host that the browser sent its request to.
 ///
-/// A cookie with a Domain that the host doesn't domain-match (RFC 6265 §5.1.3) is dropped by the
-/// browser, so it is refused. The check guards against mistakes; it is no defence, since a client
-/// may send any `Host`. Of the host, port, brackets and case don't count. A trailing dot does, as in
-/// browsers: `example.com.` is another host than `example.com`, with cookies of its own. A request
-/// without a host, or with one that can't be read, is not checked. Public suffixes (`co.uk`) are
-/// not known here.
+/// If the host does not domain-match a cookie's Domain (RFC 6265 §5.1.3), browsers drop the cookie, so
+/// setting it is an error. The check finds mistakes. It is no protection against attacks, since clients
+/// can send any `Host`.
+///
+/// Port, brackets and case of the host are ignored. A trailing dot is not, as in browsers:
+/// `example.com.` and `example.com` are different hosts with separate cookies. If the request has no
+/// host or an invalid one, Domains are not checked. Public suffixes (`co.uk`) are not known.
 ///
 /// ```
-/// use tower_django_cookies::{CookieLayer, HostSource};
+/// use tower_django_cookies::{CookieError, CookieLayer, HostSource};
 ///
-/// let behind_proxy = CookieLayer::new().host_from(HostSource::XForwardedHost);
+/// let behind_proxy = CookieLayer::new().host_from(HostSource::XForwardedHost)?;
 /// # let _ = behind_proxy;
+/// # Ok::<(), CookieError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostSource {
-    /// The authority of the request's URI, else its `Host` field.
+    /// The authority of the request's URI, or else its `Host` header.
     #[default]
     Request,
-    /// The first host in `X-Forwarded-Host`, else, where that is missing or can't be read, as
-    /// [`Request`](Self::Request): for a proxy that rewrites `Host` (Django's
-    /// `USE_X_FORWARDED_HOST`).
+    /// The first host in `X-Forwarded-Host`, for a proxy that rewrites `Host`: Django's
+    /// `USE_X_FORWARDED_HOST`. If the header is missing or invalid, as [`Request`](Self::Request).
     XForwardedHost,
-    /// Always this host: for a proxy that doesn't tell.
+    /// Always this host, for a proxy that does not forward it: a host name or an IP address.
     Fixed(String),
     /// No host: Domains are not checked.
     Unchecked,
 }
 
-/// What a request says of its host, as it stands there.
+impl HostSource {
+    /// Checks and normalises a fixed host.
+    pub(crate) fn validated(self) -> Result<Self, CookieError> {
+        let Self::Fixed(host) = self else {
+            return Ok(self);
+        };
+        match fixed_host(&host) {
+            Ok(normalized) => Ok(Self::Fixed(normalized.to_owned())),
+            Err(reason) => Err(CookieError::InvalidHost {
+                host: bounded(&host),
+                reason,
+            }),
+        }
+    }
+}
+
+/// The longest host name, in bytes (RFC 1035 §3.1).
+const MAX_HOST: usize = 255;
+
+fn fixed_host(host: &str) -> Result<&str, HostReason> {
+    let is_host_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let address = without_brackets(host);
+    if host.is_empty() {
+        Err(HostReason::Empty)
+    } else if address.parse::<Ipv6Addr>().is_ok() {
+        Ok(address)
+    } else if host.contains(['/', '?', '#', '@', '\\']) {
+        Err(HostReason::Url)
+    } else if host.contains(':') {
+        Err(HostReason::Port)
+    } else if host.len() > MAX_HOST || !host.bytes().all(is_host_byte) || host.starts_with('.') {
+        Err(HostReason::Invalid)
+    } else {
+        Ok(host)
+    }
+}
+
+/// The host of a request, as it was received.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum RequestHost {
     Authority(Authority),
-    Field(HeaderValue),
+    Header(HeaderValue),
     #[default]
-    Unsaid,
+    Unknown,
 }
 
 impl RequestHost {
     pub(crate) fn new(headers: &HeaderMap, uri: &Uri, source: &HostSource) -> Self {
-        let field = |name: &HeaderName| match headers.get(name) {
-            Some(field) => Self::Field(field.clone()),
-            None => Self::Unsaid,
+        let header = |name: &HeaderName| match headers.get(name) {
+            Some(value) => Self::Header(value.clone()),
+            None => Self::Unknown,
         };
-        let of_request = || match uri.authority() {
+        let from_request = || match uri.authority() {
             Some(authority) => Self::Authority(authority.clone()),
-            None => field(&HOST),
+            None => header(&HOST),
         };
         match source {
-            HostSource::Request => of_request(),
-            HostSource::XForwardedHost => match field(&X_FORWARDED_HOST) {
+            HostSource::Request => from_request(),
+            HostSource::XForwardedHost => match header(&X_FORWARDED_HOST) {
                 forwarded if forwarded.normalized(source).is_some() => forwarded,
-                _ => of_request(),
+                _ => from_request(),
             },
-            HostSource::Fixed(_) | HostSource::Unchecked => Self::Unsaid,
+            HostSource::Fixed(_) | HostSource::Unchecked => Self::Unknown,
         }
     }
 
-    /// Without port and brackets; `None` where it isn't known.
+    /// The host without port and brackets, or `None` if it is not known.
     pub(crate) fn normalized<'a>(&'a self, source: &'a HostSource) -> Option<Cow<'a, str>> {
         let host = match (source, self) {
-            // What is no authority matches no Domain, which can't end so, and the error will show it.
-            (HostSource::Fixed(host), _) => match host_in(host.as_bytes()) {
-                None => return Some(format!("{host} (no host)").into()),
-                Some(host) => host,
-            },
-            (_, Self::Authority(authority)) => bare(authority.host()).into(),
-            // `X-Forwarded-Host` grows a host with each proxy; the first is the browser's.
-            (_, Self::Field(field)) => {
-                let first = field.as_bytes().split(|&byte| byte == b',').next()?;
-                host_in(first.trim_ascii())?
+            // `validated` has normalised it.
+            (HostSource::Fixed(host), _) => host.into(),
+            (_, Self::Authority(authority)) => without_brackets(authority.host()).into(),
+            // Each proxy appends a host to `X-Forwarded-Host`; the browser's is the first.
+            (_, Self::Header(header)) => {
+                let first = header.as_bytes().split(|&byte| byte == b',').next()?;
+                host_of_authority(first.trim_ascii())?
             }
-            (_, Self::Unsaid) => return None,
+            (_, Self::Unknown) => return None,
         };
         (!host.is_empty()).then_some(host)
     }
 }
 
-/// The host of an authority; `None` if it is none.
-fn host_in(authority: &[u8]) -> Option<Cow<'_, str>> {
-    // As nearly all are: parsing copies the rest.
-    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-    if !authority.is_empty() && authority.iter().all(is_of_name) {
-        return std::str::from_utf8(authority).ok().map(bare).map(Cow::from);
+/// The host of an authority, or `None` if `authority` is not one.
+fn host_of_authority(authority: &[u8]) -> Option<Cow<'_, str>> {
+    // Nearly all are a plain host name. Parsing the others copies them.
+    let is_name_byte = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    if !authority.is_empty() && authority.iter().all(is_name_byte) {
+        return std::str::from_utf8(authority).ok().map(Cow::from);
     }
     let authority = Authority::try_from(authority).ok()?;
-    Some(bare(authority.host()).to_owned().into())
+    Some(without_brackets(authority.host()).to_owned().into())
 }
 
-/// Without brackets.
-fn bare(host: &str) -> &str {
+fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host)

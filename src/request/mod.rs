@@ -1,4 +1,4 @@
-//! The `Cookie` field, read as Django's `parse_cookie` reads it.
+//! `RequestCookies`: the `Cookie` headers, read as Django's `parse_cookie` reads them.
 
 pub(crate) mod host;
 mod pairs;
@@ -13,26 +13,26 @@ use http::header::HeaderMap;
 use memchr::memchr;
 
 use crate::request::pairs::{
-    Decoded, DecodedPair, Fields, Pair, Pairs, Position, is_searchable, trim,
+    CookieHeaders, Decoded, DecodedPair, Pair, Pairs, Position, is_searchable, trim,
 };
 use crate::request::search::{Found, rfind};
 
-/// So many names are compared in less time than they are hashed in.
-const FEW: usize = 16;
+/// Up to this number of names, comparing them takes less time than hashing them.
+const MAX_COMPARED: usize = 16;
 
-/// A request's `Cookie` fields, which count as one list. Nothing is parsed until it is asked for.
+/// The `Cookie` headers of a request, read as one list. Nothing is parsed until it is needed.
 #[derive(Default)]
 pub(crate) struct RequestCookies {
-    fields: Fields,
+    headers: CookieHeaders,
     decoded: OnceLock<Box<Decoded>>,
-    /// Where the last pair of each name stands, in the order in which the names come first.
+    /// The position of the last pair of each name, in the order in which names first occur.
     index: OnceLock<Box<[Position]>>,
 }
 
 impl RequestCookies {
     pub(crate) fn new(headers: &HeaderMap) -> Self {
         Self {
-            fields: Fields::new(headers),
+            headers: CookieHeaders::new(headers),
             ..Self::default()
         }
     }
@@ -49,21 +49,21 @@ impl RequestCookies {
         Some(self.value(pair))
     }
 
-    /// The last pair whose name has just these bytes.
+    /// The last pair whose name consists of exactly these bytes.
     fn last(&self, name: &[u8]) -> Option<Pair<'_>> {
-        self.fields.numbered().rev().find_map(|(number, field)| {
-            let Found { chunk, equals } = rfind(field, name)?;
-            let rest = &field[equals + 1..];
+        self.headers.numbered().rev().find_map(|(number, header)| {
+            let Found { chunk, equals } = rfind(header, name)?;
+            let rest = &header[equals + 1..];
             let end = memchr(b';', rest).unwrap_or(rest.len());
             Some(Pair {
                 at: (number, chunk),
-                name: &field[..equals],
+                name: &header[..equals],
                 value: trim(&rest[..end]),
             })
         })
     }
 
-    /// Every value of `name`, in the order of the header.
+    /// Every value of `name`, in the order of the request.
     pub(crate) fn get_all(&self, name: &str) -> GetAll<'_> {
         let mut pairs = self.pairs();
         let first = pairs.find(|&pair| self.name(pair) == name);
@@ -74,7 +74,8 @@ impl RequestCookies {
         }
     }
 
-    /// A dict's items: the order in which names come first, with the last value of each.
+    /// As the items of a Python dict: names in the order in which they first occur, with their last
+    /// values.
     pub(crate) fn iter(&self) -> Iter<'_> {
         Iter {
             cookies: self,
@@ -92,13 +93,13 @@ impl RequestCookies {
 
     fn index(&self) -> &[Position] {
         self.index.get_or_init(|| {
-            let mut few = Vec::with_capacity(FEW);
-            let mut index = Vec::with_capacity(FEW);
+            let mut names = Vec::with_capacity(MAX_COMPARED);
+            let mut index = Vec::with_capacity(MAX_COMPARED);
             let mut places: Option<HashMap<&str, usize>> = None;
             for pair in self.pairs() {
                 let name = self.name(pair);
                 let place = match &places {
-                    None => few.iter().position(|&known| known == name),
+                    None => names.iter().position(|&known| known == name),
                     Some(places) => places.get(name).copied(),
                 };
                 if let Some(place) = place {
@@ -106,8 +107,8 @@ impl RequestCookies {
                     continue;
                 }
                 match &mut places {
-                    None if few.len() < FEW => few.push(name),
-                    None => places = Some(few.drain(..).chain([name]).zip(0..).collect()),
+                    None if names.len() < MAX_COMPARED => names.push(name),
+                    None => places = Some(names.drain(..).chain([name]).zip(0..).collect()),
                     Some(places) => {
                         places.insert(name, index.len());
                     }
@@ -134,18 +135,18 @@ impl RequestCookies {
         let Decoded { text, pairs } = &**decoded;
         let place = pairs
             .binary_search_by_key(&at, |pair| pair.at)
-            .expect("a pair that isn't plain is decoded");
+            .expect("every pair that is not plain was decoded");
         let DecodedPair { name, value, .. } = pairs[place];
         let end = pairs.get(place + 1).map_or(text.len(), |next| next.name);
         (&text[name..value], &text[value..end])
     }
 
     fn pairs(&self) -> Pairs<'_> {
-        self.fields.pairs((0, 0))
+        self.headers.pairs((0, 0))
     }
 }
 
-/// Every value of one name, from [`CookieJar::get_all`](crate::CookieJar::get_all).
+/// An iterator over every value of one name, from [`CookieJar::get_all`](crate::CookieJar::get_all).
 #[derive(Clone)]
 pub struct GetAll<'a> {
     cookies: &'a RequestCookies,
@@ -173,7 +174,7 @@ impl fmt::Debug for GetAll<'_> {
     }
 }
 
-/// Names and values, from [`CookieJar::iter`](crate::CookieJar::iter).
+/// An iterator over names and values, from [`CookieJar::iter`](crate::CookieJar::iter).
 #[derive(Clone)]
 pub struct Iter<'a> {
     cookies: &'a RequestCookies,
@@ -186,7 +187,7 @@ impl<'a> Iterator for Iter<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let &at = self.index.next()?;
         let cookies = self.cookies;
-        let pair = cookies.fields.pairs(at).next()?;
+        let pair = cookies.headers.pairs(at).next()?;
         Some((cookies.name(pair), cookies.value(pair)))
     }
 

@@ -1,4 +1,4 @@
-//! The cookie-pairs of a request's `Cookie` fields.
+//! The cookie-pairs in a request's `Cookie` headers.
 
 use http::header::{COOKIE, HeaderMap, HeaderValue};
 use memchr::memchr;
@@ -6,40 +6,40 @@ use memchr::memchr;
 use crate::quote::{unquote, without_quotes};
 use crate::request::search::is_space;
 
-/// A longer name is compared with whole pairs, so that no client that chooses it makes the work grow with
-/// the product of name and field.
+/// Longer names are compared with each pair. Otherwise a client that chooses the name could make the
+/// work grow with the product of the lengths of name and header.
 const MAX_SEARCHED: usize = 64;
 
-/// A request's `Cookie` fields, in their order.
+/// The `Cookie` headers of a request, in their order.
 #[derive(Default)]
-pub(super) struct Fields {
+pub(super) struct CookieHeaders {
     first: Option<HeaderValue>,
-    /// HTTP/2 may send a field for each cookie (RFC 9113 §8.2.3).
+    /// HTTP/2 allows one header for each cookie (RFC 9113 §8.2.3).
     rest: Vec<HeaderValue>,
 }
 
-impl Fields {
+impl CookieHeaders {
     pub(super) fn new(headers: &HeaderMap) -> Self {
         let all = headers.get_all(COOKIE);
-        let mut fields = all.iter();
-        let first = fields.next().cloned();
+        let mut values = all.iter();
+        let first = values.next().cloned();
         let mut rest = Vec::new();
-        if fields.next().is_some() {
-            // Growing costs more than counting.
+        if values.next().is_some() {
+            // Counting costs less than growing.
             rest.reserve_exact(all.iter().count() - 1);
             rest.extend(all.iter().skip(1).cloned());
         }
         Self { first, rest }
     }
 
-    /// Each field with its number.
+    /// Each header with its number.
     pub(super) fn numbered(&self) -> impl DoubleEndedIterator<Item = (usize, &[u8])> {
         (0..=self.rest.len()).filter_map(|number| Some((number, self.get(number)?)))
     }
 
     /// The pairs from `at` on.
     pub(super) fn pairs(&self, at: Position) -> Pairs<'_> {
-        Pairs { fields: self, at }
+        Pairs { headers: self, at }
     }
 
     fn get(&self, number: usize) -> Option<&[u8]> {
@@ -51,10 +51,10 @@ impl Fields {
     }
 }
 
-/// The number of a field, and of the byte in it at which a pair's chunk begins.
+/// The number of a header, and the offset of a pair's chunk in it.
 pub(super) type Position = (usize, usize);
 
-/// A cookie-pair as it stands in its field, trimmed.
+/// A cookie-pair as it is in its header, trimmed.
 #[derive(Clone, Copy)]
 pub(super) struct Pair<'a> {
     pub(super) at: Position,
@@ -63,7 +63,7 @@ pub(super) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// `None` where there is neither name nor value. What has no `=` is a value without a name.
+    /// Returns `None` if name and value are both empty. A chunk without `=` is a value without a name.
     fn parse(at: Position, chunk: &'a [u8]) -> Option<Self> {
         let (name, value) = match memchr(b'=', chunk) {
             Some(equals) => (trim(&chunk[..equals]), trim(&chunk[equals + 1..])),
@@ -91,9 +91,9 @@ pub(super) fn trim(bytes: &[u8]) -> &[u8] {
     &bytes[start..end]
 }
 
-/// Whether pairs with this name have its bytes, end where it ends, and are found in linear time.
+/// Whether a search for the bytes of this name finds its pairs, and in linear time.
 pub(super) fn is_searchable(name: &str) -> bool {
-    // U+FFFD, which begins with 0xEF, may be what became of bytes that aren't UTF-8.
+    // U+FFFD starts with 0xEF. It can stand for bytes that are not UTF-8.
     let is_plain = |byte| !matches!(byte, b';' | b'=' | 0xEF);
     match name.as_bytes() {
         [] => false,
@@ -103,10 +103,10 @@ pub(super) fn is_searchable(name: &str) -> bool {
     }
 }
 
-/// The pairs of the fields, in their order.
+/// An iterator over the pairs of all headers, in their order.
 #[derive(Clone)]
 pub(super) struct Pairs<'a> {
-    fields: &'a Fields,
+    headers: &'a CookieHeaders,
     at: Position,
 }
 
@@ -116,7 +116,7 @@ impl<'a> Iterator for Pairs<'a> {
     fn next(&mut self) -> Option<Pair<'a>> {
         loop {
             let at = self.at;
-            let Some(rest) = self.fields.get(at.0)?.get(at.1..) else {
+            let Some(rest) = self.headers.get(at.0)?.get(at.1..) else {
                 self.at = (at.0 + 1, 0);
                 continue;
             };
@@ -129,7 +129,7 @@ impl<'a> Iterator for Pairs<'a> {
     }
 }
 
-/// The pairs that can't be slices of their field: decoded once, all into one text.
+/// The pairs that cannot borrow from their header, decoded once into one string.
 pub(super) struct Decoded {
     pub(super) text: String,
     pub(super) pairs: Vec<DecodedPair>,
@@ -137,7 +137,7 @@ pub(super) struct Decoded {
 
 pub(super) struct DecodedPair {
     pub(super) at: Position,
-    /// Where it begins in the text, and ends with the next pair's.
+    /// The start of the name in the text; the value ends where the next name starts.
     pub(super) name: usize,
     pub(super) value: usize,
 }
@@ -146,7 +146,7 @@ impl Decoded {
     pub(super) fn new(pairs: Pairs<'_>) -> Self {
         let all = pairs.filter(|pair| pair.plain_name().is_none() || pair.plain_value().is_none());
         let mut text = String::new();
-        // Growing would take thrice the room.
+        // Growing would take three times the memory.
         let mut pairs = Vec::with_capacity(all.clone().count());
         for pair in all {
             let name = text.len();

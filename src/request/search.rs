@@ -1,29 +1,29 @@
-//! The search for a cookie-pair by its name, from the end of a `Cookie` field.
+//! The search for a cookie-pair by its name, from the end of a `Cookie` header.
 
 use std::array;
 
-/// The bytes that are looked at together.
+/// The number of bytes that are compared at once.
 const BLOCK: usize = 32;
 
-/// The place of a name's last pair in its field.
+/// The place of a name's last pair in its header.
 #[derive(Clone, Copy)]
 pub(crate) struct Found {
-    /// Where its chunk begins, after a `;` if it isn't the first.
+    /// The start of its chunk, after a `;` unless it is the first.
     pub(crate) chunk: usize,
     pub(crate) equals: usize,
 }
 
-/// The last pair of `field` with the name `name`, which isn't empty.
+/// Finds the last pair of `header` with the name `name`, which is not empty.
 ///
-/// Few bytes are the last of the name and stand before what can follow it, so most blocks are passed
-/// over whole. Where many are, the work grows with the name as well.
-pub(crate) fn rfind(field: &[u8], name: &[u8]) -> Option<Found> {
+/// Few bytes equal the last byte of the name and precede a byte that can follow a name, so most blocks
+/// are skipped as a whole. Where many do, the work also grows with the length of the name.
+pub(crate) fn rfind(header: &[u8], name: &[u8]) -> Option<Found> {
     let &last = name.last()?;
-    let ends = field.split_last()?.1;
-    let follows = &field[1..];
+    let ends = header.split_last()?.1;
+    let follows = &header[1..];
     #[allow(
         clippy::needless_bitwise_bool,
-        reason = "without branches blocks are looked at at once"
+        reason = "without branches, a block is compared at once"
     )]
     let may_be = |end: u8, follow: u8| (end == last) & (is_space(follow) | (follow == b'='));
 
@@ -42,32 +42,32 @@ pub(crate) fn rfind(field: &[u8], name: &[u8]) -> Option<Found> {
         let places = (0..BLOCK).rev().filter(|&i| hits[i]);
         if let Some(found) = places
             .map(|i| start + i)
-            .find_map(|end| found_at(field, name, end))
+            .find_map(|end| found_at(header, name, end))
         {
             return Some(found);
         }
     }
     (0..start)
         .rev()
-        .filter(|&end| may_be(field[end], field[end + 1]))
-        .find_map(|end| found_at(field, name, end))
+        .filter(|&end| may_be(header[end], header[end + 1]))
+        .find_map(|end| found_at(header, name, end))
 }
 
-/// Whether a pair's name is `name`, and has its last byte at `end`.
-fn found_at(field: &[u8], name: &[u8], end: usize) -> Option<Found> {
-    let before = field[..=end].strip_suffix(name)?;
-    let spaces = field[end + 1..].iter().take_while(|&&byte| is_space(byte));
+/// Finds the pair whose name is `name` and has its last byte at `end`.
+fn found_at(header: &[u8], name: &[u8], end: usize) -> Option<Found> {
+    let before = header[..=end].strip_suffix(name)?;
+    let spaces = header[end + 1..].iter().take_while(|&&byte| is_space(byte));
     let equals = end + 1 + spaces.count();
-    if field.get(equals) != Some(&b'=') {
+    if header.get(equals) != Some(&b'=') {
         return None;
     }
     let spaces = before.iter().rev().take_while(|&&byte| is_space(byte));
     let chunk = before.len() - spaces.count();
-    (chunk == 0 || field[chunk - 1] == b';').then_some(Found { chunk, equals })
+    (chunk == 0 || header[chunk - 1] == b';').then_some(Found { chunk, equals })
 }
 
-/// Only space and tab, never the other white space of Unicode: what is left of `\u{2000}__Host-id`
-/// must not pass for `__Host-id`, which a browser lets no other host set.
+/// Only space and tab, not the other white space of Unicode. Otherwise `\u{2000}__Host-id`, which any
+/// host of the site can set, would be read as `__Host-id`, which browsers let no other host set.
 pub(crate) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }

@@ -1,12 +1,12 @@
-//! What is said of a cookie, and what is left to a declaration or to Django's defaults.
+//! A cookie's attributes as given, before declarations and defaults fill in those that are unset.
 
 use cookie::{Cookie, SameSite};
 
 use crate::error::CookieError;
-use crate::scope::ScopeRef;
+use crate::scope::{Scope, ScopeRef};
 use crate::set_cookie::lifetime::Lifetime;
 
-/// The attributes as they were said: `None` is unsaid, an empty Domain or Path is said to be none.
+/// `None` is unset. An empty Domain or Path was given as empty: the attribute is not written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attributes<'a> {
     pub(crate) domain: Option<&'a str>,
@@ -19,22 +19,20 @@ pub(crate) struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    pub(crate) fn said(cookie: &'a Cookie<'_>) -> Self {
+    /// `Cookie::domain` strips a leading dot, so a Domain that is only a dot is an empty one.
+    pub(crate) fn from_cookie(cookie: &'a Cookie<'_>) -> Self {
         Self {
-            domain: match cookie.domain() {
-                Some("") if is_lone_dot(cookie) => Some("."),
-                domain => domain,
-            },
+            domain: cookie.domain(),
             path: cookie.path(),
             partitioned: cookie.partitioned(),
             secure: cookie.secure(),
             http_only: cookie.http_only(),
             same_site: cookie.same_site(),
-            lifetime: Lifetime::said(cookie),
+            lifetime: Lifetime::from_cookie(cookie),
         }
     }
 
-    /// What is said here, else what `other` says.
+    /// These attributes, with the unset ones taken from `other`.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
             domain: self.domain.or(other.domain),
@@ -47,7 +45,8 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// What is said, else what `declared` says; the Domain, which agrees, is spelt as declared.
+    /// These attributes, with the unset ones taken from `declared`, whose scope matches. The Domain
+    /// keeps its declared spelling.
     pub(crate) fn or_declared(self, declared: Self) -> Self {
         Self {
             domain: declared.domain,
@@ -55,7 +54,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// The scope, with Django's `Path=/` where none is said.
+    /// The scope; an unset Path is Django's default, `/`.
     pub(crate) fn scope(&self) -> ScopeRef<'a> {
         ScopeRef {
             domain: self.domain.unwrap_or_default(),
@@ -64,53 +63,85 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// What is said, and of the scope else what it is in the one of `sets` that agrees with that:
-    /// the scopes at which the same response sets `name`.
-    pub(crate) fn or_set(
+    /// Takes the unset parts of the scope from the one queued scope that matches, if there is one.
+    ///
+    /// `queued` are the scopes at which this response sets `name`.
+    pub(crate) fn or_queued_scope(
         self,
         name: &str,
-        sets: impl Iterator<Item = ScopeRef<'a>>,
+        queued: impl Iterator<Item = ScopeRef<'a>>,
     ) -> Result<Self, CookieError> {
-        let mut sets = sets.filter(|&set| self.agree_with(set));
-        let Some(ScopeRef {
+        let mut matching = queued.filter(|&scope| self.matches_scope(scope));
+        let Some(first) = matching.next() else {
+            return Ok(self);
+        };
+        let others: Vec<_> = matching.map(ScopeRef::to_owned).collect();
+        if !others.is_empty() {
+            let scopes = std::iter::once(first.to_owned()).chain(others).collect();
+            return Err(CookieError::AmbiguousScope {
+                name: name.into(),
+                scopes,
+            });
+        }
+        let ScopeRef {
             domain,
             path,
             partitioned,
-        }) = sets.next()
-        else {
-            return Ok(self);
-        };
-        let filled = Self {
+        } = first;
+        Ok(Self {
             domain: Some(domain),
             path: Some(path),
             partitioned: Some(partitioned),
             ..self
-        };
-        let scopes: Vec<_> = sets.map(ScopeRef::to_owned).collect();
-        if scopes.is_empty() {
-            return Ok(filled);
-        }
-        Err(CookieError::AmbiguousScope {
-            name: name.into(),
-            scopes: std::iter::once(filled.scope().to_owned())
-                .chain(scopes)
-                .collect(),
         })
     }
 
-    /// Whether all that is said of the scope is so in `scope`.
-    pub(crate) fn agree_with(&self, scope: ScopeRef<'_>) -> bool {
-        self.domain
-            .is_none_or(|said| said.eq_ignore_ascii_case(scope.domain))
-            && self.path.is_none_or(|said| said == scope.path)
-            && self
-                .partitioned
-                .is_none_or(|said| said == scope.partitioned)
+    /// Whether every part of the scope that is set is the same in `scope`.
+    pub(crate) fn matches_scope(&self, scope: ScopeRef<'_>) -> bool {
+        let given = ScopeRef {
+            domain: self.domain.unwrap_or(scope.domain),
+            path: self.path.unwrap_or(scope.path),
+            partitioned: self.partitioned.unwrap_or(scope.partitioned),
+        };
+        given == scope
     }
 }
 
-/// `Cookie::domain` strips a leading dot, so that `.` looks like the empty Domain that says none.
-/// Only its Debug output tells; a parsed cookie, whose Domain is never empty, shows neither there.
-fn is_lone_dot(cookie: &Cookie<'_>) -> bool {
-    !format!("{cookie:?}").contains(r#"domain: Some(Concrete(""))"#)
+/// Checked attributes with a complete scope: those of a declared cookie.
+#[derive(Clone, Debug)]
+pub(crate) struct DeclaredAttributes {
+    pub(crate) scope: Scope,
+    pub(crate) secure: Option<bool>,
+    pub(crate) http_only: Option<bool>,
+    pub(crate) same_site: Option<SameSite>,
+    pub(crate) lifetime: Option<Lifetime>,
+}
+
+impl DeclaredAttributes {
+    pub(crate) fn new(attributes: Attributes<'_>) -> Self {
+        Self {
+            scope: attributes.scope().to_owned(),
+            secure: attributes.secure,
+            http_only: attributes.http_only,
+            same_site: attributes.same_site,
+            lifetime: attributes.lifetime,
+        }
+    }
+
+    pub(crate) fn as_attributes(&self) -> Attributes<'_> {
+        let ScopeRef {
+            domain,
+            path,
+            partitioned,
+        } = self.scope.as_ref();
+        Attributes {
+            domain: Some(domain),
+            path: Some(path),
+            partitioned: Some(partitioned),
+            secure: self.secure,
+            http_only: self.http_only,
+            same_site: self.same_site,
+            lifetime: self.lifetime,
+        }
+    }
 }

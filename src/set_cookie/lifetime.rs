@@ -1,28 +1,26 @@
-//! `Max-Age` and `expires`, worked out as `HttpResponse.set_cookie` does.
-
-use std::time::SystemTime;
+//! `Max-Age` and `expires`, computed as `HttpResponse.set_cookie` does.
 
 use cookie::time::{Duration, OffsetDateTime};
 use cookie::{Cookie, Expiration};
 
-/// The years that an IMF-fixdate can write; Django raises beyond them.
+/// The first and the last second that an IMF-fixdate can express. Django raises beyond them.
 const EARLIEST: i64 = -62_135_596_800;
 const LATEST: i64 = 253_402_300_799;
 
-/// How long a cookie is to live, as its user said it.
+/// The lifetime of a cookie, as given.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lifetime {
-    /// As long as the browser's session.
+    /// Until the browser's session ends.
     Session,
     MaxAge(Duration),
     Expires(OffsetDateTime),
-    /// Over: the cookie is deleted.
-    Over,
+    /// Already over: the cookie is deleted.
+    Expired,
 }
 
 impl Lifetime {
-    /// Of two, `Max-Age` wins (RFC 6265 §5.3, step 3).
-    pub(crate) fn said(cookie: &Cookie<'_>) -> Option<Self> {
+    /// `Max-Age` takes precedence over `Expires` (RFC 6265 §5.3, step 3).
+    pub(crate) fn from_cookie(cookie: &Cookie<'_>) -> Option<Self> {
         if let Some(max_age) = cookie.max_age() {
             return Some(Self::MaxAge(max_age));
         }
@@ -33,21 +31,21 @@ impl Lifetime {
     }
 }
 
-/// What goes out of a [`Lifetime`].
+/// A [`Lifetime`] as it is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dates {
     /// In seconds.
     pub(crate) max_age: i64,
-    /// In whole seconds, in UTC, within the years that can be written.
+    /// In UTC and whole seconds, within the years that an IMF-fixdate can express.
     pub(crate) expires: OffsetDateTime,
 }
 
 impl Dates {
-    /// `None` for a session's cookie.
-    pub(crate) fn of(lifetime: Lifetime) -> Option<Self> {
+    /// Returns `None` for a session cookie.
+    pub(crate) fn new(lifetime: Lifetime) -> Option<Self> {
         let (max_age, now) = match lifetime {
             Lifetime::Session => return None,
-            Lifetime::Over => {
+            Lifetime::Expired => {
                 return Some(Self {
                     max_age: 0,
                     expires: OffsetDateTime::UNIX_EPOCH,
@@ -56,19 +54,18 @@ impl Dates {
             Lifetime::MaxAge(max_age) => (max_age, since_epoch()),
             Lifetime::Expires(date) => {
                 let now = since_epoch();
-                // Django adds a second, so that `now + Max-Age` isn't before the date.
+                // Django adds a second, so that `now + Max-Age` is not before the date.
                 let left =
                     (date - OffsetDateTime::UNIX_EPOCH - now).saturating_add(Duration::SECOND);
                 (Duration::seconds(left.whole_seconds().max(0)), now)
             }
         };
         let expires = now.saturating_add(max_age);
-        let is_cut_up = expires.subsec_nanoseconds() < 0;
-        let expires = (expires.whole_seconds() - i64::from(is_cut_up)).clamp(EARLIEST, LATEST);
+        let is_rounded_up = expires.subsec_nanoseconds() < 0;
+        let expires = (expires.whole_seconds() - i64::from(is_rounded_up)).clamp(EARLIEST, LATEST);
         Some(Self {
             max_age: max_age.whole_seconds(),
-            expires: OffsetDateTime::from_unix_timestamp(expires)
-                .expect("a year that can be written"),
+            expires: OffsetDateTime::from_unix_timestamp(expires).expect("the range was checked"),
         })
     }
 
@@ -113,10 +110,9 @@ impl Dates {
     }
 }
 
-/// The system's clock; one before 1970 is taken to be there.
+/// The time since 1970; a clock before 1970 counts as 1970.
 fn since_epoch() -> Duration {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    Duration::try_from(now.unwrap_or_default()).unwrap_or(Duration::MAX)
+    (OffsetDateTime::now_utc() - OffsetDateTime::UNIX_EPOCH).max(Duration::ZERO)
 }
 
 fn push_two_digits(out: &mut String, number: u64) {

@@ -1,29 +1,182 @@
-//! What is wrong with a Path or a Domain.
+//! Checks of a cookie's parts: what browsers would drop or misread is an error.
 
 use std::net::Ipv6Addr;
 
-use crate::error::AttributeReason;
-use crate::quote::{class, classes};
+use cookie::SameSite;
 
+use crate::error::{AttributeReason, CookieError, SecureReason, bounded, display_name};
+use crate::quote::{class, classes};
+use crate::scope::Prefix;
+use crate::set_cookie::attributes::Attributes;
+use crate::set_cookie::value::Value;
+
+/// RFC 6265bis §5.6: browsers drop a cookie with a longer name and value.
+pub(crate) const MAX_PAIR: usize = 4096;
 /// RFC 6265bis §5.6: browsers ignore a longer attribute.
 pub(crate) const MAX_ATTRIBUTE: usize = 1024;
 
-pub(super) fn path_reason(path: &str) -> Option<(&str, AttributeReason)> {
-    let reason = attribute_reason(path).or_else(|| {
+/// `Morsel._reserved` of the newest `CPython`.
+const RESERVED: [&str; 10] = [
+    "expires",
+    "path",
+    "comment",
+    "domain",
+    "max-age",
+    "secure",
+    "httponly",
+    "version",
+    "samesite",
+    "partitioned",
+];
+
+pub(super) fn check_name(name: &str) -> Result<(), CookieError> {
+    if name.is_empty() || classes(name) != 0 {
+        return Err(CookieError::InvalidName {
+            name: display_name(name),
+        });
+    }
+    if RESERVED
+        .iter()
+        .any(|reserved| name.eq_ignore_ascii_case(reserved))
+    {
+        return Err(CookieError::ReservedName {
+            name: display_name(name),
+        });
+    }
+    Ok(())
+}
+
+/// Returns the length of the value as it is written.
+pub(super) fn check_value(name: &str, value: Value<'_>) -> Result<usize, CookieError> {
+    let classes = classes(value.as_str());
+    if classes & class::CONTROL != 0 {
+        return Err(CookieError::ControlCharacter {
+            name: display_name(name),
+        });
+    }
+    let value_len = value.len(classes);
+    let len = name.len() + value_len;
+    if len > MAX_PAIR {
+        return Err(CookieError::TooLong {
+            name: display_name(name),
+            len,
+        });
+    }
+    Ok(value_len)
+}
+
+pub(super) fn check_path(name: &str, attributes: &Attributes<'_>) -> Result<(), CookieError> {
+    match attributes
+        .path
+        .and_then(|path| Some((path, invalid_path(path)?)))
+    {
+        None => Ok(()),
+        Some((path, reason)) => Err(CookieError::InvalidPath {
+            name: display_name(name),
+            path: bounded(path),
+            reason,
+        }),
+    }
+}
+
+pub(super) fn check_domain(name: &str, attributes: &Attributes<'_>) -> Result<(), CookieError> {
+    let domain = attributes.domain;
+    match domain.and_then(|domain| Some((domain, invalid_domain(domain)?))) {
+        None => Ok(()),
+        Some((domain, reason)) => Err(CookieError::InvalidDomain {
+            name: display_name(name),
+            domain: bounded(domain),
+            reason,
+        }),
+    }
+}
+
+/// `__Host-` and `__Host-Http-` allow no Domain and no Path but `/`.
+pub(super) fn check_prefix(
+    name: &str,
+    prefix: Prefix,
+    attributes: &Attributes<'_>,
+) -> Result<(), CookieError> {
+    if !prefix.is_host_only() {
+        return Ok(());
+    }
+    if let Some(domain) = attributes.domain.filter(|domain| !domain.is_empty()) {
+        return Err(CookieError::HostPrefixDomain {
+            name: display_name(name),
+            domain: bounded(domain),
+        });
+    }
+    if let Some(path) = attributes.path.filter(|&path| path != "/") {
+        return Err(CookieError::HostPrefixPath {
+            name: display_name(name),
+            path: bounded(path),
+        });
+    }
+    Ok(())
+}
+
+pub(super) fn require_secure(
+    name: &str,
+    attributes: &mut Attributes<'_>,
+) -> Result<(), CookieError> {
+    let Some(reason) = secure_reason(name, attributes) else {
+        return Ok(());
+    };
+    if attributes.secure == Some(false) {
+        return Err(CookieError::SecureRequired {
+            name: display_name(name),
+            reason,
+        });
+    }
+    attributes.secure = Some(true);
+    Ok(())
+}
+
+pub(super) fn require_http_only(
+    name: &str,
+    attributes: &mut Attributes<'_>,
+) -> Result<(), CookieError> {
+    let Some(prefix) = Prefix::of(name).filter(|prefix| prefix.is_http_only()) else {
+        return Ok(());
+    };
+    if attributes.http_only == Some(false) {
+        return Err(CookieError::HttpOnlyRequired {
+            name: display_name(name),
+            prefix: prefix.as_str(),
+        });
+    }
+    attributes.http_only = Some(true);
+    Ok(())
+}
+
+/// The first reason why browsers drop the cookie unless it is `Secure`.
+fn secure_reason(name: &str, attributes: &Attributes<'_>) -> Option<SecureReason> {
+    if let Some(prefix) = Prefix::of(name) {
+        Some(SecureReason::Prefix(prefix.as_str()))
+    } else if attributes.same_site == Some(SameSite::None) {
+        Some(SecureReason::SameSiteNone)
+    } else if attributes.partitioned == Some(true) {
+        Some(SecureReason::Partitioned)
+    } else {
+        None
+    }
+}
+
+fn invalid_path(path: &str) -> Option<AttributeReason> {
+    invalid_attribute(path).or_else(|| {
         (!path.is_empty() && !path.starts_with('/')).then_some(AttributeReason::NotAbsolute)
-    })?;
-    Some((path, reason))
+    })
 }
 
-pub(super) fn domain_reason(domain: &str) -> Option<(&str, AttributeReason)> {
-    let reason = attribute_reason(domain).or_else(|| host_reason(domain))?;
-    Some((domain, reason))
+fn invalid_domain(domain: &str) -> Option<AttributeReason> {
+    invalid_attribute(domain).or_else(|| invalid_host(domain))
 }
 
-/// What keeps `domain`, without its leading dot, from being a host.
-fn host_reason(domain: &str) -> Option<AttributeReason> {
+/// Why `domain`, without its leading dot, is no host.
+fn invalid_host(domain: &str) -> Option<AttributeReason> {
     let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let is_host_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     if let Some((address, rest)) = domain
         .strip_prefix('[')
         .and_then(|rest| rest.split_once(']'))
@@ -31,7 +184,7 @@ fn host_reason(domain: &str) -> Option<AttributeReason> {
         return match rest.strip_prefix(':') {
             Some(port) if is_port(port) => Some(AttributeReason::Port),
             None if rest.is_empty() && address.parse::<Ipv6Addr>().is_ok() => None,
-            _ => Some(AttributeReason::IllegalCharacter),
+            _ => Some(AttributeReason::InvalidCharacter),
         };
     }
     if domain.starts_with('.') {
@@ -41,14 +194,14 @@ fn host_reason(domain: &str) -> Option<AttributeReason> {
         .is_some_and(|(_, port)| is_port(port))
     {
         Some(AttributeReason::Port)
-    } else if !domain.bytes().all(is_of_name) {
-        Some(AttributeReason::IllegalCharacter)
+    } else if !domain.bytes().all(is_host_byte) {
+        Some(AttributeReason::InvalidCharacter)
     } else {
         None
     }
 }
 
-fn attribute_reason(text: &str) -> Option<AttributeReason> {
+fn invalid_attribute(text: &str) -> Option<AttributeReason> {
     let classes = classes(text);
     if classes & class::CONTROL != 0 {
         Some(AttributeReason::ControlCharacter)

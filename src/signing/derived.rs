@@ -1,4 +1,4 @@
-//! The keys that are derived from secret and salt, kept for the next signature.
+//! A cache of the keys derived from secret and salt.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 
 use crate::signing::SecretKey;
 
-/// The salts are the names of cookies, of which handlers use few; a name more is derived each time.
+/// Salts contain cookie names, and handlers use few of them. Further keys are derived each time.
 const KEPT: usize = 16;
 
-/// Each secret's derived keys, by salt. Slots are filled from the first and never emptied, so that reading
-/// them takes no lock.
+/// The derived keys of each secret, by salt. Slots are filled from the first and never emptied, so that
+/// reading takes no lock.
 #[derive(Clone, Default)]
 pub(super) struct DerivedKeys(OnceLock<Box<[OnceLock<Derived>; KEPT]>>);
 
@@ -27,7 +27,7 @@ struct Derived {
 pub(super) type Key = Zeroizing<[u8; 32]>;
 
 impl DerivedKeys {
-    /// Django's `salted_hmac`: the key for `salt`, given that `secret` stands at this place.
+    /// The key of Django's `salted_hmac` for `salt`. `place` is the place of `secret` among the signer's.
     pub(super) fn get(&self, salt: &str, place: usize, secret: &SecretKey) -> Key {
         for slot in &**self.0.get_or_init(Box::default) {
             let derived = slot.get_or_init(|| Derived {

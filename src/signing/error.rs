@@ -1,71 +1,78 @@
-//! `SignatureError`: what can be wrong with what was signed.
+//! `SignatureError`: why a signed value is refused.
 
-use std::time::Duration;
+use cookie::time::Duration;
 
-/// Why a signed string was refused, or a signer not made.
+/// Why a signed value was refused, or why a signer was not built.
 ///
-/// It shows neither key nor value nor signature.
+/// Neither `Debug` nor `Display` shows a key, a value or a signature.
 ///
 /// ```
-/// use tower_django_cookies::signing::{SignatureError, Signer};
+/// use tower_django_cookies::signing::{SecretKey, SignatureError, Signer};
 ///
-/// let error = Signer::new("a secret that nobody guesses").unsign("forged").unwrap_err();
+/// let key = SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+/// let error = Signer::new(key).unsign("forged").unwrap_err();
 /// assert_eq!(error, SignatureError::BadSignature);
+/// # Ok::<(), tower_django_cookies::signing::EmptyKey>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
-    /// There is no signature, or it fits none of the keys: Django's `BadSignature`.
-    #[error("the signature is missing or doesn't match; it was forged, or key or salt differ")]
+    /// There is no signature, or it matches none of the keys: Django's `BadSignature`.
+    #[error(
+        "the signature is missing or does not match; the value was forged, or key or salt differ"
+    )]
     BadSignature,
 
-    /// The signature fits, but there is no time in front of it.
+    /// The signature matches, but the signed value has no timestamp, or one without an age.
     #[error("the signed value has no timestamp; unsign it with a `Signer`")]
     BadTimestamp,
 
-    /// It was signed too long ago: Django's `SignatureExpired`.
-    #[error("the signature is {age:?} old, older than {max_age:?}; sign the value anew")]
+    /// The value is older than the maximum age: Django's `SignatureExpired`.
+    #[error(
+        "signed {} ago, and the maximum age is {max_age}; sign the value again",
+        whole_seconds(age)
+    )]
+    #[non_exhaustive]
     SignatureExpired {
-        /// How long ago it was signed.
+        /// The time since the value was signed.
         age: Duration,
-        /// How old it may be.
+        /// The maximum age.
         max_age: Duration,
     },
 
-    /// The separator is empty, or could be part of what it separates.
+    /// The separator is empty, or could be part of a signature or timestamp.
     #[error(
-        "{separator:?} is an unsafe separator; use one that has a character other than ASCII \
-         letters and digits and any of -_=[\\]^`"
+        "{separator:?} is an unsafe separator; use one with a character other than ASCII letters, \
+         digits and -_=[\\]^`"
     )]
     UnsafeSeparator {
         /// The separator as given.
         separator: String,
     },
 
-    /// The signature fits, but the payload can't be read, as it was signed by something else; or
-    /// what is to be signed can't be written.
+    /// The signature matches, but the payload cannot be read; or a value cannot be written as JSON.
     #[cfg(feature = "dumps")]
     #[error("the payload {0}")]
     BadPayload(PayloadReason),
 }
 
-/// What is wrong with the payload of [`loads`](crate::signing::loads), or of `dumps`.
+/// What is wrong with a payload: in [`SignatureError::BadPayload`].
 #[cfg(feature = "dumps")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PayloadReason {
-    /// It isn't URL-safe base64.
+    /// It is not URL-safe base64.
     Base64,
-    /// It isn't a zlib stream, or an incomplete one.
+    /// It is not a complete zlib stream.
     Zlib,
-    /// It is longer than the limit when it is inflated.
+    /// It inflates to more than the limit.
     TooLong {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// What was signed isn't JSON, or not of the type that was asked for.
+    /// It is not JSON, or not of the requested type.
     Json,
-    /// What is to be signed can't be JSON.
+    /// The value to sign cannot be written as JSON.
     Unserializable,
 }
 
@@ -73,16 +80,25 @@ pub enum PayloadReason {
 impl std::fmt::Display for PayloadReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Base64 => f.write_str("isn't URL-safe base64; sign it with `dumps`"),
-            Self::Zlib => f.write_str("isn't a whole zlib stream; sign it with `dumps`"),
+            Self::Base64 => f.write_str("is not URL-safe base64; sign the value with `dumps`"),
+            Self::Zlib => f.write_str("is not a complete zlib stream; sign the value with `dumps`"),
             Self::TooLong { limit } => write!(
                 f,
-                "inflates to more than {limit} bytes; raise `inflate_limit` if it may"
+                "inflates to more than {limit} bytes; raise `inflate_limit` if that is expected"
             ),
-            Self::Json => f.write_str("isn't JSON of the type that was asked for"),
+            Self::Json => f.write_str(
+                "is not JSON of the requested type; read it as the type that was signed",
+            ),
             Self::Unserializable => {
-                f.write_str("can't be written as JSON; a map's keys must be strings or numbers")
+                f.write_str("cannot be written as JSON; use strings or numbers as the keys of maps")
             }
         }
     }
+}
+
+/// The duration rounded up to seconds, so that an age above its maximum is never shown as equal to it.
+pub(crate) fn whole_seconds(duration: &Duration) -> Duration {
+    let is_rounded_up = duration.subsec_nanoseconds() > 0;
+    let seconds = duration.whole_seconds();
+    Duration::seconds(seconds.saturating_add(i64::from(is_rounded_up)))
 }

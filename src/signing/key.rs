@@ -1,62 +1,108 @@
-//! `SecretKey`: what signatures hang on.
+//! `SecretKey`: the key of signatures.
 
+use std::convert::Infallible;
 use std::fmt;
 
+use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// A secret to sign with: Django's `SECRET_KEY`.
+/// A secret to sign with: Django's `SECRET_KEY`. It is never empty.
 ///
-/// Its bytes are overwritten when it is dropped, though not what a hash keeps of them while it
-/// works, and `Debug` doesn't show them. An empty key is refused where it is used.
+/// It is made from a string or bytes by [`TryFrom`]. Its bytes are overwritten when it is dropped,
+/// except for copies that the hash function keeps while it works. `Debug` does not show them.
+///
+/// Anyone can try keys against a signed value, so use at least 32 random bytes.
 ///
 /// ```
-/// use tower_django_cookies::signing::SecretKey;
+/// use tower_django_cookies::signing::{EmptyKey, SecretKey};
 ///
-/// let key = SecretKey::from("a secret that nobody guesses");
+/// let key = SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
 /// assert_eq!(format!("{key:?}"), "SecretKey(..)");
+/// assert_eq!(SecretKey::try_from("").unwrap_err(), EmptyKey);
+/// # Ok::<(), EmptyKey>(())
 /// ```
 #[derive(Clone)]
 pub struct SecretKey(Zeroizing<Vec<u8>>);
+
+/// The key is empty, so that anyone could sign with it.
+///
+/// ```
+/// use tower_django_cookies::signing::{EmptyKey, SecretKey};
+///
+/// let error = SecretKey::try_from(&b""[..]).unwrap_err();
+/// assert_eq!(error, EmptyKey);
+/// assert!(error.to_string().starts_with("the secret key is empty"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the secret key is empty, so that anyone could sign with it; use at least 32 random bytes")]
+pub struct EmptyKey;
+
+/// For methods that take both a [`SecretKey`] and what can become one.
+impl From<Infallible> for EmptyKey {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
 
 impl SecretKey {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether it is empty, and so no secret.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(crate) fn with_prefix(&self, prefix: &[u8]) -> Self {
+        Self(Zeroizing::new([prefix, self.as_bytes()].concat()))
     }
 }
 
-impl From<Vec<u8>> for SecretKey {
-    fn from(key: Vec<u8>) -> Self {
-        Self(Zeroizing::new(key))
+impl TryFrom<Vec<u8>> for SecretKey {
+    type Error = EmptyKey;
+
+    fn try_from(key: Vec<u8>) -> Result<Self, EmptyKey> {
+        if key.is_empty() {
+            return Err(EmptyKey);
+        }
+        Ok(Self(Zeroizing::new(key)))
     }
 }
 
-impl From<String> for SecretKey {
-    fn from(key: String) -> Self {
-        key.into_bytes().into()
+impl TryFrom<String> for SecretKey {
+    type Error = EmptyKey;
+
+    fn try_from(key: String) -> Result<Self, EmptyKey> {
+        key.into_bytes().try_into()
     }
 }
 
-impl From<&[u8]> for SecretKey {
-    fn from(key: &[u8]) -> Self {
-        key.to_vec().into()
+macro_rules! try_from_borrowed {
+    ($($key:ty),*) => {
+        $(
+            impl TryFrom<$key> for SecretKey {
+                type Error = EmptyKey;
+
+                fn try_from(key: $key) -> Result<Self, EmptyKey> {
+                    let bytes: &[u8] = key.as_ref();
+                    bytes.to_vec().try_into()
+                }
+            }
+        )*
+    };
+}
+
+try_from_borrowed!(&str, &&str, &String, &[u8], &&[u8], &Vec<u8>);
+
+impl<const N: usize> TryFrom<[u8; N]> for SecretKey {
+    type Error = EmptyKey;
+
+    fn try_from(key: [u8; N]) -> Result<Self, EmptyKey> {
+        Zeroizing::new(key).to_vec().try_into()
     }
 }
 
-impl<const N: usize> From<&[u8; N]> for SecretKey {
-    fn from(key: &[u8; N]) -> Self {
-        key.to_vec().into()
-    }
-}
+impl<const N: usize> TryFrom<&[u8; N]> for SecretKey {
+    type Error = EmptyKey;
 
-impl From<&str> for SecretKey {
-    fn from(key: &str) -> Self {
-        key.as_bytes().into()
+    fn try_from(key: &[u8; N]) -> Result<Self, EmptyKey> {
+        key.to_vec().try_into()
     }
 }
 

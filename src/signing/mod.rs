@@ -1,16 +1,17 @@
-//! `django.core.signing`: what one side signs, the other reads, Django 5.2 or this crate.
+//! `django.core.signing`: Django reads what this module signs, and this module reads what Django signs.
 //!
-//! For cookies use [`CookieJar::signed`](crate::CookieJar::signed), whose keys and salts are those
-//! of Django's `set_signed_cookie`; here is what it stands on.
+//! For cookies use [`CookieJar::signed`](crate::CookieJar::signed), which uses this module with the
+//! keys and salts of Django's `set_signed_cookie`.
 //!
 //! ```
-//! use tower_django_cookies::signing::{SignatureError, Signer};
+//! use tower_django_cookies::signing::{SecretKey, Signer};
 //!
 //! // signing.Signer(key="django", salt="example").sign("hello")
-//! let signer = Signer::new("django").salt("example");
+//! let key = SecretKey::try_from("django")?;
+//! let signer = Signer::new(key).salt("example");
 //! let signed = signer.sign("hello");
 //! assert_eq!(signer.unsign(&signed)?, "hello");
-//! # Ok::<(), SignatureError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod derived;
@@ -24,7 +25,8 @@ mod timestamp;
 #[cfg(feature = "dumps")]
 pub use error::PayloadReason;
 pub use error::SignatureError;
-pub use key::SecretKey;
+pub(crate) use error::whole_seconds;
+pub use key::{EmptyKey, SecretKey};
 #[cfg(feature = "dumps")]
 pub use object::{dumps, loads};
 pub use signer::Signer;

@@ -1,7 +1,6 @@
 //! `dumps` and `loads`: signed JSON.
 
 use std::io::{self, Read, Write};
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,110 +10,128 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-use crate::signing::{PayloadReason, SignatureError, Signer, TimestampSigner};
+use crate::signing::{PayloadReason, SecretKey, SignatureError, Signer, TimestampSigner};
+
+/// The salt of [`dumps`] and [`loads`], as in Django.
+const SALT: &str = "django.core.signing";
 
 /// Signs a value as JSON, with the time: `django.core.signing.dumps`.
 ///
-/// Django's `loads` reads it if the signer has Django's salt for this, `django.core.signing`, or the
-/// salt that `loads` is given. With `compress` the JSON goes through zlib where that is shorter, and
-/// a `.` comes before it; then the bytes are zlib's affair, and may differ from Django's.
+/// It uses Django's default salt, `django.core.signing`. For another salt, previous keys, a maximum
+/// age or compression, use [`TimestampSigner::sign_object`].
 ///
-/// The JSON is Python's to the byte. NaN and the infinities become `null`, as always in
-/// `serde_json`. What is nested in more than 127 levels can be signed, but [`loads`] refuses it.
+/// The JSON is Python's, byte for byte. NaN and the infinities become `null`, as always in
+/// `serde_json`. A value nested in more than 127 levels can be signed, but [`loads`] refuses it.
 ///
 /// # Errors
 ///
-/// [`SignatureError::BadPayload`] if `value` can't be JSON, such as a map whose keys are tuples.
+/// [`SignatureError::BadPayload`] if `value` cannot be written as JSON, such as a map whose keys are
+/// tuples.
 ///
 /// ```
-/// use tower_django_cookies::signing::{self, SignatureError, TimestampSigner};
+/// use tower_django_cookies::signing::{self, SecretKey};
 ///
-/// let signer = TimestampSigner::new("a secret that nobody guesses").salt("django.core.signing");
-/// let signed = signing::dumps(&signer, &("Björk", 2.0), false)?;
-/// let (name, number): (String, f64) = signing::loads(&signer, &signed, None)?;
+/// let key = SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+/// let signed = signing::dumps(&key, &("Björk", 2.0))?;
+/// let (name, number): (String, f64) = signing::loads(&key, &signed)?;
 /// assert_eq!((&*name, number), ("Björk", 2.0));
-/// # Ok::<(), SignatureError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn dumps<T: Serialize + ?Sized>(
-    signer: &TimestampSigner,
-    value: &T,
-    compress: bool,
-) -> Result<String, SignatureError> {
-    signer.sign_object(value, compress)
+pub fn dumps<T: Serialize + ?Sized>(key: &SecretKey, value: &T) -> Result<String, SignatureError> {
+    TimestampSigner::new(key.clone())
+        .salt(SALT)
+        .sign_object(value)
 }
 
-/// Reads what [`dumps`] or Django's signed, if that was no longer than `max_age` ago:
-/// `django.core.signing.loads`.
+/// Reads a value that [`dumps`] or Django's `dumps` signed: `django.core.signing.loads`.
 ///
 /// # Errors
 ///
-/// Those of [`TimestampSigner::unsign`], and [`SignatureError::BadPayload`] if what was signed is
-/// no JSON of this type, or inflates to more than the signer's
-/// [limit](TimestampSigner::inflate_limit). Python's `NaN` and lone surrogates are no JSON.
+/// Those of [`TimestampSigner::unsign_object`].
 ///
 /// ```
-/// use std::time::Duration;
-/// use tower_django_cookies::signing::{self, SignatureError, TimestampSigner};
+/// use tower_django_cookies::signing::{self, SecretKey, TimestampSigner};
+/// use tower_django_cookies::time::Duration;
 ///
-/// let signer = TimestampSigner::new("a secret that nobody guesses").salt("django.core.signing");
-/// let signed = signing::dumps(&signer, &[1, 2, 3], true)?;
-/// let hour = Duration::from_secs(60 * 60);
-/// assert_eq!(signing::loads::<Vec<u32>>(&signer, &signed, Some(hour))?, [1, 2, 3]);
-/// # Ok::<(), SignatureError>(())
+/// let key = SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+/// let signed = signing::dumps(&key, &[1, 2, 3])?;
+/// assert_eq!(signing::loads::<Vec<u32>>(&key, &signed)?, [1, 2, 3]);
+///
+/// // With a maximum age:
+/// let signer = TimestampSigner::new(key).salt("django.core.signing").max_age(Duration::HOUR);
+/// assert_eq!(signer.unsign_object::<Vec<u32>>(&signed)?, [1, 2, 3]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn loads<T: DeserializeOwned>(
-    signer: &TimestampSigner,
-    signed: &str,
-    max_age: Option<Duration>,
-) -> Result<T, SignatureError> {
-    signer.unsign_object(signed, max_age)
+pub fn loads<T: DeserializeOwned>(key: &SecretKey, signed: &str) -> Result<T, SignatureError> {
+    TimestampSigner::new(key.clone())
+        .salt(SALT)
+        .unsign_object(signed)
 }
 
 impl Signer {
-    /// Signs a value as JSON, as [`dumps`] does but without the time.
+    /// Signs a value as JSON, as [`dumps`] does but without the time: Django's `Signer.sign_object`.
     ///
     /// # Errors
     ///
-    /// [`SignatureError::BadPayload`] if `value` can't be JSON.
+    /// [`SignatureError::BadPayload`] if `value` cannot be written as JSON.
     ///
     /// ```
-    /// use tower_django_cookies::signing::{SignatureError, Signer};
+    /// use tower_django_cookies::signing::{SecretKey, Signer};
     ///
-    /// let signer = Signer::new("a secret that nobody guesses");
-    /// let signed = signer.sign_object(&["a", "b"], false)?;
+    /// let signer = Signer::new(SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?);
+    /// let signed = signer.sign_object(&["a", "b"])?;
     /// assert_eq!(signer.unsign_object::<Vec<String>>(&signed)?, ["a", "b"]);
-    /// # Ok::<(), SignatureError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn sign_object<T: Serialize + ?Sized>(
-        &self,
-        value: &T,
-        compress: bool,
-    ) -> Result<String, SignatureError> {
-        Ok(self.sign(&encode(value, compress)?))
+    pub fn sign_object<T: Serialize + ?Sized>(&self, value: &T) -> Result<String, SignatureError> {
+        Ok(self.sign(&encode(value, self.compress)?))
     }
 
-    /// Reads what [`sign_object`](Self::sign_object) or Django's signed.
+    /// Reads a value that [`sign_object`](Self::sign_object) or Django's `sign_object` signed.
     ///
     /// # Errors
     ///
-    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if what was signed is
-    /// no JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
+    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if the signed text is
+    /// not JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
     pub fn unsign_object<T: DeserializeOwned>(&self, signed: &str) -> Result<T, SignatureError> {
         decode(self.verify(&self.salt, signed)?, self.inflate_limit)
     }
 
-    /// Inflates no payload to more than `bytes`; 1 MiB unless it is said.
+    /// Compresses objects with zlib where that is shorter: Django's `compress=True`.
     ///
-    /// A payload is inflated only once its signature fits, but a few signed bytes may stand for
+    /// A `.` marks a compressed value. Its bytes depend on the zlib implementation and can differ
+    /// from Django's, but each reads the other's.
+    ///
+    /// ```
+    /// use tower_django_cookies::signing::{SecretKey, Signer};
+    ///
+    /// let signer = Signer::new(SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?).compress();
+    /// let signed = signer.sign_object(&"a".repeat(1000))?;
+    /// assert!(signed.starts_with('.') && signed.len() < 100);
+    /// assert_eq!(signer.unsign_object::<String>(&signed)?, "a".repeat(1000));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn compress(mut self) -> Self {
+        self.compress = true;
+        self
+    }
+
+    /// Limits the size to which a compressed object inflates, in bytes. The default is 1 MiB.
+    ///
+    /// Only a value with a valid signature is inflated, but a few signed bytes can stand for
     /// gigabytes.
     ///
     /// ```
-    /// use tower_django_cookies::signing::{SignatureError, Signer};
+    /// use tower_django_cookies::signing::{PayloadReason, SecretKey, SignatureError, Signer};
     ///
-    /// let signer = Signer::new("a secret that nobody guesses").inflate_limit(100);
-    /// let signed = signer.sign_object(&"a".repeat(1000), true)?;
-    /// assert!(signer.unsign_object::<String>(&signed).is_err());
-    /// # Ok::<(), SignatureError>(())
+    /// let signer = Signer::new(SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?)
+    ///     .compress()
+    ///     .inflate_limit(100);
+    /// let signed = signer.sign_object(&"a".repeat(1000))?;
+    /// let error = signer.unsign_object::<String>(&signed).unwrap_err();
+    /// assert_eq!(error, SignatureError::BadPayload(PayloadReason::TooLong { limit: 100 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn inflate_limit(mut self, bytes: usize) -> Self {
@@ -124,31 +141,32 @@ impl Signer {
 }
 
 impl TimestampSigner {
-    /// [`dumps`] as a method: Django's `TimestampSigner.sign_object`.
+    /// Signs a value as JSON, with the time: Django's `TimestampSigner.sign_object`.
     ///
     /// # Errors
     ///
-    /// [`SignatureError::BadPayload`] if `value` can't be JSON.
-    pub fn sign_object<T: Serialize + ?Sized>(
-        &self,
-        value: &T,
-        compress: bool,
-    ) -> Result<String, SignatureError> {
-        Ok(self.sign(&encode(value, compress)?))
+    /// [`SignatureError::BadPayload`] if `value` cannot be written as JSON.
+    pub fn sign_object<T: Serialize + ?Sized>(&self, value: &T) -> Result<String, SignatureError> {
+        Ok(self.sign(&encode(value, self.signer.compress)?))
     }
 
-    /// [`loads`] as a method: Django's `TimestampSigner.unsign_object`.
+    /// Reads a value that [`sign_object`](Self::sign_object) or Django's `sign_object` signed, if it
+    /// is not older than [`max_age`](Self::max_age).
     ///
     /// # Errors
     ///
-    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if what was signed is
-    /// no JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
-    pub fn unsign_object<T: DeserializeOwned>(
-        &self,
-        signed: &str,
-        max_age: Option<Duration>,
-    ) -> Result<T, SignatureError> {
-        decode(self.verify(signed, max_age)?, self.signer.inflate_limit)
+    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if the signed text is
+    /// not JSON of this type, or inflates to more than the [limit](Self::inflate_limit). Python's
+    /// `NaN` and lone surrogates are not JSON.
+    pub fn unsign_object<T: DeserializeOwned>(&self, signed: &str) -> Result<T, SignatureError> {
+        decode(self.verify(signed)?, self.signer.inflate_limit)
+    }
+
+    /// See [`Signer::compress`].
+    #[must_use]
+    pub fn compress(mut self) -> Self {
+        self.signer = self.signer.compress();
+        self
     }
 
     /// See [`Signer::inflate_limit`].
@@ -168,8 +186,8 @@ fn encode<T: Serialize + ?Sized>(value: &T, compress: bool) -> Result<String, Si
         let mut deflated = Vec::new();
         ZlibEncoder::new(&*json, Compression::default())
             .read_to_end(&mut deflated)
-            .expect("reading from memory doesn't fail");
-        // As in Django: the `.` takes a byte.
+            .expect("reading from memory cannot fail");
+        // As in Django: the `.` takes a byte too.
         if deflated.len() + 1 < json.len() {
             return Ok(format!(".{}", URL_SAFE_NO_PAD.encode(deflated)));
         }
@@ -191,10 +209,10 @@ fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, Signatu
             return Err(reason(PayloadReason::Zlib));
         }
         let mut inflated = Vec::new();
-        // One byte more than the limit tells that there is more.
-        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        // One more byte shows that the limit is exceeded.
+        let max = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         ZlibDecoder::new(&*data)
-            .take(most)
+            .take(max)
             .read_to_end(&mut inflated)
             .map_err(|_| reason(PayloadReason::Zlib))?;
         if inflated.len() > limit {
@@ -207,7 +225,7 @@ fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, Signatu
     serde_json::from_str(&json).map_err(|_| reason(PayloadReason::Json))
 }
 
-/// `json.dumps` with `separators=(",", ":")`: only ASCII, and floats as Python's `repr` has them.
+/// `json.dumps` with `separators=(",", ":")`: only ASCII, and floats as Python's `repr` writes them.
 struct PythonFormatter;
 
 impl Formatter for PythonFormatter {
@@ -219,7 +237,7 @@ impl Formatter for PythonFormatter {
         write_escaped(writer, fragment, |c| !matches!(c, ' '..='~'))
     }
 
-    /// JSON that was finished elsewhere, with white space of its own.
+    /// JSON that another serializer has written, with its own white space.
     fn write_raw_fragment<W: ?Sized + Write>(
         &mut self,
         writer: &mut W,
@@ -259,10 +277,10 @@ fn write_escaped<W: ?Sized + Write>(
     Ok(())
 }
 
-/// Lays a float out as Python's `repr` does.
+/// Writes a float as Python's `repr` does.
 ///
-/// The digits are `shortest`'s: where two are equally short, it takes the even one as Python does,
-/// while Rust's `scientific`, of which the exponent is, takes the greater.
+/// The digits come from `shortest`: of two equally short representations it chooses the even one, as
+/// Python does. The exponent comes from Rust's `scientific`, which would choose the greater one.
 fn write_float<W: ?Sized + Write>(
     writer: &mut W,
     shortest: &[u8],

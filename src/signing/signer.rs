@@ -9,20 +9,22 @@ use subtle::ConstantTimeEq;
 use crate::signing::derived::{DerivedKeys, Key};
 use crate::signing::{SecretKey, SignatureError};
 
-/// Signs strings, and tells whether they were signed: `django.core.signing.Signer`.
+/// Signs strings and verifies them: `django.core.signing.Signer`.
 ///
-/// What is signed stays readable; the signature, an HMAC-SHA256, follows it. A salt keeps what is
-/// signed for one purpose from being taken for another.
+/// A signed value stays readable and is followed by its signature, an HMAC-SHA256. A value signed with
+/// one salt does not verify with another, so use one salt for each purpose.
 ///
 /// ```
-/// use tower_django_cookies::signing::{SignatureError, Signer};
+/// use tower_django_cookies::signing::{SecretKey, SignatureError, Signer};
 ///
-/// let signer = Signer::new("a secret that nobody guesses").salt("greeting");
+/// let key = SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+/// let signer = Signer::new(key).salt("greeting");
 /// let signed = signer.sign("hello");
 /// assert_eq!(signer.unsign(&signed), Ok("hello".to_owned()));
 ///
 /// let forged = signed.replace("hello", "HELLO");
 /// assert_eq!(signer.unsign(&forged), Err(SignatureError::BadSignature));
+/// # Ok::<(), tower_django_cookies::signing::EmptyKey>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Signer {
@@ -34,22 +36,20 @@ pub struct Signer {
     separator: String,
     #[cfg(feature = "dumps")]
     pub(super) inflate_limit: usize,
+    #[cfg(feature = "dumps")]
+    pub(super) compress: bool,
 }
 
 impl Signer {
-    /// A signer with Django's defaults: the salt `django.core.signing.Signer`, the separator `:`.
-    ///
-    /// # Panics
-    ///
-    /// If the key is empty, so that anybody could sign with it.
+    /// A signer with Django's defaults: the salt `django.core.signing.Signer` and the separator `:`.
     #[must_use]
-    pub fn new(key: impl Into<SecretKey>) -> Self {
+    pub fn new(key: SecretKey) -> Self {
         Self::with_default_salt(key, "django.core.signing.Signer")
     }
 
-    pub(super) fn with_default_salt(key: impl Into<SecretKey>, default_salt: &'static str) -> Self {
+    pub(super) fn with_default_salt(key: SecretKey, default_salt: &'static str) -> Self {
         Self {
-            key: not_empty(key.into()),
+            key,
             fallbacks: Vec::new(),
             derived: DerivedKeys::default(),
             salt: default_salt.to_owned(),
@@ -57,17 +57,21 @@ impl Signer {
             separator: ":".to_owned(),
             #[cfg(feature = "dumps")]
             inflate_limit: DEFAULT_INFLATE_LIMIT,
+            #[cfg(feature = "dumps")]
+            compress: false,
         }
     }
 
-    /// Names the purpose; an empty salt is the default one, as in Django.
+    /// Sets the salt, which names the purpose. An empty salt is the default one, as in Django.
     ///
     /// ```
-    /// use tower_django_cookies::signing::Signer;
+    /// use tower_django_cookies::signing::{SecretKey, SignatureError, Signer};
     ///
-    /// let signer = Signer::new("a secret that nobody guesses");
+    /// let signer = Signer::new(SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?);
     /// let signed = signer.clone().salt("login").sign("42");
-    /// assert!(signer.salt("password reset").unsign(&signed).is_err());
+    /// let error = signer.salt("password reset").unsign(&signed).unwrap_err();
+    /// assert_eq!(error, SignatureError::BadSignature);
+    /// # Ok::<(), tower_django_cookies::signing::EmptyKey>(())
     /// ```
     #[must_use]
     pub fn salt(mut self, salt: impl Into<String>) -> Self {
@@ -78,24 +82,26 @@ impl Signer {
         self
     }
 
-    /// Puts another separator than `:` between the value and its signature.
+    /// Sets the separator between the value and its signature. The default is `:`.
     ///
     /// # Errors
     ///
-    /// [`SignatureError::UnsafeSeparator`] if it is empty, or has only characters that signatures
-    /// and timestamps have too.
+    /// [`SignatureError::UnsafeSeparator`] if it is empty, or consists of characters that signatures and
+    /// timestamps can contain.
     ///
     /// ```
-    /// use tower_django_cookies::signing::{SignatureError, Signer};
+    /// use tower_django_cookies::signing::{SecretKey, SignatureError, Signer};
     ///
-    /// let signer = Signer::new("a secret that nobody guesses").separator("|")?;
-    /// assert!(signer.sign("hello").starts_with("hello|"));
-    /// assert!(signer.separator("-").is_err());
-    /// # Ok::<(), SignatureError>(())
+    /// let signer = Signer::new(SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?);
+    /// assert!(signer.clone().separator("|")?.sign("hello").starts_with("hello|"));
+    ///
+    /// let error = signer.separator("-").unwrap_err();
+    /// assert!(matches!(error, SignatureError::UnsafeSeparator { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn separator(mut self, separator: impl Into<String>) -> Result<Self, SignatureError> {
         let separator = separator.into();
-        // Python's `$` matches before a newline at the end too.
+        // Python's `$` also matches before a newline at the end.
         let text = separator.strip_suffix('\n').unwrap_or(&separator);
         if text
             .bytes()
@@ -107,34 +113,34 @@ impl Signer {
         Ok(self)
     }
 
-    /// Former keys, which still verify but don't sign: Django's `SECRET_KEY_FALLBACKS`.
-    ///
-    /// # Panics
-    ///
-    /// If one is empty.
+    /// Previous keys, which still verify but do not sign: Django's `SECRET_KEY_FALLBACKS`.
     ///
     /// ```
-    /// use tower_django_cookies::signing::Signer;
+    /// use tower_django_cookies::signing::{SecretKey, Signer};
     ///
-    /// let signed = Signer::new("the former secret").sign("hello");
-    /// let signer = Signer::new("the new secret").fallbacks(["the former secret"]);
+    /// let previous = SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// let signed = Signer::new(previous.clone()).sign("hello");
+    ///
+    /// let key = SecretKey::try_from("0e4f2b1c9d8a7f6e5d4c3b2a19080706")?;
+    /// let signer = Signer::new(key).fallbacks([previous]);
     /// assert_eq!(signer.unsign(&signed), Ok("hello".to_owned()));
     /// assert_ne!(signer.sign("hello"), signed);
+    /// # Ok::<(), tower_django_cookies::signing::EmptyKey>(())
     /// ```
     #[must_use]
-    pub fn fallbacks(mut self, keys: impl IntoIterator<Item = impl Into<SecretKey>>) -> Self {
-        self.fallbacks = keys.into_iter().map(|key| not_empty(key.into())).collect();
+    pub fn fallbacks(mut self, keys: impl IntoIterator<Item = SecretKey>) -> Self {
+        self.fallbacks = keys.into_iter().collect();
         self.derived = DerivedKeys::default();
         self
     }
 
-    /// `value`, the separator and the signature.
+    /// Returns `value`, the separator and the signature.
     #[must_use]
     pub fn sign(&self, value: &str) -> String {
         self.sign_parts(&self.salt, &[value])
     }
 
-    /// [`sign`](Self::sign)s with another salt what `parts` are with separators between.
+    /// As [`sign`](Self::sign), with another salt, for `parts` joined by the separator.
     pub(super) fn sign_parts(&self, salt: &str, parts: &[&str]) -> String {
         let len: usize = parts
             .iter()
@@ -151,16 +157,16 @@ impl Signer {
         signed
     }
 
-    /// The value that was signed, with the key or one of the [fallbacks](Self::fallbacks).
+    /// Returns the value, if it was signed with the key or one of the [fallbacks](Self::fallbacks).
     ///
     /// # Errors
     ///
-    /// [`SignatureError::BadSignature`] if there is no signature, or it doesn't match.
+    /// [`SignatureError::BadSignature`] if there is no signature, or it does not match.
     pub fn unsign(&self, signed: &str) -> Result<String, SignatureError> {
         self.verify(&self.salt, signed).map(str::to_owned)
     }
 
-    /// [`unsign`](Self::unsign) with another salt, without a copy.
+    /// As [`unsign`](Self::unsign), with another salt and without a copy.
     pub(super) fn verify<'a>(
         &self,
         salt: &str,
@@ -187,7 +193,7 @@ impl Signer {
     }
 }
 
-/// How much `loads` and `unsign_object` inflate unless they are told otherwise: 1 MiB.
+/// The default limit of inflated objects: 1 MiB.
 #[cfg(feature = "dumps")]
 const DEFAULT_INFLATE_LIMIT: usize = 1024 * 1024;
 
@@ -202,12 +208,4 @@ fn signature(key: &Key, value: &str) -> [u8; SIGNATURE_LEN] {
     let len = URL_SAFE_NO_PAD.encode_slice(mac, &mut signature);
     debug_assert_eq!(len, Ok(SIGNATURE_LEN));
     signature
-}
-
-fn not_empty(key: SecretKey) -> SecretKey {
-    assert!(
-        !key.is_empty(),
-        "the secret key is empty, so that anybody could sign with it"
-    );
-    key
 }

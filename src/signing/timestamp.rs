@@ -1,6 +1,6 @@
 //! `TimestampSigner`: `django.core.signing.TimestampSigner`.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use cookie::time::{Duration, OffsetDateTime};
 
 use crate::signing::{SecretKey, SignatureError, Signer};
 
@@ -9,32 +9,31 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 /// A [`Signer`] that signs the time too: `django.core.signing.TimestampSigner`.
 ///
 /// ```
-/// use std::time::Duration;
-/// use tower_django_cookies::signing::TimestampSigner;
+/// use tower_django_cookies::signing::{SecretKey, TimestampSigner};
+/// use tower_django_cookies::time::Duration;
 ///
-/// let signer = TimestampSigner::new("a secret that nobody guesses");
+/// let key = SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+/// let signer = TimestampSigner::new(key).max_age(Duration::HOUR);
 /// let signed = signer.sign("hello");
-/// let hour = Duration::from_secs(60 * 60);
-/// assert_eq!(signer.unsign(&signed, Some(hour)), Ok("hello".to_owned()));
+/// assert_eq!(signer.unsign(&signed), Ok("hello".to_owned()));
+/// # Ok::<(), tower_django_cookies::signing::EmptyKey>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct TimestampSigner {
     pub(super) signer: Signer,
+    max_age: Option<Duration>,
     /// `None` is the system's clock.
-    now: Option<SystemTime>,
+    now: Option<OffsetDateTime>,
 }
 
 impl TimestampSigner {
     /// A signer with Django's defaults: the salt `django.core.signing.TimestampSigner`, the
-    /// separator `:`.
-    ///
-    /// # Panics
-    ///
-    /// If the key is empty, so that anybody could sign with it.
+    /// separator `:`, and no maximum age.
     #[must_use]
-    pub fn new(key: impl Into<SecretKey>) -> Self {
+    pub fn new(key: SecretKey) -> Self {
         Self {
             signer: Signer::with_default_salt(key, "django.core.signing.TimestampSigner"),
+            max_age: None,
             now: None,
         }
     }
@@ -57,79 +56,91 @@ impl TimestampSigner {
     }
 
     /// See [`Signer::fallbacks`].
-    ///
-    /// # Panics
-    ///
-    /// If one is empty.
     #[must_use]
-    pub fn fallbacks(mut self, keys: impl IntoIterator<Item = impl Into<SecretKey>>) -> Self {
+    pub fn fallbacks(mut self, keys: impl IntoIterator<Item = SecretKey>) -> Self {
         self.signer = self.signer.fallbacks(keys);
         self
     }
 
-    /// Signs and unsigns as if it were `now`: for tests of what expires.
+    /// The longest time since signing at which [`unsign`](Self::unsign) still returns the value.
+    ///
+    /// By default there is none. A value signed in the future passes, since clocks differ. With zero,
+    /// only a value signed at this very moment passes; with a negative duration, none does.
     ///
     /// ```
-    /// use std::time::{Duration, SystemTime};
-    /// use tower_django_cookies::signing::{SignatureError, TimestampSigner};
+    /// use tower_django_cookies::signing::{SecretKey, SignatureError, TimestampSigner};
+    /// use tower_django_cookies::time::Duration;
     ///
-    /// let signer = TimestampSigner::new("a secret that nobody guesses");
-    /// let hour = Duration::from_secs(60 * 60);
-    /// let signed = signer.clone().with_time(SystemTime::now() - 2 * hour).sign("hello");
-    /// let error = signer.unsign(&signed, Some(hour)).unwrap_err();
+    /// let key = SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// let signer = TimestampSigner::new(key).max_age(-Duration::SECOND);
+    /// let error = signer.unsign(&signer.sign("hello")).unwrap_err();
     /// assert!(matches!(error, SignatureError::SignatureExpired { .. }));
+    /// # Ok::<(), tower_django_cookies::signing::EmptyKey>(())
     /// ```
     #[must_use]
-    pub fn with_time(mut self, now: SystemTime) -> Self {
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Signs and unsigns as if it were `now`: for tests of expiry.
+    ///
+    /// ```
+    /// use tower_django_cookies::signing::{SecretKey, SignatureError, TimestampSigner};
+    /// use tower_django_cookies::time::{Duration, OffsetDateTime};
+    ///
+    /// let key = SecretKey::try_from("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// let signer = TimestampSigner::new(key).max_age(Duration::HOUR);
+    /// let two_hours_ago = OffsetDateTime::now_utc() - Duration::hours(2);
+    /// let signed = signer.clone().with_time(two_hours_ago).sign("hello");
+    /// let error = signer.unsign(&signed).unwrap_err();
+    /// assert!(matches!(error, SignatureError::SignatureExpired { .. }));
+    /// # Ok::<(), tower_django_cookies::signing::EmptyKey>(())
+    /// ```
+    #[must_use]
+    pub fn with_time(mut self, now: OffsetDateTime) -> Self {
         self.now = Some(now);
         self
     }
 
-    /// `value`, the time, and the signature over both, with separators between.
+    /// Returns `value`, the time, and the signature of both, with separators between them.
     #[must_use]
     pub fn sign(&self, value: &str) -> String {
         self.sign_salted(&self.signer.salt, self.now, value)
     }
 
-    /// [`sign`](Self::sign)s with another salt and clock.
-    pub(crate) fn sign_salted(&self, salt: &str, now: Option<SystemTime>, value: &str) -> String {
+    /// As [`sign`](Self::sign), with another salt and clock.
+    pub(crate) fn sign_salted(
+        &self,
+        salt: &str,
+        now: Option<OffsetDateTime>,
+        value: &str,
+    ) -> String {
         let time = base62_encode(since_epoch(now) / SECOND);
         self.signer.sign_parts(salt, &[value, &time])
     }
 
-    /// The value that was signed, if that was no longer than `max_age` ago.
-    ///
-    /// A time in the future passes: clocks differ.
+    /// Returns the value that was signed, if it is not older than [`max_age`](Self::max_age).
     ///
     /// # Errors
     ///
-    /// [`SignatureError::BadSignature`] if there is no signature, or it doesn't match;
-    /// [`SignatureError::SignatureExpired`] if it is older than `max_age`, and
-    /// [`SignatureError::BadTimestamp`] if no time was signed, or one that has no age.
-    pub fn unsign(
-        &self,
-        signed: &str,
-        max_age: Option<Duration>,
-    ) -> Result<String, SignatureError> {
-        self.verify_salted(&self.signer.salt, self.now, signed, max_age)
-            .map(str::to_owned)
+    /// - [`SignatureError::BadSignature`] if there is no signature, or it does not match.
+    /// - [`SignatureError::SignatureExpired`] if the value is older than the maximum age.
+    /// - [`SignatureError::BadTimestamp`] if no time was signed, or one so large that Django raises.
+    pub fn unsign(&self, signed: &str) -> Result<String, SignatureError> {
+        self.verify(signed).map(str::to_owned)
     }
 
-    /// [`unsign`](Self::unsign) without a copy.
-    #[cfg(feature = "dumps")]
-    pub(super) fn verify<'a>(
-        &self,
-        signed: &'a str,
-        max_age: Option<Duration>,
-    ) -> Result<&'a str, SignatureError> {
-        self.verify_salted(&self.signer.salt, self.now, signed, max_age)
+    /// As [`unsign`](Self::unsign), without a copy.
+    pub(super) fn verify<'a>(&self, signed: &'a str) -> Result<&'a str, SignatureError> {
+        self.verify_salted(&self.signer.salt, self.now, signed, self.max_age)
     }
 
-    /// [`unsign`](Self::unsign)s with another salt and clock, without a copy.
+    /// As [`unsign`](Self::unsign), with another salt, clock and maximum age, and without a copy.
     pub(crate) fn verify_salted<'a>(
         &self,
         salt: &str,
-        now: Option<SystemTime>,
+        now: Option<OffsetDateTime>,
         signed: &'a str,
         max_age: Option<Duration>,
     ) -> Result<&'a str, SignatureError> {
@@ -152,23 +163,19 @@ impl TimestampSigner {
     }
 }
 
-/// Until `now`, or the system's clock, since 1970, in nanoseconds; negative before, as in Python.
-fn since_epoch(now: Option<SystemTime>) -> i128 {
-    let now = now.unwrap_or_else(SystemTime::now);
-    let nanoseconds = |time: Duration| i128::try_from(time.as_nanos()).unwrap_or(i128::MAX);
-    match now.duration_since(UNIX_EPOCH) {
-        Ok(after) => nanoseconds(after),
-        Err(before) => -nanoseconds(before.duration()),
-    }
+/// The nanoseconds since 1970 at `now`, else by the system's clock; negative before 1970, as in Python.
+fn since_epoch(now: Option<OffsetDateTime>) -> i128 {
+    now.unwrap_or_else(OffsetDateTime::now_utc)
+        .unix_timestamp_nanos()
 }
 
-/// The time since `seconds` after 1970; none if that is to come.
-fn age(seconds: i128, now: Option<SystemTime>) -> Duration {
+/// The time since `seconds` after 1970; zero if that is in the future.
+fn age(seconds: i128, now: Option<OffsetDateTime>) -> Duration {
     let age = since_epoch(now)
         .saturating_sub(seconds.saturating_mul(SECOND))
         .max(0);
-    let nanoseconds = u32::try_from(age % SECOND).unwrap_or_default();
-    u64::try_from(age / SECOND).map_or(Duration::MAX, |seconds| Duration::new(seconds, nanoseconds))
+    let nanoseconds = i32::try_from(age % SECOND).unwrap_or_default();
+    i64::try_from(age / SECOND).map_or(Duration::MAX, |seconds| Duration::new(seconds, nanoseconds))
 }
 
 /// In nanoseconds.
@@ -176,9 +183,8 @@ const SECOND: i128 = 1_000_000_000;
 
 /// Django's `b62_encode`.
 fn base62_encode(seconds: i128) -> String {
-    // A `Duration` holds no more.
     let mut rest = u64::try_from(seconds.unsigned_abs()).unwrap_or(u64::MAX);
-    // A 64-bit number takes 11, and a sign.
+    // A 64-bit number takes 11 digits, and there can be a sign.
     let mut digits = [b'-'; 12];
     let mut start = digits.len();
     while rest > 0 || start == digits.len() {
@@ -190,10 +196,11 @@ fn base62_encode(seconds: i128) -> String {
     digits[start..].iter().copied().map(char::from).collect()
 }
 
-/// What has more of base 62 is beyond a float.
+/// A number with more digits in base 62 exceeds Python's float.
 const FLOAT_DIGITS: usize = 172;
 
-/// Django's `b62_decode`, which raises where this is `None`; it has no bounds, this ends at them.
+/// Django's `b62_decode`, which raises where this returns `None`. Python's integers have no bounds;
+/// these saturate.
 fn base62_decode(text: &str) -> Option<i128> {
     if text.is_empty() {
         return None;

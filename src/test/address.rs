@@ -1,4 +1,4 @@
-//! URLs that a browser goes to.
+//! The URLs that a client can request.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use url::Url;
 use super::error::ClientError;
 
 pub(super) fn parse(url: &str) -> Result<Url, ClientError> {
-    let parsed = Url::parse(url).map_err(|reason| no_url(url, reason))?;
+    let parsed = Url::parse(url).map_err(|reason| invalid_url(url, reason))?;
     if is_http(&parsed) {
         Ok(parsed)
     } else {
-        Err(no_url(url, NOT_HTTP))
+        Err(invalid_url(url, NOT_HTTP))
     }
 }
 
-pub(super) fn no_url(url: &str, reason: impl fmt::Display) -> ClientError {
+pub(super) fn invalid_url(url: &str, reason: impl fmt::Display) -> ClientError {
     ClientError::Url {
         url: url.to_owned(),
         reason: reason.to_string(),

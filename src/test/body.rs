@@ -1,4 +1,4 @@
-//! `Body`: what an answer brought, read to its end.
+//! `Body`: the body of a response, read to its end.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -10,7 +10,7 @@ use bytes::Buf;
 use super::error::{BoxError, ClientError};
 use super::pause::pause_at;
 
-/// The body of an answer to a [`Client`](super::Client).
+/// The body of a response to a [`Client`](super::Client).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body(Vec<u8>);
 
@@ -43,7 +43,7 @@ impl Body {
         Ok(Self(bytes))
     }
 
-    /// The bytes as they came.
+    /// Returns the bytes as they were received.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -52,8 +52,8 @@ impl Body {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let app = service_fn(async |_: Request<String>| Ok::<_, std::io::Error>(Response::new("cocoa".to_owned())));
-    /// let answer = Client::new(app).get("/").await?;
-    /// assert_eq!(answer.body().bytes(), b"cocoa");
+    /// let response = Client::new(app).get("/").await?;
+    /// assert_eq!(response.body().bytes(), b"cocoa");
     /// # Ok(())
     /// # }
     /// ```
@@ -62,7 +62,7 @@ impl Body {
         &self.0
     }
 
-    /// The bytes, unwrapped.
+    /// Returns the bytes, without a copy.
     ///
     /// ```
     /// use tower_django_cookies::test::Body;
@@ -74,11 +74,11 @@ impl Body {
         self.0
     }
 
-    /// The bytes as text.
+    /// Returns the bytes as text.
     ///
     /// # Errors
     ///
-    /// Where they aren't UTF-8.
+    /// [`Utf8Error`] if they are not UTF-8.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -87,8 +87,8 @@ impl Body {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let app = service_fn(async |_: Request<String>| Ok::<_, std::io::Error>(Response::new("cocoa".to_owned())));
-    /// let answer = Client::new(app).get("/").await?;
-    /// assert_eq!(answer.body().text()?, "cocoa");
+    /// let response = Client::new(app).get("/").await?;
+    /// assert_eq!(response.body().text()?, "cocoa");
     /// # Ok(())
     /// # }
     /// ```

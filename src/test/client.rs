@@ -1,32 +1,33 @@
-//! `Client`: a browser without a window, for one service.
+//! `Client`: a browser for tests of one service.
 
 use std::fmt;
 use std::future::poll_fn;
-use std::time::Duration;
 
 use cookie::Cookie;
+use cookie::time::Duration;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response};
 use tower_service::Service;
 use url::{Position, Url, form_urlencoded};
 
-use super::address::{no_url, parse};
+use super::address::{invalid_url, parse};
 use super::body::Body;
 use super::error::{BoxError, ClientError, RejectedCookie};
 use super::pause::pause_at;
-use super::redirect::{Next, location};
+use super::redirect::{Redirectable, location};
 use super::store::Store;
+use crate::jar::IntoCookie;
 use crate::set_cookie::attributes::Attributes;
 use crate::set_cookie::{SetCookie, Value};
 
-/// Sends requests to a service, and keeps its cookies as a browser does: Django's test client.
+/// Sends requests to a service and stores its cookies as a browser does: Django's test client.
 ///
-/// It goes to `https://testserver/` unless told otherwise, sends each request as a browser's address
-/// bar would, and stores what browsers store: host-only cookies apart from those with a Domain,
-/// `Secure` ones only from HTTPS (or `localhost`), prefixed, `SameSite=None` and `Partitioned` ones
-/// only as their rules allow. What it drops, [`rejected_cookies`](Self::rejected_cookies) tells. It never reaches the
-/// network, so that any host and any port will do.
+/// The default site is `https://testserver/`. Each request is sent as from a browser's address bar. The
+/// client stores what browsers store: it distinguishes host-only cookies from cookies with a Domain,
+/// accepts `Secure` cookies only over HTTPS or from `localhost`, and follows the rules for prefixes,
+/// `SameSite=None` and `Partitioned`. [`rejected_cookies`](Self::rejected_cookies) returns the cookies
+/// that it drops. It never uses the network, so every host and port is possible.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -52,39 +53,37 @@ use crate::set_cookie::{SetCookie, Value};
 /// # }
 /// ```
 ///
-/// # Where it isn't a browser
+/// # Differences from browsers
 ///
-/// - Each request counts as made by its user, so that `SameSite` holds none back. With no page in
-///   another one, a `Partitioned` cookie is apart from its twin, and sent wherever it matches.
-/// - There is no list of public suffixes: a Domain like `com` is refused, `co.uk` isn't.
-/// - A `Set-Cookie` field without a name is refused. Some browsers keep its value.
-/// - No lifetime is cut to 400 days. Of more than 3300 cookies the oldest go.
-/// - Bytes that aren't UTF-8 become U+FFFD.
+/// - Each request counts as made by the user, so `SameSite` never holds a cookie back. No page is
+///   embedded in another one, so a `Partitioned` cookie is sent wherever it matches, beside an
+///   unpartitioned cookie of the same name.
+/// - There is no list of public suffixes: the Domain `com` is rejected, `co.uk` is not.
+/// - A cookie without a name is rejected. Some browsers store it.
+/// - Lifetimes are not limited to 400 days. At more than 3300 cookies, the oldest are removed.
+/// - Bytes that are not UTF-8 become U+FFFD.
 #[derive(Clone)]
 pub struct Client<S> {
     service: S,
     base: Url,
     store: Store,
     rejected_cookies: Vec<RejectedCookie>,
-    /// Of the last answer.
+    /// The URL of the last response.
     url: Option<Url>,
     redirects: usize,
     body_limit: usize,
 }
 
 impl<S> Client<S> {
-    /// A client without cookies.
+    /// Creates a client without cookies.
     ///
     /// See [`Client`] for an example.
-    ///
-    /// # Panics
-    ///
-    /// Never: its own base URL is one.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the URL is valid")]
     pub fn new(service: S) -> Self {
         Self {
             service,
-            base: Url::parse("https://testserver/").expect("a URL"),
+            base: Url::parse("https://testserver/").expect("a valid URL"),
             store: Store::default(),
             rejected_cookies: Vec::new(),
             url: None,
@@ -93,12 +92,12 @@ impl<S> Client<S> {
         }
     }
 
-    /// The URL that requests without a host go to, in place of `https://testserver/`. Its path is
-    /// ignored.
+    /// Sets the URL to which requests without a host are sent. The default is `https://testserver/`. The
+    /// path of the URL is ignored.
     ///
     /// # Errors
     ///
-    /// [`ClientError::Url`] if it is no absolute http or https URL.
+    /// [`ClientError::Url`] if it is not an absolute http or https URL.
     ///
     /// ```
     /// # use tower::service_fn;
@@ -115,11 +114,12 @@ impl<S> Client<S> {
         Ok(self)
     }
 
-    /// Follows up to `limit` redirects a request; without it none.
+    /// Follows up to `limit` redirects for each request. The default is none.
     ///
-    /// As browsers do: a 303, and a 301 or 302 to a `POST`, is followed with a `GET`. Another that
-    /// isn't to a `GET` or `HEAD` may ask for the body again, which is gone:
-    /// [`ClientError::RedirectNeedsBody`]. Of a redirect that is followed the body isn't read.
+    /// As in browsers, a 303 leads to a `GET`, and so does a 301 or 302 in response to a `POST`. Any
+    /// other redirect of a method other than `GET` and `HEAD` needs the request's body again, which the
+    /// client does not keep: [`ClientError::RedirectNeedsBody`]. The body of a redirect that is followed
+    /// is not read.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -142,9 +142,10 @@ impl<S> Client<S> {
         self
     }
 
-    /// The longest body that is read, in bytes; without it 16 MiB.
+    /// Sets the length of the longest body that is read, in bytes. The default is 16 MiB.
     ///
-    /// A body that doesn't end is waited for: put a time-out around the request. Trailers end it.
+    /// The client waits for the end of a body, so put a timeout around a request whose body may not end.
+    /// Trailers end a body.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -163,7 +164,7 @@ impl<S> Client<S> {
         self
     }
 
-    /// The cookies that are stored, of all hosts, with their values as a handler reads them. One
+    /// Returns the stored cookies of all hosts, with their values as a handler reads them. A cookie
     /// without a Domain is host-only.
     ///
     /// See [`Client`] for an example.
@@ -172,7 +173,7 @@ impl<S> Client<S> {
         self.store.cookies()
     }
 
-    /// The stored cookie `name`; of several the one that was created last.
+    /// Returns the stored cookie `name`. If there are several, it is the one created last.
     ///
     /// ```
     /// # use tower_django_cookies::test::{Client, ClientError};
@@ -189,12 +190,13 @@ impl<S> Client<S> {
             .rfind(|cookie| cookie.name() == name)
     }
 
-    /// Stores a cookie as though the base URL's site had set it, the value as a handler shall read
-    /// it. What is left unsaid is `Path=/` and nothing more.
+    /// Stores a cookie as if the site of the base URL had set it. A handler reads the value as given here.
+    /// The defaults are `Path=/` and no other attribute.
     ///
     /// # Errors
     ///
-    /// What [`CookieJar::set`](crate::CookieJar::set) or a browser refuses.
+    /// [`ClientError::Cookie`] if [`CookieJar::set`](crate::CookieJar::set) would refuse the cookie, and
+    /// [`ClientError::Rejected`] if browsers would drop it.
     ///
     /// ```
     /// use tower_django_cookies::Cookie;
@@ -208,14 +210,17 @@ impl<S> Client<S> {
     /// assert!(error.to_string().contains("plain HTTP"));
     /// # Ok::<(), ClientError>(())
     /// ```
-    pub fn set_cookie<'c>(&mut self, cookie: impl Into<Cookie<'c>>) -> Result<(), ClientError> {
-        let cookie = cookie.into();
+    pub fn set_cookie<'c>(&mut self, cookie: impl IntoCookie<'c>) -> Result<(), ClientError> {
+        let cookie = cookie.into_cookie();
         let value = Value::Quoted(cookie.value());
-        let written = SetCookie::new(cookie.name(), value, Attributes::said(&cookie))?.render();
-        Ok(self.store.receive(&written.into_field(), &self.base)?)
+        let rendered =
+            SetCookie::new(cookie.name(), value, Attributes::from_cookie(&cookie))?.render();
+        Ok(self
+            .store
+            .receive(&rendered.into_header_value(), &self.base)?)
     }
 
-    /// Forgets all cookies.
+    /// Removes all cookies.
     ///
     /// ```
     /// # use tower_django_cookies::test::{Client, ClientError};
@@ -229,7 +234,7 @@ impl<S> Client<S> {
         self.store.clear();
     }
 
-    /// Closes the browser and opens it again: cookies without a lifetime are gone.
+    /// Removes the session cookies, as closing a browser and opening it again does.
     ///
     /// ```
     /// use tower_django_cookies::test::{Client, ClientError};
@@ -247,19 +252,18 @@ impl<S> Client<S> {
         self.store.end_session();
     }
 
-    /// Lets time pass in the browser, whose cookies end when their lifetimes do. The service's clock
-    /// stays as it is.
+    /// Advances the client's clock, so that cookies expire. The service's clock does not change.
     ///
     /// ```
-    /// use std::time::Duration;
+    /// use tower_django_cookies::Cookie;
     /// use tower_django_cookies::test::{Client, ClientError};
-    /// use tower_django_cookies::{Cookie, time};
+    /// use tower_django_cookies::time::Duration;
     ///
     /// # let mut browser = Client::new(());
-    /// browser.set_cookie(Cookie::build(("remembered", "42")).max_age(time::Duration::hours(1)))?;
-    /// browser.advance(Duration::from_secs(59 * 60));
+    /// browser.set_cookie(Cookie::build(("remembered", "42")).max_age(Duration::HOUR))?;
+    /// browser.advance(Duration::minutes(59));
     /// assert!(browser.cookie("remembered").is_some());
-    /// browser.advance(Duration::from_secs(60));
+    /// browser.advance(Duration::MINUTE);
     /// assert_eq!(browser.cookie("remembered"), None);
     /// # Ok::<(), ClientError>(())
     /// ```
@@ -267,7 +271,7 @@ impl<S> Client<S> {
         self.store.advance(time);
     }
 
-    /// Where the last answer came from, which after redirects isn't where the request went.
+    /// Returns the URL of the last response. After redirects, it differs from that of the request.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -287,7 +291,8 @@ impl<S> Client<S> {
         self.url.as_ref().map(Url::as_str)
     }
 
-    /// The cookies in the last answer that a browser drops; with redirects, in all that led to it.
+    /// Returns the cookies in the last response that browsers drop. It includes those of the redirects
+    /// that led to it.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -310,14 +315,15 @@ impl<S> Client<S> {
         &self.rejected_cookies
     }
 
-    /// Gets `url`, an absolute one, a path, or a query for the page at [`url`](Self::url):
-    /// [`send`](Self::send) for services that take a `String` as their body, as axum's do.
+    /// Sends a `GET` request to `url`: an absolute URL, a path, or a query for the page at
+    /// [`url`](Self::url).
     ///
-    /// See [`Client`] for an example.
+    /// It is for services whose request body can be a `String`, as in axum. For other services, use
+    /// [`send`](Self::send). See [`Client`] for an example.
     ///
     /// # Errors
     ///
-    /// Those of [`send`](Self::send).
+    /// The errors of [`send`](Self::send).
     pub async fn get<R>(&mut self, url: impl AsRef<str>) -> Result<Response<Body>, ClientError>
     where
         S: Service<Request<String>, Response = Response<R>>,
@@ -327,14 +333,14 @@ impl<S> Client<S> {
     {
         self.rejected_cookies.clear();
         let url = self.locate(url.as_ref())?;
-        self.go(url, Request::new(String::new())).await
+        self.follow(url, Request::new(String::new())).await
     }
 
-    /// Posts a form to `url`, as [`get`](Self::get) gets it.
+    /// Sends a `POST` request with a form to `url`, which is as in [`get`](Self::get).
     ///
     /// # Errors
     ///
-    /// Those of [`send`](Self::send).
+    /// The errors of [`send`](Self::send).
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -346,8 +352,8 @@ impl<S> Client<S> {
     /// #     Ok::<_, std::io::Error>(Response::new(request.into_body()))
     /// # });
     /// # let mut browser = Client::new(app);
-    /// let answer = browser.post("/login", &[("user", "ann"), ("password", "a&b")]).await?;
-    /// # assert_eq!(answer.body().text()?, "user=ann&password=a%26b");
+    /// let response = browser.post("/login", &[("user", "ann"), ("password", "a&b")]).await?;
+    /// # assert_eq!(response.body().text()?, "user=ann&password=a%26b");
     /// # Ok(())
     /// # }
     /// ```
@@ -371,18 +377,19 @@ impl<S> Client<S> {
         *request.method_mut() = Method::POST;
         let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers_mut().insert(CONTENT_TYPE, content_type);
-        self.go(url, request).await
+        self.follow(url, request).await
     }
 
-    /// Sends `request` with the cookies for its URL, stores those of the answer, and reads its body.
+    /// Sends `request` with the cookies for its URL, stores the cookies of the response, and reads its
+    /// body.
     ///
-    /// A URI without a host goes to the request's `Host` field, else to [`base_url`](Self::base_url). The
-    /// service gets the URI's path and query and a `Host` field, as from a browser over HTTP/1.1. A
-    /// `Cookie` field of the request stands before the stored cookies.
+    /// If the URI has no host, the host is that of the request's `Host` header, or else of
+    /// [`base_url`](Self::base_url). The service receives the URI's path and query and a `Host` header,
+    /// as from a browser over HTTP/1.1. A `Cookie` header of the request precedes the stored cookies.
     ///
     /// # Errors
     ///
-    /// A [`ClientError`] where there is no answer. Whatever its status, an answer is none.
+    /// A [`ClientError`] if there is no response. A response with an error status is not an error.
     ///
     /// ```
     /// # use http::{Method, Request, Response};
@@ -409,11 +416,11 @@ impl<S> Client<S> {
     {
         self.rejected_cookies.clear();
         let url = self.url_of(&request)?;
-        self.go(url, request).await
+        self.follow(url, request).await
     }
 
-    /// Follows the redirects.
-    async fn go<B, R>(
+    /// Sends the request and follows redirects.
+    async fn follow<B, R>(
         &mut self,
         mut url: Url,
         mut request: Request<B>,
@@ -427,17 +434,17 @@ impl<S> Client<S> {
     {
         let mut followed = 0;
         loop {
-            let next = Next::after(&request);
-            let answer = self.exchange(request, &url).await?;
+            let redirectable = Redirectable::new(&request);
+            let response = self.exchange(request, &url).await?;
             self.url = Some(url.clone());
             let location = match self.redirects {
                 0 => None,
-                _ => location(&answer, &url)?,
+                _ => location(&response, &url)?,
             };
             let Some(location) = location else {
-                let (head, body) = answer.into_parts();
+                let (parts, body) = response.into_parts();
                 let body = Body::read(body, self.body_limit).await?;
-                return Ok(Response::from_parts(head, body));
+                return Ok(Response::from_parts(parts, body));
             };
             if followed == self.redirects {
                 return Err(ClientError::TooManyRedirects {
@@ -447,12 +454,12 @@ impl<S> Client<S> {
             }
             followed += 1;
             pause_at(followed).await;
-            request = next.request(answer.status(), &url, &location)?;
+            request = redirectable.into_request(response.status(), &url, &location)?;
             url = location;
         }
     }
 
-    /// One request, one answer, whose body isn't read yet.
+    /// Sends one request, and returns its response with an unread body.
     async fn exchange<B, R>(
         &mut self,
         mut request: Request<B>,
@@ -465,29 +472,29 @@ impl<S> Client<S> {
         let target = &url[Position::BeforePath..Position::AfterQuery];
         *request.uri_mut() = target
             .parse()
-            .map_err(|reason| no_url(url.as_str(), reason))?;
+            .map_err(|reason| invalid_url(url.as_str(), reason))?;
         let headers = request.headers_mut();
         if !headers.contains_key(HOST) {
             let host = &url[Position::BeforeHost..Position::AfterPort];
             let host =
-                HeaderValue::try_from(host).map_err(|reason| no_url(url.as_str(), reason))?;
+                HeaderValue::try_from(host).map_err(|reason| invalid_url(url.as_str(), reason))?;
             headers.try_insert(HOST, host)?;
         }
-        if let Some(cookies) = self.store.field(url) {
+        if let Some(cookies) = self.store.header(url) {
             headers.try_append(COOKIE, cookies)?;
         }
 
         poll_fn(|context| self.service.poll_ready(context))
             .await
             .map_err(|error| ClientError::Service(error.into()))?;
-        let answer = self.service.call(request).await;
-        let answer = answer.map_err(|error| ClientError::Service(error.into()))?;
-        for field in answer.headers().get_all(SET_COOKIE) {
-            if let Err(refused) = self.store.receive(field, url) {
-                self.rejected_cookies.push(refused);
+        let response = self.service.call(request).await;
+        let response = response.map_err(|error| ClientError::Service(error.into()))?;
+        for header in response.headers().get_all(SET_COOKIE) {
+            if let Err(rejected) = self.store.receive(header, url) {
+                self.rejected_cookies.push(rejected);
             }
         }
-        Ok(answer)
+        Ok(response)
     }
 
     fn url_of<B>(&self, request: &Request<B>) -> Result<Url, ClientError> {
@@ -501,7 +508,7 @@ impl<S> Client<S> {
                 if is_host {
                     parse(&url)
                 } else {
-                    Err(no_url(&url, "its `Host` field names no host"))
+                    Err(invalid_url(&url, "its `Host` header is not a host"))
                 }
             }
             _ => self.locate(&uri),
@@ -514,7 +521,7 @@ impl<S> Client<S> {
         }
         if url.starts_with('?') {
             let page = self.url.as_ref().unwrap_or(&self.base);
-            return page.join(url).map_err(|reason| no_url(url, reason));
+            return page.join(url).map_err(|reason| invalid_url(url, reason));
         }
         parse(url)
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with a `Client`, and why a browser drops a cookie.
+//! `ClientError` and `RejectedCookie`: why a request fails, and why a browser drops a cookie.
 
 use std::fmt;
 
@@ -10,73 +10,79 @@ use crate::error::CookieError;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a [`Client`](super::Client) has no answer.
+/// Why a [`Client`](super::Client) has no response.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// No browser could go there.
+    /// The URL is not one that a browser could request.
     #[error(
-        "{url:?} is no URL to go to ({reason}); give an absolute http or https URL, a path that begins with `/`, or a query that begins with `?`"
+        "invalid URL {url:?} ({reason}); give an absolute http or https URL, a path that starts with \
+         `/`, or a query that starts with `?`"
     )]
     Url {
-        /// What was given.
+        /// The URL as given.
         url: String,
         /// What is wrong with it.
         reason: String,
     },
 
-    /// The answer redirects to where no browser could go.
-    #[error("the answer redirects to {location:?}, where no browser could go ({reason})")]
+    /// The response redirects to a URL that no browser could request.
+    #[error(
+        "the response redirects to {location:?}, which no browser could request ({reason}); \
+         send an absolute http or https URL or a path"
+    )]
     Location {
-        /// The `Location` field.
+        /// The `Location` header.
         location: String,
         /// What is wrong with it.
         reason: String,
     },
 
-    /// The request has so many fields that the client's don't fit in.
-    #[error("the request has too many fields; leave some out")]
+    /// The request has so many headers that the client cannot add its own.
+    #[error("the request has too many headers; remove some")]
     TooManyHeaders(#[from] MaxSizeReached),
 
-    /// The service failed.
-    #[error("the service failed")]
+    /// The service returned an error.
+    #[error("the service returned an error")]
     Service(#[source] BoxError),
 
-    /// The answer's body failed.
-    #[error("the body failed")]
+    /// The response's body returned an error.
+    #[error("the response's body returned an error")]
     Body(#[source] BoxError),
 
-    /// The answer's body is longer than [`Client::body_limit`](super::Client::body_limit).
-    #[error("the body is over {limit} bytes; raise `Client::body_limit`")]
+    /// The response's body is longer than [`Client::body_limit`](super::Client::body_limit).
+    #[error("the body is longer than {limit} bytes; raise `Client::body_limit`")]
     BodyTooLong {
-        /// In bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
 
-    /// A redirect led on more often than
+    /// There are more redirects than
     /// [`Client::follow_redirects`](super::Client::follow_redirects) allows.
     #[error(
-        "over {limit} redirects, the last to {location}; look for a loop, or allow more of them"
+        "more than {limit} redirects, the last one to {location}; look for a loop, or raise the limit \
+         of `Client::follow_redirects`"
     )]
     TooManyRedirects {
-        /// How many are allowed.
+        /// The number of redirects allowed.
         limit: usize,
-        /// Where the next would have gone.
+        /// The URL of the next redirect.
         location: String,
     },
 
-    /// A redirect that keeps the method, neither `GET` nor `HEAD`, may ask for the body again.
+    /// A redirect keeps a method other than `GET` and `HEAD`, so it needs the request's body again.
     #[error(
-        "{status} to {location} asks for the request again, whose body is gone; send it there yourself"
+        "the redirect ({status}) to {location} needs the request's body again, which the client has \
+         not kept; send the request to that URL"
     )]
     RedirectNeedsBody {
-        /// 307 or 308; 301 or 302 where the method isn't `POST`.
+        /// 307 or 308, or 301 or 302 if the method is not `POST`.
         status: StatusCode,
-        /// Where it leads.
+        /// The URL of the redirect.
         location: String,
     },
 
-    /// The crate refuses the cookie.
+    /// [`CookieJar::set`](crate::CookieJar::set) would refuse the cookie.
     #[error(transparent)]
     Cookie(#[from] CookieError),
 
@@ -87,12 +93,12 @@ pub enum ClientError {
 
 /// A cookie that a browser drops.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("cookie {name:?}: browsers drop it, since {reason}")]
+#[error("cookie {name:?}: browsers drop it, because {reason}")]
 #[non_exhaustive]
 pub struct RejectedCookie {
-    /// The cookie's name, as far as it could be read.
+    /// The cookie's name; empty if it has none.
     pub name: String,
-    /// Why it is dropped.
+    /// Why browsers drop it.
     pub reason: RejectReason,
 }
 
@@ -100,39 +106,39 @@ pub struct RejectedCookie {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RejectReason {
-    /// It has no name. Browsers keep some of these.
+    /// It has no name. Some browsers store some of these.
     Nameless,
-    /// Name and value are over 4096 bytes.
+    /// Name and value are longer than 4096 bytes.
     TooLong,
-    /// The host doesn't domain-match.
+    /// The host does not domain-match the Domain.
     Domain,
-    /// The Domain is a single label, like `com`.
+    /// The Domain is a single label, such as `com`.
     PublicSuffix,
-    /// `Secure` came over plain HTTP, from a host that isn't this machine.
+    /// It is `Secure` but was received over plain HTTP from a host other than localhost.
     InsecureOrigin,
-    /// A prefix, `SameSite=None` or `Partitioned` demands `Secure`.
+    /// Its prefix, `SameSite=None` or `Partitioned` requires `Secure`.
     NotSecure,
-    /// The prefix demands `HttpOnly`.
+    /// Its prefix requires `HttpOnly`.
     NotHttpOnly,
-    /// The prefix demands `Path=/` and no Domain.
+    /// Its prefix requires `Path=/` and no Domain.
     NotHostOnly,
-    /// It came over plain HTTP and would take the place of a `Secure` cookie.
-    SecureCookieThere,
+    /// It was received over plain HTTP and would replace or hide a `Secure` cookie.
+    HidesSecureCookie,
 }
 
 impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nameless => "it has no name",
-            Self::TooLong => "name and value are over 4096 bytes",
-            Self::Domain => "the host doesn't belong to its Domain",
-            Self::PublicSuffix => "its Domain is a single label, which has many owners",
-            Self::InsecureOrigin => "it is Secure and came over plain HTTP",
-            Self::NotSecure => "its prefix, SameSite=None or Partitioned demands Secure",
-            Self::NotHttpOnly => "its prefix demands HttpOnly",
-            Self::NotHostOnly => "its prefix demands Path=/ and no Domain",
-            Self::SecureCookieThere => {
-                "it came over plain HTTP and a Secure cookie of its name is there"
+            Self::TooLong => "name and value are longer than 4096 bytes",
+            Self::Domain => "the host does not domain-match its Domain",
+            Self::PublicSuffix => "its Domain is a single label, which is not one site",
+            Self::InsecureOrigin => "it is Secure and was received over plain HTTP",
+            Self::NotSecure => "its prefix, SameSite=None or Partitioned requires Secure",
+            Self::NotHttpOnly => "its prefix requires HttpOnly",
+            Self::NotHostOnly => "its prefix requires Path=/ and no Domain",
+            Self::HidesSecureCookie => {
+                "it was received over plain HTTP and would hide a Secure cookie of its name"
             }
         })
     }

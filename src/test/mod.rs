@@ -1,4 +1,4 @@
-//! A client for tests: Django's, for any Tower service.
+//! A test client like Django's, for any Tower service.
 //!
 //! ```
 //! use http::{Request, Response};

@@ -1,14 +1,14 @@
-//! A pause for the rest of the task: what is always ready would keep a time-out from firing.
+//! Yields to the rest of the task. A loop over futures that are always ready would keep a timeout from firing.
 
 use std::future::poll_fn;
 use std::mem;
 use std::task::Poll;
 
-/// To be called once a step of a loop without an end; it pauses at each 64th.
+/// Call this once in each step of an unbounded loop. It yields at every 64th step.
 pub(super) async fn pause_at(step: usize) {
-    let mut is_to_pause = step % 64 == 0;
+    let mut must_yield = step % 64 == 0;
     poll_fn(|context| {
-        if !mem::take(&mut is_to_pause) {
+        if !mem::take(&mut must_yield) {
             return Poll::Ready(());
         }
         context.waker().wake_by_ref();

@@ -1,15 +1,15 @@
-//! A set-cookie-string, read as browsers read it (RFC 6265bis §5.6).
+//! Parses a `Set-Cookie` header as browsers do (RFC 6265bis §5.6).
 
 use cookie::time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use cookie::{Cookie, Expiration, SameSite};
 
 use crate::set_cookie::validate::MAX_ATTRIBUTE;
 
-/// Reads the cookie with the attributes that count, and its Domain, of whose leading dots `Cookie`
-/// would lose one; `None` if it has no name.
+/// Returns the cookie and its Domain, or `None` if the cookie has no name.
 ///
-/// The `cookie` crate's parser trims other white space too, takes lifetimes that browsers pass
-/// over, and passes over dates that browsers read.
+/// The Domain is separate, since `Cookie` would strip a leading dot. The `cookie` crate's own parser
+/// differs from browsers: it trims other white space too, accepts lifetimes that they ignore, and
+/// ignores dates that they accept.
 pub(super) fn parse(text: &str) -> Option<(Cookie<'static>, Option<&str>)> {
     let mut chunks = text.split(';');
     let (name, value) = pair(chunks.next()?).filter(|(name, _)| !name.is_empty())?;
@@ -51,8 +51,8 @@ pub(super) fn parse(text: &str) -> Option<(Cookie<'static>, Option<&str>)> {
     Some((cookie, domain))
 }
 
-/// When the cookie ends, if that isn't the session's end (RFC 6265bis §5.7).
-pub(super) fn end(cookie: &Cookie<'_>, now: OffsetDateTime) -> Option<OffsetDateTime> {
+/// The time at which the cookie expires, or `None` for a session cookie (RFC 6265bis §5.7).
+pub(super) fn expiry(cookie: &Cookie<'_>, now: OffsetDateTime) -> Option<OffsetDateTime> {
     match (cookie.max_age(), cookie.expires()) {
         (Some(max_age), _) if max_age <= Duration::ZERO => Some(OffsetDateTime::UNIX_EPOCH),
         (Some(max_age), _) => {
@@ -73,7 +73,7 @@ fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// The Max-Age attribute (§5.6.2); as many seconds as can be.
+/// The Max-Age attribute in seconds (§5.6.2), saturating.
 fn seconds(value: &str) -> Option<i64> {
     let digits = value.strip_prefix('-').unwrap_or(value);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -86,7 +86,7 @@ fn seconds(value: &str) -> Option<i64> {
     })
 }
 
-/// A cookie-date (§5.1.1), whose zone and weekday nobody reads.
+/// A cookie-date (§5.1.1). Time zone and weekday are ignored.
 fn date(value: &str) -> Option<OffsetDateTime> {
     let is_delimiter = |c| matches!(c, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~');
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
@@ -119,8 +119,8 @@ fn date(value: &str) -> Option<OffsetDateTime> {
         year => year,
     };
     let (hour, minute, second) = time?;
-    let time = Time::from_hms(narrow(hour)?, narrow(minute)?, narrow(second)?).ok()?;
-    let date = Date::from_calendar_date(i32::try_from(year).ok()?, month?, narrow(day?)?).ok()?;
+    let time = Time::from_hms(to_u8(hour)?, to_u8(minute)?, to_u8(second)?).ok()?;
+    let date = Date::from_calendar_date(i32::try_from(year).ok()?, month?, to_u8(day?)?).ok()?;
     (year >= 1601).then(|| date.with_time(time).assume_utc())
 }
 
@@ -140,17 +140,17 @@ fn month_of(token: &str) -> Option<Month> {
     Month::try_from(u8::try_from(number).ok()? + 1).ok()
 }
 
-/// The number of `least` to `most` digits with which a token begins, and what follows it.
-fn digits(token: &str, least: usize, most: usize) -> Option<(u32, &str)> {
+/// The number of `min` to `max` digits at the start of a token, and the rest of the token.
+fn digits(token: &str, min: usize, max: usize) -> Option<(u32, &str)> {
     let len = token.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = token.split_at(len);
-    (least..=most)
+    (min..=max)
         .contains(&len)
         .then(|| number.parse().ok())
         .flatten()
         .map(|number| (number, rest))
 }
 
-fn narrow(number: u32) -> Option<u8> {
+fn to_u8(number: u32) -> Option<u8> {
     u8::try_from(number).ok()
 }

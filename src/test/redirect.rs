@@ -1,4 +1,4 @@
-//! Where a redirect leads, and with which request.
+//! Redirects: the URL, and the request that follows.
 
 use std::mem;
 
@@ -12,16 +12,16 @@ use url::Url;
 use super::address::{NOT_HTTP, is_http};
 use super::error::ClientError;
 
-/// What of a request a redirect needs (Fetch, "HTTP-redirect fetch").
-pub(super) struct Next {
+/// The parts of a request that a redirect keeps (Fetch, "HTTP-redirect fetch").
+pub(super) struct Redirectable {
     method: Method,
     version: Version,
     headers: HeaderMap,
     extensions: Extensions,
 }
 
-impl Next {
-    pub(super) fn after<B>(request: &Request<B>) -> Self {
+impl Redirectable {
+    pub(super) fn new<B>(request: &Request<B>) -> Self {
         Self {
             method: request.method().clone(),
             version: request.version(),
@@ -30,7 +30,8 @@ impl Next {
         }
     }
 
-    pub(super) fn request<B: Default>(
+    /// The request that a redirect with this status leads to.
+    pub(super) fn into_request<B: Default>(
         mut self,
         status: StatusCode,
         from: &Url,
@@ -72,29 +73,29 @@ impl Next {
     }
 }
 
-/// Where a redirect leads.
-pub(super) fn location<B>(answer: &Response<B>, url: &Url) -> Result<Option<Url>, ClientError> {
-    if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+/// The URL of a redirect, or `None` if the response is not one.
+pub(super) fn location<B>(response: &Response<B>, url: &Url) -> Result<Option<Url>, ClientError> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
-    let location = answer.headers().get(LOCATION);
+    let location = response.headers().get(LOCATION);
     let Some(location) = location.filter(|location| !location.is_empty()) else {
         return Ok(None);
     };
     let location = String::from_utf8_lossy(location.as_bytes());
-    let nowhere = |reason: String| ClientError::Location {
+    let invalid = |reason: String| ClientError::Location {
         location: location.to_string(),
         reason,
     };
     let mut target = url
         .join(&location)
-        .map_err(|reason| nowhere(reason.to_string()))?;
+        .map_err(|reason| invalid(reason.to_string()))?;
     if target.fragment().is_none() {
         target.set_fragment(url.fragment());
     }
     if is_http(&target) {
         Ok(Some(target))
     } else {
-        Err(nowhere(NOT_HTTP.to_owned()))
+        Err(invalid(NOT_HTTP.to_owned()))
     }
 }

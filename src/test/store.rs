@@ -1,4 +1,4 @@
-//! The cookies that a browser would keep, and those that it would send.
+//! The cookies that a browser would store, and those that it would send.
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -12,68 +12,77 @@ use url::{Host, Url};
 use super::error::{RejectReason, RejectedCookie};
 use super::received;
 use crate::quote::unquote;
-use crate::scope::{Prefix, domain_match};
-use crate::set_cookie::MAX_PAIR;
+use crate::scope::{Identity, Prefix, ScopeRef, domain_match};
+use crate::set_cookie::validate::MAX_PAIR;
 
-/// As many as Chromium keeps.
-const MOST: usize = 3300;
+/// As in Chromium.
+const MAX_COOKIES: usize = 3300;
 
-/// Apart by name, Domain, host-only, Path and Partitioned, in the order of their creation.
+/// Cookies by name, host or Domain, Path and Partitioned, in the order of their creation.
 ///
-/// `cookie_store` matches each cookie with URLs; its own store has one place for a host-only cookie
-/// and one with that host as its Domain, and none of the rules for prefixes.
+/// `cookie_store` matches single cookies with URLs. Its own store does not distinguish a host-only
+/// cookie from one with that host as its Domain, and has no rules for prefixes.
 #[derive(Clone, Default)]
 pub(super) struct Store {
     cookies: Vec<cookie_store::Cookie<'static>>,
-    /// How far the store's clock is ahead.
-    ahead: Duration,
+    /// How far the store's clock is ahead of the system's.
+    clock_offset: Duration,
 }
 
 impl Store {
-    /// Takes a set-cookie-string that came from `url` (RFC 6265bis §5.7).
-    pub(super) fn receive(&mut self, field: &HeaderValue, url: &Url) -> Result<(), RejectedCookie> {
-        let text = String::from_utf8_lossy(field.as_bytes());
+    /// Stores the cookie of a `Set-Cookie` header received from `url` (RFC 6265bis §5.7).
+    pub(super) fn receive(
+        &mut self,
+        header: &HeaderValue,
+        url: &Url,
+    ) -> Result<(), RejectedCookie> {
+        let text = String::from_utf8_lossy(header.as_bytes());
         let Some((raw, domain)) = received::parse(&text) else {
             return Err(RejectedCookie {
                 name: String::new(),
                 reason: RejectReason::Nameless,
             });
         };
-        let refused = |reason| RejectedCookie {
+        let rejected = |reason| RejectedCookie {
             name: raw.name().to_owned(),
             reason,
         };
-        if let Some(reason) = refusal(&raw, domain, url) {
-            return Err(refused(reason));
+        if let Some(reason) = reject_reason(&raw, domain, url) {
+            return Err(rejected(reason));
         }
-        let domain = home(domain, url).map_err(refused)?;
-        // What is worked out here is not left to `cookie_store`.
+        let domain = effective_domain(domain, url).map_err(rejected)?;
+        // Expiry is computed here and not by `cookie_store`.
         let mut rest = raw.clone();
         rest.unset_expires();
         rest.set_max_age(None);
         let mut cookie = cookie_store::Cookie::try_from_raw_cookie(&rest, url)
-            .map_err(|_| refused(RejectReason::Domain))?;
+            .map_err(|_| rejected(RejectReason::Domain))?;
         cookie.domain = domain;
-        cookie.expires = match received::end(&raw, self.now()) {
-            Some(end) => CookieExpiration::AtUtc(end),
+        cookie.expires = match received::expiry(&raw, self.now()) {
+            Some(expiry) => CookieExpiration::AtUtc(expiry),
             None => CookieExpiration::SessionEnd,
         };
 
         let now = self.now();
-        self.cookies.retain(|there| !there.expires_by(&now));
-        if !is_trustworthy(url) && self.cookies.iter().any(|there| is_overlaid(there, &cookie)) {
-            return Err(refused(RejectReason::SecureCookieThere));
+        self.cookies.retain(|stored| !stored.expires_by(&now));
+        if !is_trustworthy(url)
+            && self
+                .cookies
+                .iter()
+                .any(|stored| would_hide(stored, &cookie))
+        {
+            return Err(rejected(RejectReason::HidesSecureCookie));
         }
         let place = self
             .cookies
             .iter()
-            .position(|there| is_same(there, &cookie));
+            .position(|stored| is_same(stored, &cookie));
         match (place, cookie.expires_by(&now)) {
             (Some(place), true) => drop(self.cookies.remove(place)),
             (Some(place), false) => self.cookies[place] = cookie,
             (None, true) => {}
             (None, false) => {
-                if self.cookies.len() == MOST {
+                if self.cookies.len() == MAX_COOKIES {
                     self.cookies.remove(0);
                 }
                 self.cookies.push(cookie);
@@ -82,12 +91,12 @@ impl Store {
         Ok(())
     }
 
-    /// The cookie-string for `url`, if there is one (RFC 6265 §5.4).
-    pub(super) fn field(&self, url: &Url) -> Option<HeaderValue> {
+    /// The `Cookie` header for `url`, if there is one (RFC 6265 §5.4).
+    pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
         let mut url = url.clone();
         if is_trustworthy(&url) {
-            // `cookie_store` knows fewer hosts to be this machine.
-            url.set_scheme("https").expect("from one to the other");
+            // `cookie_store` recognises fewer hosts as localhost.
+            url.set_scheme("https").expect("http can become https");
         }
         let mut cookies: Vec<_> = self.live().filter(|cookie| cookie.matches(&url)).collect();
         cookies.sort_by_key(|cookie| Reverse(cookie.path.len()));
@@ -97,17 +106,15 @@ impl Store {
             .collect();
         (!pairs.is_empty()).then(|| {
             HeaderValue::from_bytes(pairs.join("; ").as_bytes())
-                .expect("what came in a field fits into one")
+                .expect("parts of header values make a header value")
         })
     }
 
-    /// Lets time pass.
-    pub(super) fn advance(&mut self, time: std::time::Duration) {
-        let time = Duration::try_from(time).unwrap_or(Duration::MAX);
-        self.ahead = self.ahead.saturating_add(time);
+    pub(super) fn advance(&mut self, time: Duration) {
+        self.clock_offset = self.clock_offset.saturating_add(time);
     }
 
-    /// Forgets what lasts as long as the session.
+    /// Removes the session cookies.
     pub(super) fn end_session(&mut self) {
         self.cookies.retain(cookie_store::Cookie::is_persistent);
     }
@@ -116,7 +123,7 @@ impl Store {
         self.cookies.clear();
     }
 
-    /// Every cookie, with its value as a handler reads it.
+    /// Every cookie, with its value unquoted as a handler reads it.
     pub(super) fn cookies(&self) -> Vec<Cookie<'static>> {
         self.live()
             .map(|stored| {
@@ -125,8 +132,8 @@ impl Store {
                 unquote(stored.value(), &mut value);
                 cookie.set_value(value);
                 cookie.set_path(String::from(&stored.path));
-                if let CookieExpiration::AtUtc(end) = stored.expires {
-                    cookie.set_expires(end);
+                if let CookieExpiration::AtUtc(expiry) = stored.expires {
+                    cookie.set_expires(expiry);
                 }
                 match &stored.domain {
                     CookieDomain::Suffix(domain) => cookie.set_domain(domain.clone()),
@@ -144,11 +151,11 @@ impl Store {
             .filter(move |cookie| !cookie.expires_by(&now))
     }
 
-    /// Never so late that the longest lifetimes are over.
+    /// Not later than the longest lifetimes.
     fn now(&self) -> OffsetDateTime {
         let latest = Date::MAX.with_time(Time::MIDNIGHT).assume_utc();
         let now = OffsetDateTime::now_utc();
-        now.checked_add(self.ahead).unwrap_or(latest)
+        now.checked_add(self.clock_offset).unwrap_or(latest)
     }
 }
 
@@ -160,15 +167,15 @@ impl fmt::Debug for Store {
     }
 }
 
-/// What is wrong with the cookie itself, before its Domain is held against the host.
-fn refusal(cookie: &Cookie<'_>, domain: Option<&str>, url: &Url) -> Option<RejectReason> {
+/// Checks the cookie itself, before its Domain is compared with the host.
+fn reject_reason(cookie: &Cookie<'_>, domain: Option<&str>, url: &Url) -> Option<RejectReason> {
     let prefix = Prefix::of(cookie.name());
     let is_secure = cookie.secure() == Some(true);
     let needs_secure = prefix.is_some()
         || cookie.same_site() == Some(SameSite::None)
         || cookie.partitioned() == Some(true);
     let is_name = matches!(url.host(), Some(Host::Domain(_)));
-    // An address belongs to no Domain but itself.
+    // An IP address domain-matches only itself.
     let is_host_only = domain.is_none_or(|domain| !is_name && url.host_str() == Some(domain))
         && cookie.path() == Some("/");
     let is_http_only = cookie.http_only() == Some(true);
@@ -187,8 +194,8 @@ fn refusal(cookie: &Cookie<'_>, domain: Option<&str>, url: &Url) -> Option<Rejec
     }
 }
 
-/// The Domain, or the host of a cookie without one (RFC 6265bis §5.7, public suffixes aside).
-fn home(domain: Option<&str>, url: &Url) -> Result<CookieDomain, RejectReason> {
+/// The Domain, or the host of a cookie without one (RFC 6265bis §5.7, without public suffixes).
+fn effective_domain(domain: Option<&str>, url: &Url) -> Result<CookieDomain, RejectReason> {
     let host = url.host_str().ok_or(RejectReason::Domain)?;
     let Some(domain) = domain else {
         return Ok(CookieDomain::HostOnly(host.to_owned()));
@@ -211,7 +218,7 @@ fn home(domain: Option<&str>, url: &Url) -> Result<CookieDomain, RejectReason> {
     }
 }
 
-/// Whether browsers take `Secure` cookies from there, and send them: over TLS and on this machine.
+/// Whether browsers accept `Secure` cookies from this URL and send them to it: HTTPS or localhost.
 fn is_trustworthy(url: &Url) -> bool {
     url.scheme() == "https"
         || match url.host() {
@@ -225,25 +232,37 @@ fn is_trustworthy(url: &Url) -> bool {
         }
 }
 
-/// Whether two cookies are one (RFC 6265bis §5.7, and the partition of CHIPS).
+/// Whether two cookies are the same cookie of one host or Domain.
 fn is_same(one: &cookie_store::Cookie<'_>, other: &cookie_store::Cookie<'_>) -> bool {
-    one.name() == other.name()
-        && one.domain == other.domain
-        && *one.path == *other.path
-        && (one.partitioned() == Some(true)) == (other.partitioned() == Some(true))
+    one.domain == other.domain && identity(one) == identity(other)
 }
 
-/// Whether `new` would hide a `Secure` cookie (RFC 6265bis §5.7, "leave secure cookies alone").
-fn is_overlaid(there: &cookie_store::Cookie<'_>, new: &cookie_store::Cookie<'_>) -> bool {
-    let (Some(one), Some(other)) = (there.domain.as_cow(), new.domain.as_cow()) else {
+fn identity<'a>(cookie: &'a cookie_store::Cookie<'_>) -> Identity<'a> {
+    Identity {
+        name: cookie.name(),
+        scope: ScopeRef {
+            domain: match &cookie.domain {
+                CookieDomain::Suffix(domain) => domain,
+                _ => "",
+            },
+            path: &cookie.path,
+            partitioned: cookie.partitioned() == Some(true),
+        },
+    }
+}
+
+/// Whether `new` would replace or hide the stored `Secure` cookie (RFC 6265bis §5.7).
+fn would_hide(stored: &cookie_store::Cookie<'_>, new: &cookie_store::Cookie<'_>) -> bool {
+    let (Some(one), Some(other)) = (stored.domain.as_cow(), new.domain.as_cow()) else {
         return false;
     };
-    let is_below = |path: &str, above: &str| {
-        path.strip_prefix(above)
-            .is_some_and(|rest| rest.is_empty() || above.ends_with('/') || rest.starts_with('/'))
+    let path_matches = |path: &str, cookie_path: &str| {
+        path.strip_prefix(cookie_path).is_some_and(|rest| {
+            rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/')
+        })
     };
-    there.secure() == Some(true)
-        && there.name() == new.name()
+    stored.secure() == Some(true)
+        && stored.name() == new.name()
         && (one == other || domain_match(&one, &other) || domain_match(&other, &one))
-        && is_below(&new.path, &there.path)
+        && path_matches(&new.path, &stored.path)
 }

@@ -1,0 +1,43 @@
+//! An inner layer's configuration merged with those of outer layers, once per pair of layers.
+
+use std::sync::{Arc, OnceLock};
+
+/// An inner layer rarely has more outer layers. With further ones, it is merged for each request.
+const MAX_PAIRS: usize = 4;
+
+/// Slots are filled from the first and never emptied, so that reading takes no lock.
+pub(super) struct MergedConfigs<C>(OnceLock<Box<[OnceLock<Pair<C>>; MAX_PAIRS]>>);
+
+struct Pair<C> {
+    /// Kept alive, so that its address identifies it.
+    outer: Arc<C>,
+    merged: Arc<C>,
+}
+
+impl<C> MergedConfigs<C> {
+    pub(super) fn get_or_merge(&self, outer: &Arc<C>, merge: impl Fn() -> C) -> Arc<C> {
+        for slot in &**self.0.get_or_init(Box::default) {
+            let pair = slot.get_or_init(|| Pair {
+                outer: Arc::clone(outer),
+                merged: Arc::new(merge()),
+            });
+            if Arc::ptr_eq(&pair.outer, outer) {
+                return Arc::clone(&pair.merged);
+            }
+        }
+        Arc::new(merge())
+    }
+}
+
+/// A copy is about to be changed, so it starts without merged configurations.
+impl<C> Clone for MergedConfigs<C> {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl<C> Default for MergedConfigs<C> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
+}
