@@ -1,11 +1,12 @@
-//! Attacks that are known by a number fail here. Each was made for software with another reading or
-//! writing of cookies; `tests/linear.rs` counts the work that those for slowness cause.
+//! Known attacks on cookies, most of them with a CVE number, fail against this crate.
+//!
+//! Each was found in other software. `tests/linear.rs` tests the attacks on the running time.
 
 mod support;
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
-use support::{request, sent};
+use support::{assert_matches, request, response_cookies};
 use tower_django_cookies::time::Duration;
 use tower_django_cookies::{AttributeReason, Cookie, CookieError, CookieJar, CookieLayer};
 
@@ -13,19 +14,21 @@ fn jar(cookies: impl AsRef<[u8]>) -> CookieJar {
     CookieJar::from_headers(request(cookies).headers())
 }
 
-fn refused(cookie: impl Into<Cookie<'static>>) -> CookieError {
+/// Returns the error of `set`, and asserts that no cookie is sent.
+#[track_caller]
+fn set_error(cookie: impl Into<Cookie<'static>>) -> CookieError {
     let cookie = cookie.into();
     let mut error = None;
-    let fields = sent(&CookieLayer::new(), |jar| {
+    let headers = response_cookies(&CookieLayer::new(), |jar| {
         error = jar.set(cookie.clone()).err();
     });
-    assert!(fields.is_empty(), "{fields:?}");
-    error.expect("an error")
+    assert!(headers.is_empty(), "{headers:?}");
+    error.expect("`set` must fail")
 }
 
-/// CVE-2020-8184: a name that is percent-decoded passes for one that no other host may set.
+/// CVE-2020-8184: if names are percent-decoded, an attacker can forge a name with a prefix.
 #[test]
-fn a_percent_encoded_prefix_is_another_name() {
+fn get_of_host_prefix_with_percent_encoded_prefix_is_none() {
     for name in ["__%48ost-id", "%5F%5FHost-id", "%5f_Host%2Did"] {
         let jar = jar(format!("{name}=evil"));
         assert_eq!(jar.get("__Host-id"), None);
@@ -33,9 +36,9 @@ fn a_percent_encoded_prefix_is_another_name() {
     }
 }
 
-/// The white space that Unicode knows and cookies don't.
+/// If names are trimmed of all Unicode white space, an attacker can forge a name with a prefix.
 #[test]
-fn a_prefix_with_unicode_white_space_is_another_name() {
+fn get_of_host_prefix_with_unicode_white_space_is_none() {
     for space in [
         '\u{a0}', '\u{2000}', '\u{2028}', '\u{3000}', '\u{feff}', '\u{85}',
     ] {
@@ -45,22 +48,24 @@ fn a_prefix_with_unicode_white_space_is_another_name() {
     }
 }
 
-/// CVE-2023-23934: browsers send a cookie without a name as its value alone, so that it must not be
-/// read as a pair.
+/// CVE-2023-23934: browsers send only the value of a cookie without a name, so a value that
+/// contains `=` can look like another cookie.
 #[test]
-fn a_nameless_cookie_gives_no_other_its_value() {
+fn nameless_cookie_is_not_read_as_other_name() {
     let jar = jar("=__Host-test=bad");
     assert_eq!(jar.get("__Host-test"), None);
     assert_eq!(jar.get(""), Some("__Host-test=bad"));
 
-    let error = refused(("", "__Host-test=bad"));
-    assert!(matches!(error, CookieError::InvalidName { .. }), "{error}");
+    assert_matches!(
+        set_error(("", "__Host-test=bad")),
+        CookieError::InvalidName { .. }
+    );
 }
 
-/// CVE-2023-4639: an opening quote in one cookie and a closing one in another must not take what is
-/// between for a value, be it a secret that scripts can't read.
+/// CVE-2023-4639: with an opening quote in one cookie and a closing quote in another, the cookies
+/// between them must not become part of a value that scripts can read.
 #[test]
-fn a_sandwich_of_quotes_has_no_filling() {
+fn quotes_across_cookies_are_not_one_value() {
     let jar = jar(r#"open="x; session=secret; close=y""#);
     assert_eq!(jar.get("open"), Some("\"x"));
     assert_eq!(jar.get("session"), Some("secret"));
@@ -68,67 +73,80 @@ fn a_sandwich_of_quotes_has_no_filling() {
     assert_eq!(jar.len(), 3);
 }
 
-/// The older syntax of RFC 2965 is text like any other.
+/// RFC 2965 gave `$Version` and `$Path` a special meaning; here they are ordinary names.
 #[test]
-fn a_dollar_version_switches_to_no_other_syntax() {
+fn dollar_version_does_not_switch_to_rfc_2965_syntax() {
     let jar = jar(r#"$Version=1; open="x, session=evil"; $Path=/; session=mine"#);
     assert_eq!(jar.get("session"), Some("mine"));
     assert_eq!(jar.get("$Version"), Some("1"));
     assert_eq!(jar.get("open"), Some("x, session=evil"));
 }
 
-/// CVE-2024-47764: a name, Path or Domain with a `;` writes attributes of its own.
+/// CVE-2024-47764: a `;` in a name, Path or Domain adds attributes.
 #[test]
-fn names_paths_and_domains_write_no_attributes() {
-    let error = refused((
-        "userName=<script>alert('XSS3')</script>; Max-Age=2592000; a",
-        "test",
-    ));
-    assert!(matches!(error, CookieError::InvalidName { .. }), "{error}");
+fn semicolon_in_name_path_domain_or_value_adds_no_attribute() {
+    assert_matches!(
+        set_error((
+            "userName=<script>alert('XSS3')</script>; Max-Age=2592000; a",
+            "test",
+        )),
+        CookieError::InvalidName { .. }
+    );
+    assert_matches!(
+        set_error(Cookie::build(("a", "1")).path("/; Max-Age=2592000; a")),
+        CookieError::InvalidPath {
+            reason: AttributeReason::Semicolon,
+            ..
+        }
+    );
+    assert_matches!(
+        set_error(Cookie::build(("a", "1")).domain("example.com; Secure")),
+        CookieError::InvalidDomain {
+            reason: AttributeReason::Semicolon,
+            ..
+        }
+    );
 
-    let error = refused(Cookie::build(("a", "1")).path("/; Max-Age=2592000; a"));
-    let CookieError::InvalidPath { reason, .. } = error else {
-        panic!("{error}");
-    };
-    assert_eq!(reason, AttributeReason::Semicolon);
-
-    let error = refused(Cookie::build(("a", "1")).domain("example.com; Secure"));
-    let CookieError::InvalidDomain { reason, .. } = error else {
-        panic!("{error}");
-    };
-    assert_eq!(reason, AttributeReason::Semicolon);
-
-    let fields = sent(&CookieLayer::new(), |jar| {
+    let headers = response_cookies(&CookieLayer::new(), |jar| {
         jar.set(("a", "1; Path=/evil; HttpOnly")).unwrap();
     });
-    assert_eq!(fields, [r#"a="1\073 Path=/evil\073 HttpOnly"; Path=/"#]);
+    assert_eq!(headers, [r#"a="1\073 Path=/evil\073 HttpOnly"; Path=/"#]);
 }
 
-/// CVE-2026-3644, and CVE-2026-0672 before it: control characters end the field and begin another.
+/// CVE-2026-3644 and CVE-2026-0672: a control character ends the header and begins another.
 #[test]
-fn control_characters_write_no_fields() {
+fn control_character_in_any_part_adds_no_header() {
     for control in ('\0'..' ').chain(['\x7f']) {
         let text = format!("1{control}Set-Cookie: b=2");
-        let error = refused(("a", text.clone()));
-        assert!(
-            matches!(error, CookieError::ControlCharacter { .. }),
-            "{error}"
+        assert_matches!(
+            set_error(("a", text.clone())),
+            CookieError::ControlCharacter { .. }
         );
-        let error = refused((text.clone(), "1"));
-        assert!(matches!(error, CookieError::InvalidName { .. }), "{error}");
-        let error = refused(Cookie::build(("a", "1")).path(format!("/{text}")));
-        assert!(matches!(error, CookieError::InvalidPath { .. }), "{error}");
-        let error = refused(Cookie::build(("a", "1")).domain(text));
-        assert!(
-            matches!(error, CookieError::InvalidDomain { .. }),
-            "{error}"
+        assert_matches!(
+            set_error((text.clone(), "1")),
+            CookieError::InvalidName { .. }
+        );
+        assert_matches!(
+            set_error(Cookie::build(("a", "1")).path(format!("/{text}"))),
+            CookieError::InvalidPath {
+                reason: AttributeReason::ControlCharacter,
+                ..
+            }
+        );
+        assert_matches!(
+            set_error(Cookie::build(("a", "1")).domain(text)),
+            CookieError::InvalidDomain {
+                reason: AttributeReason::ControlCharacter,
+                ..
+            }
         );
     }
 }
 
-/// CVE-2024-7592 and CVE-2024-52804: unquoting that copies the rest for each escape.
+/// CVE-2024-7592 and CVE-2024-52804: quadratic time if each escape copies the rest of the value.
+/// `tests/linear.rs` tests the time; this is the result.
 #[test]
-fn a_value_of_escapes_is_undone_in_one_pass() {
+fn get_of_value_of_many_escapes_is_unquoted() {
     let jar = jar(format!(
         "a=\"{}\"; b=\"{}\"",
         "\\\\".repeat(16_000),
@@ -138,57 +156,57 @@ fn a_value_of_escapes_is_undone_in_one_pass() {
     assert_eq!(jar.get("b"), Some(&*";".repeat(8_000)));
 }
 
-/// CVE-2025-58186: each tiny cookie of a field costs many times its own bytes in memory.
+/// CVE-2025-58186: each small cookie of a header takes many times its own length in memory.
 #[test]
-fn plain_cookies_take_no_memory_until_all_are_asked_for() {
+fn get_of_one_cookie_among_many_allocates_under_1_kib() {
     let request = request("a=;".repeat(20_000));
-    let of_one = allocation_counter::measure(|| {
+    let one = allocation_counter::measure(|| {
         let jar = CookieJar::from_headers(request.headers());
         assert_eq!((jar.get("a"), jar.get("b")), (Some(""), None));
     });
-    assert!(of_one.bytes_max < 1024, "{of_one:?}");
-    let of_all = allocation_counter::measure(|| {
+    assert!(one.bytes_max < 1024, "{one:?}");
+    let all = allocation_counter::measure(|| {
         let jar = CookieJar::from_headers(request.headers());
         assert_eq!(jar.len(), 1);
     });
-    assert!(of_all.bytes_max < 4096, "{of_all:?}");
+    assert!(all.bytes_max < 4096, "{all:?}");
 }
 
-/// As short as a name can be that none before has.
-fn name(number: usize) -> Vec<u8> {
+/// The cookie-name with this number in an enumeration of all, the shortest first.
+fn unique_name(number: usize) -> Vec<u8> {
     let digits: Vec<_> = (b'!'..=b'~').filter(|byte| !b";=".contains(byte)).collect();
     let mut name = match number / digits.len() {
         0 => Vec::new(),
-        more => self::name(more - 1),
+        quotient => unique_name(quotient - 1),
     };
     name.push(digits[number % digits.len()]);
     name
 }
 
 #[test]
-fn no_cookies_take_many_times_their_own_memory() {
+fn iter_over_any_cookies_allocates_at_most_32_times_header_length() {
     let shapes: [fn(usize) -> Vec<u8>; 9] = [
         |_| b"a=;".to_vec(),
         |_| b"\xff;".to_vec(),
         |_| b"a=\xff;".to_vec(),
         |_| b"\xff=;".to_vec(),
         |_| br#"a="\";"#.to_vec(),
-        |number| [&name(number)[..], b"=;"].concat(),
-        |number| [&name(number)[..], br#"="\";"#].concat(),
-        |number| [&name(number)[..], b"=\xff;"].concat(),
-        |number| [&name(number)[..], b"\xff=;"].concat(),
+        |number| [&unique_name(number)[..], b"=;"].concat(),
+        |number| [&unique_name(number)[..], br#"="\";"#].concat(),
+        |number| [&unique_name(number)[..], b"=\xff;"].concat(),
+        |number| [&unique_name(number)[..], b"\xff=;"].concat(),
     ];
-    // Tables double when one more comes than they have room for.
-    let doubling = (2..15).flat_map(|bits| {
-        let places = 1 << bits;
-        [places / 8 * 7 + 1, places + 1]
+    // A vector or hash table doubles its size when an element exceeds its capacity.
+    let after_doubling = (2..15).flat_map(|bits| {
+        let capacity = 1 << bits;
+        [capacity / 8 * 7 + 1, capacity + 1]
     });
-    for number in doubling.chain([1, 20_000]) {
+    for count in after_doubling.chain([1, 20_000]) {
         for shape in shapes {
-            let field: Vec<_> = (0..number).flat_map(shape).collect();
-            let value = HeaderValue::from_bytes(&field).unwrap();
+            let cookies: Vec<_> = (0..count).flat_map(shape).collect();
+            let value = HeaderValue::from_bytes(&cookies).unwrap();
             let headers = HeaderMap::from_iter([(COOKIE, value)]);
-            let taken = allocation_counter::measure(|| {
+            let allocated = allocation_counter::measure(|| {
                 let jar = CookieJar::from_headers(&headers);
                 let read: usize = jar
                     .iter()
@@ -197,45 +215,45 @@ fn no_cookies_take_many_times_their_own_memory() {
                 assert!(read > 0);
                 assert_eq!(jar.get("missing"), None);
             });
-            let most = 4096 + 32 * u64::try_from(field.len()).unwrap();
+            let limit = 4096 + 32 * u64::try_from(cookies.len()).unwrap();
             assert!(
-                taken.bytes_max < most,
-                "{number} as {}: {taken:?}, at most {most}",
+                allocated.bytes_max < limit,
+                "{count} cookies like {}: {allocated:?}, limit {limit}",
                 shape(0).escape_ascii()
             );
         }
     }
 }
 
-/// RUSTSEC-2017-0005: a Max-Age that is larger than a number can be.
+/// RUSTSEC-2017-0005: integer overflow by a very large Max-Age.
 #[test]
-fn no_lifetime_is_too_long() {
+fn set_with_extreme_max_age_does_not_overflow() {
     for lifetime in [
         Duration::MAX,
         Duration::MIN,
         Duration::seconds(i64::MAX / 1000),
     ] {
-        let fields = sent(&CookieLayer::new(), |jar| {
+        let headers = response_cookies(&CookieLayer::new(), |jar| {
             jar.set(Cookie::build(("a", "1")).max_age(lifetime))
                 .unwrap();
         });
         let max_age = format!("; Max-Age={}; ", lifetime.whole_seconds());
-        assert!(fields[0].contains(&max_age), "{fields:?}");
-        assert!(fields[0].contains(" GMT; "), "{fields:?}");
+        assert!(headers[0].contains(&max_age), "{headers:?}");
+        assert!(headers[0].contains(" GMT; "), "{headers:?}");
     }
 }
 
 #[cfg(feature = "test-util")]
 #[tokio::test]
-async fn no_lifetime_is_too_long_for_the_test_client() {
+async fn test_client_stores_cookie_with_max_age_of_400_digits() {
     use http::{Request, Response};
     use tower::{BoxError, service_fn};
     use tower_django_cookies::test::Client;
 
     let digits = "9".repeat(400);
     let service = service_fn(move |_: Request<String>| {
-        let field = format!("a=1; Max-Age={digits}");
-        let response = Response::builder().header("set-cookie", field);
+        let set_cookie = format!("a=1; Max-Age={digits}");
+        let response = Response::builder().header("set-cookie", set_cookie);
         std::future::ready(response.body(String::new()).map_err(BoxError::from))
     });
     let mut client = Client::new(service)
@@ -246,10 +264,11 @@ async fn no_lifetime_is_too_long_for_the_test_client() {
     assert_eq!(client.cookies().len(), 1);
 }
 
-/// CVE-2026-6873: a salt and a name that run together, so that a signature fits another cookie.
+/// CVE-2026-6873: if name and salt are only concatenated, a signature is valid for other cookies
+/// whose name and salt have the same concatenation.
 #[cfg(feature = "signed")]
 #[test]
-fn a_signature_fits_no_other_name_or_salt() {
+fn signed_get_with_other_name_or_salt_is_bad_signature() {
     let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
     let signer = layer.jar(&request(""));
     signer.signed().salt("bc").set(("a", "42")).unwrap();
@@ -263,28 +282,27 @@ fn a_signature_fits_no_other_name_or_salt() {
         ("a", ""),
     ] {
         let jar = layer.jar(&request(format!("{name}={signed}")));
-        let error = jar.signed().salt(salt).get(name).unwrap_err();
+        let result = jar.signed().salt(salt).get(name);
         assert!(
-            matches!(error, CookieError::BadSignature { .. }),
-            "{name}, {salt}: {error}"
+            matches!(result, Err(CookieError::BadSignature { .. })),
+            "{name}, {salt}: {result:?}"
         );
     }
 }
 
-/// What was declared can't be had for less.
+/// A declared `Secure` or `HttpOnly` can't be switched off in a handler.
 #[test]
-fn a_declared_cookie_is_not_downgraded() {
+fn set_of_declared_cookie_without_secure_or_http_only_is_downgrade() {
     let session = Cookie::build("session").secure(true).http_only(true);
     let layer = CookieLayer::new().declare(session).unwrap();
-    let fields = sent(&layer, |jar| {
+    let headers = response_cookies(&layer, |jar| {
         for weaker in [
             Cookie::build(("session", "1")).secure(false),
             Cookie::build(("session", "1")).http_only(false),
         ] {
-            let error = jar.set(weaker).unwrap_err();
-            assert!(matches!(error, CookieError::Downgrade { .. }), "{error}");
+            assert_matches!(jar.set(weaker), Err(CookieError::Downgrade { .. }));
         }
         jar.set(("session", "1")).unwrap();
     });
-    assert_eq!(fields, ["session=1; HttpOnly; Path=/; Secure"]);
+    assert_eq!(headers, ["session=1; HttpOnly; Path=/; Secure"]);
 }

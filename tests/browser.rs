@@ -1,7 +1,8 @@
-//! Real browsers store, send and delete what the crate says they do.
+//! Chromium and Firefox store, send and delete cookies as this crate expects.
 //!
-//! These need Chromium with chromedriver, and Firefox with geckodriver:
-//! `cargo test --all-features --test browser -- --ignored`, or all of `.ci/run`, which installs them.
+//! These tests need Chromium with chromedriver, and Firefox with geckodriver. Run
+//! `cargo test --all-features --test browser -- --ignored`, or `.ci/run`, which installs these
+//! programs and runs all other checks too.
 
 #![cfg(unix)]
 
@@ -15,84 +16,76 @@ mod support;
 use driver::{Chromium, Driven, Firefox};
 use site::{Site, domains, forging, matrix, retired, unstorable, values, visited};
 
-async fn remembers_a_visit<B: Driven>() {
+/// Starts a site and a browser for `test`, and closes the browser afterwards.
+async fn run<B: Driven>(test: impl AsyncFnOnce(&Site, &mut B)) {
     let (site, mut browser) = (Site::start().await, B::start().await);
-    visited::check(&site, &mut browser).await;
+    test(&site, &mut browser).await;
     browser.stop().await;
 }
 
-async fn stores_and_deletes<B: Driven>() {
-    let (site, mut browser) = (Site::start().await, B::start().await);
-    matrix::check(&site, &mut browser, &[]).await;
-    browser.stop().await;
-}
+/// Defines one module of tests for each browser.
+macro_rules! browsers {
+    ($(#[$ignore:meta] $module:ident: $Browser:ty;)*) => {$(
+        mod $module {
+            use super::*;
 
-async fn leaves_no_twin<B: Driven>() {
-    let (site, mut browser) = (Site::start().await, B::start().await);
-    retired::check(&site, &mut browser, &[]).await;
-    browser.stop().await;
-}
+            #[tokio::test]
+            #[$ignore]
+            async fn second_visit_sends_cookie_of_first() {
+                run::<$Browser>(async |site, browser| visited::check(site, browser).await).await;
+            }
 
-async fn is_not_fooled<B: Driven>() {
-    let (site, mut browser) = (Site::start().await, B::start().await);
-    assert_eq!(forging::check(&site, &mut browser, &[]).await, 18);
-    browser.stop().await;
-}
+            #[tokio::test]
+            #[$ignore]
+            async fn set_and_delete_at_every_scope_match_rfc6265bis() {
+                run::<$Browser>(async |site, browser| matrix::check(site, browser, &[]).await).await;
+            }
 
-async fn compares_domains<B: Driven>() {
-    let (site, mut browser) = (Site::start().await, B::start().await);
-    domains::check(&site, &mut browser).await;
-    browser.stop().await;
-}
+            #[tokio::test]
+            #[$ignore]
+            async fn set_and_delete_leave_no_duplicate_at_retired_scopes() {
+                run::<$Browser>(async |site, browser| retired::check(site, browser, &[]).await).await;
+            }
 
-async fn returns_values<B: Driven>() {
-    let (site, mut browser) = (Site::start().await, B::start().await);
-    values::check(&site, &mut browser, &[]).await;
-    browser.stop().await;
-}
+            #[tokio::test]
+            #[$ignore]
+            async fn forged_host_prefix_from_sibling_is_not_read() {
+                run::<$Browser>(async |site, browser| {
+                    assert_eq!(forging::check(site, browser, &[]).await, 18);
+                })
+                .await;
+            }
 
-async fn drops_what_is_refused<B: Driven>() {
-    let (site, mut browser) = (Site::start().await, B::start().await);
-    unstorable::check(&site, &mut browser).await;
-    browser.stop().await;
-}
+            #[tokio::test]
+            #[$ignore]
+            async fn domain_is_accepted_by_jar_if_stored_by_browser() {
+                run::<$Browser>(async |site, browser| domains::check(site, browser).await).await;
+            }
 
-async fn shows_the_playground<B: Driven>() {
-    let browser = B::start().await;
-    playground::check(&browser).await;
-    browser.stop().await;
-}
+            #[tokio::test]
+            #[$ignore]
+            async fn values_round_trip_unchanged() {
+                run::<$Browser>(async |site, browser| values::check(site, browser, &[]).await).await;
+            }
 
-macro_rules! tests {
-    ($browser:ident: $needs:literal: $($test:ident = $check:ident),* $(,)?) => {$(
-        #[tokio::test]
-        #[ignore = $needs]
-        async fn $test() {
-            $check::<$browser>().await;
+            #[tokio::test]
+            #[$ignore]
+            async fn cookie_refused_by_jar_is_dropped_or_sent_elsewhere() {
+                run::<$Browser>(async |site, browser| unstorable::check(site, browser).await).await;
+            }
+
+            #[tokio::test]
+            #[$ignore]
+            async fn playground_works_with_mouse_and_keyboard() {
+                run::<$Browser>(async |_, browser| playground::check(browser).await).await;
+            }
         }
     )*};
 }
 
-tests! {
-    Chromium: "needs chromium and chromedriver; `.ci/run` installs them":
-    chromium_remembers_a_visit = remembers_a_visit,
-    chromium_stores_and_deletes_what_the_crate_says = stores_and_deletes,
-    chromium_leaves_no_twin_at_a_retired_scope = leaves_no_twin,
-    chromium_reads_no_forged_prefix = is_not_fooled,
-    chromium_drops_what_the_crate_refuses = drops_what_is_refused,
-    chromium_takes_the_domains_that_the_jar_takes = compares_domains,
-    chromium_returns_values_as_they_were_set = returns_values,
-    chromium_shows_the_playground = shows_the_playground,
-}
-
-tests! {
-    Firefox: "needs firefox-esr and geckodriver; `.ci/run` installs them":
-    firefox_remembers_a_visit = remembers_a_visit,
-    firefox_stores_and_deletes_what_the_crate_says = stores_and_deletes,
-    firefox_leaves_no_twin_at_a_retired_scope = leaves_no_twin,
-    firefox_reads_no_forged_prefix = is_not_fooled,
-    firefox_drops_what_the_crate_refuses = drops_what_is_refused,
-    firefox_takes_the_domains_that_the_jar_takes = compares_domains,
-    firefox_returns_values_as_they_were_set = returns_values,
-    firefox_shows_the_playground = shows_the_playground,
+browsers! {
+    #[ignore = "needs chromium and chromedriver; `.ci/run` installs them"]
+    chromium: Chromium;
+    #[ignore = "needs firefox-esr and geckodriver; `.ci/run` installs them"]
+    firefox: Firefox;
 }

@@ -1,4 +1,4 @@
-//! `test::Client` is a browser: what holds real ones holds it too.
+//! `test::Client` passes the same tests as real browsers.
 
 #![cfg(feature = "test-util")]
 
@@ -18,56 +18,55 @@ type App = BoxCloneService<Request<String>, Response<String>, Infallible>;
 impl Browser for Client<App> {
     const NAME: &str = "test::Client";
 
-    async fn go(&mut self, url: &str) {
+    async fn load(&mut self, url: &str) {
         self.get(url).await.unwrap();
     }
 }
 
 fn client(site: &Site) -> Client<App> {
     let pages = site.pages.clone();
-    let service = service_fn(move |request| std::future::ready(Ok(pages.answer(request))));
+    let service = service_fn(move |request| std::future::ready(Ok(pages.respond(request))));
     Client::new(service.boxed_clone())
 }
 
 #[tokio::test]
-async fn it_remembers_a_visit() {
+async fn second_visit_sends_cookie_of_first() {
     let site = Site::start().await;
     visited::check(&site, &mut client(&site)).await;
 }
 
 #[tokio::test]
-async fn it_stores_and_deletes_what_browsers_do() {
+async fn set_and_delete_at_every_scope_match_rfc6265bis() {
     let site = Site::start().await;
-    let cases = matrix::check(&site, &mut client(&site), &[]).await;
-    assert_eq!(cases, 126);
+    matrix::check(&site, &mut client(&site), &[]).await;
 }
 
 #[tokio::test]
-async fn no_twin_is_left_at_a_retired_scope() {
+async fn set_and_delete_leave_no_duplicate_at_retired_scopes() {
     let site = Site::start().await;
     retired::check(&site, &mut client(&site), &[]).await;
 }
 
 #[tokio::test]
-async fn no_other_host_forges_a_prefixed_cookie() {
+async fn forged_host_prefix_from_sibling_is_not_read() {
     let site = Site::start().await;
     assert_eq!(forging::check(&site, &mut client(&site), &[]).await, 18);
 }
 
 #[tokio::test]
-async fn it_takes_the_domains_that_the_jar_takes() {
+async fn domain_is_accepted_by_jar_if_stored_by_client() {
     let site = Site::start().await;
     domains::check(&site, &mut client(&site)).await;
 }
 
 #[tokio::test]
-async fn values_come_back_as_they_were_set() {
+async fn values_round_trip_unchanged() {
     let site = Site::start().await;
     values::check(&site, &mut client(&site), &[]).await;
 }
 
 #[tokio::test]
-async fn what_the_crate_refuses_it_drops() {
+async fn cookie_refused_by_jar_is_dropped_or_sent_elsewhere() {
     let site = Site::start().await;
     unstorable::check(&site, &mut client(&site)).await;
 }

@@ -1,4 +1,4 @@
-//! `test::Client` takes any service and any request, and tells what became of them.
+//! `test::Client`: its requests, its cookies, redirects, response bodies and errors.
 
 #![cfg(feature = "test-util")]
 
@@ -12,48 +12,50 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
+use http::header::{
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, MaxSizeReached, SET_COOKIE,
+};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes, Frame};
 use support::jar_of;
+use tokio::time::error::Elapsed;
 use tower::util::BoxCloneService;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_django_cookies::test::{Client, ClientError, RejectReason};
 use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};
+use url::form_urlencoded;
 
 type App = BoxCloneService<Request<String>, Response<String>, Infallible>;
 
-/// A client of the service that `answer` is.
+/// A client of a service that calls `handler`.
 fn client(
-    answer: impl Fn(Request<String>) -> Response<String> + Clone + Send + 'static,
+    handler: impl Fn(Request<String>) -> Response<String> + Clone + Send + 'static,
 ) -> Client<App> {
-    let service = service_fn(move |request| std::future::ready(Ok(answer(request))));
+    let service = service_fn(move |request| std::future::ready(Ok(handler(request))));
     Client::new(service.boxed_clone())
 }
 
-/// A client of a service that answers with the `Set-Cookie` fields that its query names, one a
-/// `&`, and with the request's `Cookie` fields in the body.
-fn mirror() -> Client<App> {
+/// A client of a service whose response body lists the `Cookie` headers of the request. Each pair of
+/// the URL's query becomes a `Set-Cookie` header of the response.
+fn echo_client() -> Client<App> {
     client(|request| {
         let cookies: Vec<_> = request.headers().get_all(COOKIE).iter().collect();
-        let cookies = cookies.iter().map(|field| field.to_str().unwrap());
+        let cookies = cookies.iter().map(|header| header.to_str().unwrap());
         let mut response = Response::new(cookies.collect::<Vec<_>>().join(" | "));
-        for field in request.uri().query().unwrap_or_default().split('&') {
-            if !field.is_empty() {
-                let field = field.replace('+', " ");
-                let field = HeaderValue::try_from(field).unwrap();
-                response.headers_mut().append(SET_COOKIE, field);
-            }
+        let query = request.uri().query().unwrap_or_default();
+        for (name, rest) in form_urlencoded::parse(query.as_bytes()) {
+            let header = HeaderValue::try_from(format!("{name}={rest}")).unwrap();
+            response.headers_mut().append(SET_COOKIE, header);
         }
         response
     })
 }
 
-/// The client's `Cookie` field at `url`.
-async fn sent(client: &mut Client<App>, url: &str) -> String {
-    let answer = client.get(url).await.unwrap();
-    answer.body().text().unwrap().to_owned()
+/// The body of the response to a `GET` request; of an [`echo_client`] the `Cookie` headers.
+async fn get_text(client: &mut Client<App>, url: &str) -> String {
+    let response = client.get(url).await.unwrap();
+    response.body().text().unwrap().to_owned()
 }
 
 fn redirect(status: u16, location: &str) -> Response<String> {
@@ -65,59 +67,60 @@ fn redirect(status: u16, location: &str) -> Response<String> {
 }
 
 #[tokio::test]
-async fn host_only_cookies_and_those_with_that_domain_are_apart() {
-    let mut client = mirror();
+async fn host_only_and_domain_cookie_of_same_host_are_separate() {
+    let mut client = echo_client();
     let url = "https://www.example.com/?a=host;+Path=/&a=domain;+Path=/;+Domain=www.example.com";
     client.get(url).await.unwrap();
     assert_eq!(
-        sent(&mut client, "https://www.example.com/").await,
+        get_text(&mut client, "https://www.example.com/").await,
         "a=host; a=domain"
     );
     assert_eq!(
-        sent(&mut client, "https://a.www.example.com/").await,
+        get_text(&mut client, "https://a.www.example.com/").await,
         "a=domain"
     );
 
     let url = "https://www.example.com/?a=;+Path=/;+Max-Age=0";
     client.get(url).await.unwrap();
     assert_eq!(
-        sent(&mut client, "https://www.example.com/").await,
+        get_text(&mut client, "https://www.example.com/").await,
         "a=domain"
     );
 }
 
 #[tokio::test]
-async fn partitioned_cookies_are_apart() {
-    let mut client = mirror();
+async fn partitioned_and_unpartitioned_cookie_are_separate() {
+    let mut client = echo_client();
     let url = "/?a=1;+Path=/;+Secure&a=2;+Path=/;+Secure;+Partitioned";
     client.get(url).await.unwrap();
-    assert_eq!(sent(&mut client, "/").await, "a=1; a=2");
+    assert_eq!(get_text(&mut client, "/").await, "a=1; a=2");
     client.get("/?a=;+Path=/;+Secure;+Max-Age=0").await.unwrap();
-    assert_eq!(sent(&mut client, "/").await, "a=2");
+    assert_eq!(get_text(&mut client, "/").await, "a=2");
 }
 
-/// RFC 6265 §5.4: longer paths first, then those that were created first, which a new value keeps.
+/// RFC 6265 §5.4: longer paths first, then cookies that were created first. A new value does not
+/// change the time of creation.
 #[tokio::test]
-async fn cookies_come_in_the_order_of_browsers() {
-    let mut client = mirror();
+async fn cookies_are_sent_by_path_length_then_creation() {
+    let mut client = echo_client();
     client
         .get("/?b=1;+Path=/&a=1;+Path=/&c=1;+Path=/app")
         .await
         .unwrap();
     client.get("/?b=2;+Path=/").await.unwrap();
-    assert_eq!(sent(&mut client, "/app").await, "c=1; b=2; a=1");
+    assert_eq!(get_text(&mut client, "/app").await, "c=1; b=2; a=1");
 }
 
 #[tokio::test]
-async fn a_cookie_without_a_path_goes_to_the_default_path() {
-    let mut client = mirror();
+async fn cookie_without_path_is_sent_to_default_path() {
+    let mut client = echo_client();
     client.get("/shop/basket?a=1").await.unwrap();
-    assert_eq!(sent(&mut client, "/shop").await, "a=1");
-    assert_eq!(sent(&mut client, "/").await, "");
+    assert_eq!(get_text(&mut client, "/shop").await, "a=1");
+    assert_eq!(get_text(&mut client, "/").await, "");
 }
 
 #[tokio::test]
-async fn a_domain_that_is_an_address_or_has_no_parent_is_host_only() {
+async fn domain_equal_to_address_or_single_label_host_is_host_only() {
     for url in [
         "http://127.0.0.1/",
         "https://intranet/",
@@ -125,56 +128,56 @@ async fn a_domain_that_is_an_address_or_has_no_parent_is_host_only() {
         "https://[2001:db8::1]/",
         "https://[::ffff:1.2.3.4]/",
     ] {
-        let mut client = mirror();
+        let mut client = echo_client();
         let host = url.split('/').nth(2).unwrap();
         client
             .get(&format!("{url}?a=1;+Path=/;+Domain={host}"))
             .await
             .unwrap();
         client.get(&format!("{url}?a=2;+Path=/")).await.unwrap();
-        assert_eq!(sent(&mut client, url).await, "a=2");
+        assert_eq!(get_text(&mut client, url).await, "a=2");
         assert_eq!(client.cookies()[0].domain(), None);
     }
 }
 
-/// It is host-only all the same, and Chromium and Firefox keep it.
+/// Such a cookie is host-only. Chromium and Firefox store it too.
 #[tokio::test]
-async fn a_host_cookie_may_have_an_address_as_its_domain() {
+async fn host_prefix_with_address_as_domain_is_stored() {
     for host in ["127.0.0.1", "[2001:db8::1]"] {
-        let mut client = mirror();
+        let mut client = echo_client();
         let url = format!("https://{host}/");
         client
             .get(format!("{url}?__Host-a=1;+Path=/;+Secure;+Domain={host}"))
             .await
             .unwrap();
-        assert_eq!(sent(&mut client, &url).await, "__Host-a=1");
+        assert_eq!(get_text(&mut client, &url).await, "__Host-a=1");
     }
 }
 
 #[tokio::test]
-async fn secure_cookies_come_from_and_go_to_https_and_this_machine() {
-    let mut client = mirror();
+async fn secure_cookie_needs_https_or_loopback() {
+    let mut client = echo_client();
     client
         .get("https://example.com/?a=1;+Path=/;+Secure")
         .await
         .unwrap();
-    assert_eq!(sent(&mut client, "http://example.com/").await, "");
+    assert_eq!(get_text(&mut client, "http://example.com/").await, "");
     for url in [
         "http://localhost/",
         "http://127.0.0.1:8000/",
         "http://[::1]/",
     ] {
-        let mut client = mirror();
+        let mut client = echo_client();
         client
             .get(&format!("{url}?a=1;+Path=/;+Secure"))
             .await
             .unwrap();
-        assert_eq!(sent(&mut client, url).await, "a=1");
+        assert_eq!(get_text(&mut client, url).await, "a=1");
     }
 }
 
 #[tokio::test]
-async fn what_a_browser_drops_is_told() {
+async fn rejected_cookies_have_name_and_reason() {
     let long = format!("/?a={}", "x".repeat(4096));
     for (url, name, reason) in [
         ("/?=nameless", "", RejectReason::Nameless),
@@ -243,32 +246,35 @@ async fn what_a_browser_drops_is_told() {
             RejectReason::NotHttpOnly,
         ),
     ] {
-        let mut client = mirror();
+        let mut client = echo_client();
         client.get(url).await.unwrap();
-        let [refused] = client.rejected_cookies() else {
+        let [rejected] = client.rejected_cookies() else {
             panic!("{url}: {:?}", client.rejected_cookies());
         };
-        assert_eq!((&*refused.name, refused.reason), (name, reason), "{url}");
+        assert_eq!((&*rejected.name, rejected.reason), (name, reason), "{url}");
         assert!(client.cookies().is_empty());
 
         client.get("/").await.unwrap();
-        assert!(client.rejected_cookies().is_empty(), "of an answer before");
+        assert!(
+            client.rejected_cookies().is_empty(),
+            "rejected cookies of a previous response"
+        );
     }
 }
 
-/// RFC 6265bis §5.6: 4096 bytes of name and value.
+/// RFC 6265bis §5.6: name and value together have at most 4096 bytes.
 #[tokio::test]
-async fn the_longest_cookie_is_stored() {
-    let mut client = mirror();
+async fn cookie_of_4096_bytes_is_stored() {
+    let mut client = echo_client();
     let longest = "x".repeat(4095);
     client.get(format!("/?a={longest}")).await.unwrap();
     assert_eq!(client.cookie("a").unwrap().value(), longest);
 }
 
-/// RFC 6265bis §5.7: a network attacker can't hide a `Secure` cookie.
+/// RFC 6265bis §5.7: a network attacker cannot hide a `Secure` cookie.
 #[tokio::test]
-async fn plain_http_leaves_secure_cookies_alone() {
-    for (there, path, is_refused) in [
+async fn cookie_over_http_cannot_overlay_secure_cookie() {
+    for (secure_path, path, is_rejected) in [
         ("/app", "/app", true),
         ("/app", "/app/b", true),
         ("/app", "/", false),
@@ -278,24 +284,24 @@ async fn plain_http_leaves_secure_cookies_alone() {
         ("/", "/b", true),
     ] {
         for domain in ["", ";+Domain=a.test"] {
-            let mut client = mirror();
-            let secure = format!("https://a.test/?a=1;+Path={there};+Secure");
+            let mut client = echo_client();
+            let secure = format!("https://a.test/?a=1;+Path={secure_path};+Secure");
             client.get(secure).await.unwrap();
             let url = format!("http://a.test/?a=2;+Path={path}{domain}");
             client.get(&url).await.unwrap();
-            let refused = client
+            let reasons = client
                 .rejected_cookies()
                 .iter()
-                .map(|refused| refused.reason);
-            let expected = is_refused.then_some(RejectReason::SecureCookieThere);
+                .map(|rejected| rejected.reason);
+            let expected = is_rejected.then_some(RejectReason::SecureCookieThere);
             assert_eq!(
-                refused.collect::<Vec<_>>(),
+                reasons.collect::<Vec<_>>(),
                 Vec::from_iter(expected),
-                "{url} where there is one at {there}"
+                "{url} with a Secure cookie at {secure_path}"
             );
         }
     }
-    let mut client = mirror();
+    let mut client = echo_client();
     client
         .get("https://a.test/?a=1;+Path=/app;+Secure")
         .await
@@ -303,19 +309,29 @@ async fn plain_http_leaves_secure_cookies_alone() {
     client.get("http://b.test/?a=2;+Path=/app").await.unwrap();
     assert!(client.rejected_cookies().is_empty());
 
-    // Of a parent and of a child as well.
-    for (there, new, is_refused) in [
+    // The cookie of a parent domain or of a subdomain cannot overlay it either.
+    for (old, new, is_rejected) in [
         ("a.test/?a=1;+Domain=a.test", "www.a.test/?a=2", true),
         ("www.a.test/?a=1", "www.a.test/?a=2;+Domain=a.test", true),
         ("www.a.test/?a=1", "other.a.test/?a=2", false),
     ] {
-        let mut client = mirror();
-        let secure = format!("https://{there};+Secure");
+        let mut client = echo_client();
+        let secure = format!("https://{old};+Secure");
         client.get(secure).await.unwrap();
         client.get(format!("http://{new}")).await.unwrap();
-        assert_eq!(!client.rejected_cookies().is_empty(), is_refused, "{new}");
+        let reasons = client
+            .rejected_cookies()
+            .iter()
+            .map(|rejected| rejected.reason);
+        let expected = is_rejected.then_some(RejectReason::SecureCookieThere);
+        assert_eq!(
+            reasons.collect::<Vec<_>>(),
+            Vec::from_iter(expected),
+            "{new}"
+        );
     }
 
+    let mut client = echo_client();
     client
         .get("https://[2001:db8::1]/?b=1;+Path=/;+Secure")
         .await
@@ -331,7 +347,7 @@ async fn plain_http_leaves_secure_cookies_alone() {
 }
 
 #[tokio::test]
-async fn a_cookie_is_set_as_a_handler_reads_it() {
+async fn set_cookie_value_is_read_by_handler() {
     let layer = CookieLayer::new();
     let service = layer.layer(service_fn(async |request: Request<String>| {
         let value = jar_of(&request).get("a").map(str::to_owned);
@@ -349,8 +365,8 @@ async fn a_cookie_is_set_as_a_handler_reads_it() {
 }
 
 #[tokio::test]
-async fn a_cookie_that_cannot_be_set_is_an_error() {
-    let mut client = mirror().base_url("http://www.example.com").unwrap();
+async fn set_cookie_with_invalid_or_dropped_cookie_is_error() {
+    let mut client = echo_client().base_url("http://www.example.com").unwrap();
     let error = client.set_cookie(("a", "\n")).unwrap_err();
     assert!(matches!(
         error,
@@ -359,10 +375,14 @@ async fn a_cookie_that_cannot_be_set_is_an_error() {
     let elsewhere = Cookie::build("a").domain("example.net");
     let error = client.set_cookie(elsewhere).unwrap_err();
     assert!(
-        matches!(&error, ClientError::Rejected(refused) if refused.reason == RejectReason::Domain)
+        matches!(&error, ClientError::Rejected(rejected) if rejected.reason == RejectReason::Domain)
     );
     let secure = Cookie::build("a").same_site(SameSite::None);
     let error = client.set_cookie(secure).unwrap_err();
+    assert!(matches!(
+        &error,
+        ClientError::Rejected(rejected) if rejected.reason == RejectReason::InsecureOrigin
+    ));
     assert_eq!(
         error.to_string(),
         "cookie \"a\": browsers drop it, since it is Secure and came over plain HTTP"
@@ -371,7 +391,7 @@ async fn a_cookie_that_cannot_be_set_is_an_error() {
         .set_cookie(Cookie::build(("a", "1")).domain("example.com").path("/app"))
         .unwrap();
     assert_eq!(
-        sent(&mut client, "http://other.example.com/app").await,
+        get_text(&mut client, "http://other.example.com/app").await,
         "a=1"
     );
     assert_eq!(client.cookies()[0].domain(), Some("example.com"));
@@ -379,7 +399,7 @@ async fn a_cookie_that_cannot_be_set_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_request_comes_as_from_a_browser() {
+async fn request_has_origin_form_uri_and_host_header() {
     let mut client = client(|request| {
         let hosts: Vec<_> = request.headers().get_all(HOST).iter().collect();
         Response::new(format!("{} {} {hosts:?}", request.method(), request.uri()))
@@ -399,34 +419,34 @@ async fn a_request_comes_as_from_a_browser() {
             r#"GET /%C3%A4 ["xn--bcher-kva.test"]"#,
         ),
     ] {
-        assert_eq!(sent(&mut client, url).await, expected);
+        assert_eq!(get_text(&mut client, url).await, expected);
     }
     let request = Request::put("/").header(HOST, "a.test").body(String::new());
-    let answer = client.send(request.unwrap()).await.unwrap();
-    assert_eq!(answer.body().text(), Ok(r#"PUT / ["a.test"]"#));
+    let response = client.send(request.unwrap()).await.unwrap();
+    assert_eq!(response.body().text(), Ok(r#"PUT / ["a.test"]"#));
 }
 
 /// Django's `client.get("/", HTTP_HOST="a.test")`.
 #[tokio::test]
-async fn a_host_field_says_where_a_path_is() {
-    let mut client = mirror();
+async fn host_header_sets_host_of_relative_url() {
+    let mut client = echo_client();
     let set = Request::get("/?a=1;+Path=/;+Domain=a.test").header(HOST, "www.a.test");
     client.send(set.body(String::new()).unwrap()).await.unwrap();
     assert!(client.rejected_cookies().is_empty());
-    assert_eq!(sent(&mut client, "https://other.a.test/").await, "a=1");
+    assert_eq!(get_text(&mut client, "https://other.a.test/").await, "a=1");
     assert_eq!(client.url(), Some("https://other.a.test/"));
-    // RFC 9112 §3.2.2: beside a whole URL it doesn't count.
-    let whole = Request::get("https://b.test/").header(HOST, "a.test");
+    // RFC 9112 §3.2.2: the Host header is ignored if the URL is absolute.
+    let absolute = Request::get("https://b.test/").header(HOST, "a.test");
     client
-        .send(whole.body(String::new()).unwrap())
+        .send(absolute.body(String::new()).unwrap())
         .await
         .unwrap();
     assert_eq!(client.url(), Some("https://b.test/"));
 }
 
 #[tokio::test]
-async fn a_host_field_that_names_no_host_is_an_error() {
-    let mut client = mirror();
+async fn invalid_host_header_is_url_error() {
+    let mut client = echo_client();
     for host in [
         "",
         ":80",
@@ -448,8 +468,8 @@ async fn a_host_field_that_names_no_host_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_query_alone_is_of_the_page_that_was_shown() {
-    let mut client = mirror().base_url("https://a.test").unwrap();
+async fn query_only_url_is_resolved_against_last_url() {
+    let mut client = echo_client().base_url("https://a.test").unwrap();
     for (url, expected) in [
         ("?page=1", "https://a.test/?page=1"),
         ("https://b.test/shop#top", "https://b.test/shop#top"),
@@ -462,25 +482,27 @@ async fn a_query_alone_is_of_the_page_that_was_shown() {
 }
 
 #[tokio::test]
-async fn of_a_base_url_the_path_does_not_count() {
-    let mut client = mirror().base_url("https://a.test/app/sub?q#f").unwrap();
+async fn base_url_ignores_path() {
+    let mut client = echo_client()
+        .base_url("https://a.test/app/sub?q#f")
+        .unwrap();
     client
         .set_cookie(Cookie::build(("a", "1")).path(""))
         .unwrap();
     assert_eq!(client.cookies()[0].path(), Some("/"));
-    assert_eq!(sent(&mut client, "/").await, "a=1");
+    assert_eq!(get_text(&mut client, "/").await, "a=1");
 }
 
 #[tokio::test]
-async fn more_fields_than_a_request_holds_are_an_error() {
-    let mut client = mirror();
+async fn cookie_header_in_full_header_map_is_too_many_headers() {
+    let mut client = echo_client();
     client.set_cookie(("a", "1")).unwrap();
     let mut request = Request::new(String::new());
     *request.uri_mut() = "/".parse().unwrap();
     for number in 0.. {
         let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
-        let field = HeaderValue::from_static("");
-        if request.headers_mut().try_insert(name, field).is_err() {
+        let value = HeaderValue::from_static("");
+        if let Err(MaxSizeReached { .. }) = request.headers_mut().try_insert(name, value) {
             break;
         }
     }
@@ -489,7 +511,7 @@ async fn more_fields_than_a_request_holds_are_an_error() {
 }
 
 #[tokio::test]
-async fn a_form_is_posted() {
+async fn post_sends_urlencoded_form() {
     let mut client = client(|request| {
         let content_type = request.headers()[CONTENT_TYPE].to_str().unwrap();
         Response::new(format!(
@@ -498,22 +520,22 @@ async fn a_form_is_posted() {
             request.body()
         ))
     });
-    let answer = client
+    let response = client
         .post("/", &[("a", "ä b"), ("c", "&=")])
         .await
         .unwrap();
     assert_eq!(
-        answer.body().text(),
+        response.body().text(),
         Ok("POST application/x-www-form-urlencoded a=%C3%A4+b&c=%26%3D")
     );
 }
 
 /// RFC 6265bis §5.6.1, §5.6.2 and §5.1.1.
 #[tokio::test]
-async fn lifetimes_are_read_as_browsers_read_them() {
-    let over = "Thu, 01 Jan 1970 00:00:00 GMT";
-    let far = "Fri, 31 Dec 2038 23:59:59 GMT";
-    for (attributes, is_kept) in [
+async fn max_age_and_expires_are_parsed_as_rfc6265bis() {
+    let past = "Thu, 01 Jan 1970 00:00:00 GMT";
+    let future = "Fri, 31 Dec 2038 23:59:59 GMT";
+    for (attributes, is_stored) in [
         ("Max-Age=0".to_owned(), false),
         ("Max-Age=-1".to_owned(), false),
         ("mAx-aGe=-99999999999999999999".to_owned(), false),
@@ -522,12 +544,12 @@ async fn lifetimes_are_read_as_browsers_read_them() {
         ("Max-Age=-".to_owned(), true),
         ("Max-Age=1s".to_owned(), true),
         ("Max-Age=+0".to_owned(), true),
-        (format!("Max-Age=; Expires={over}"), false),
-        (format!("Max-Age=9; Expires={over}"), true),
-        (format!("Max-Age=0; Expires={far}"), false),
-        (format!("Expires={over}; Expires={far}"), true),
-        (format!("Expires={far}; Expires={over}"), false),
-        (format!("Expires={over}; Expires=never"), false),
+        (format!("Max-Age=; Expires={past}"), false),
+        (format!("Max-Age=9; Expires={past}"), true),
+        (format!("Max-Age=0; Expires={future}"), false),
+        (format!("Expires={past}; Expires={future}"), true),
+        (format!("Expires={future}; Expires={past}"), false),
+        (format!("Expires={past}; Expires=never"), false),
         ("Expires=Thu, 01 Jan 1970 00:00:00 UTC".to_owned(), false),
         ("Expires=Thu, 01 Jan 1970 00:00:00 +0000".to_owned(), false),
         ("Expires=Thu, 01-Jan-1970 00:00:01".to_owned(), false),
@@ -545,19 +567,23 @@ async fn lifetimes_are_read_as_browsers_read_them() {
         ("Expires=01 Jan 1970 000:00:00".to_owned(), true),
         ("Expires=01 Jan 19700 00:00:00".to_owned(), true),
     ] {
-        let field = format!("a=1; {attributes}");
+        let header = format!("a=1; {attributes}");
         let mut client = client(move |_| {
-            let answer = Response::builder().header(SET_COOKIE, &field);
-            answer.body(String::new()).unwrap()
+            let response = Response::builder().header(SET_COOKIE, &header);
+            response.body(String::new()).unwrap()
         });
         client.get("/").await.unwrap();
-        assert_eq!(client.cookies().len(), usize::from(is_kept), "{attributes}");
+        assert_eq!(
+            client.cookies().len(),
+            usize::from(is_stored),
+            "{attributes}"
+        );
     }
 }
 
-/// RFC 6265bis §5.6: of an attribute's values of up to 1024 bytes the last.
+/// RFC 6265bis §5.6: the last value of an attribute is used, except values over 1024 bytes.
 #[tokio::test]
-async fn of_a_repeated_attribute_the_last_counts() {
+async fn repeated_attribute_uses_last_valid_value() {
     let long = "x".repeat(1024);
     let longest = format!("/{}", &long[1..]);
     for (attributes, domain, path) in [
@@ -576,7 +602,7 @@ async fn of_a_repeated_attribute_the_last_counts() {
         ("SameSite=None;+SameSite=bogus", None, "/"),
         ("SameSite", None, "/"),
     ] {
-        let mut client = mirror();
+        let mut client = echo_client();
         client
             .get(format!("https://www.a.test/?a=1;+{attributes}"))
             .await
@@ -591,8 +617,8 @@ async fn of_a_repeated_attribute_the_last_counts() {
 }
 
 #[tokio::test]
-async fn a_cookie_is_shown_with_its_attributes() {
-    let mut client = mirror();
+async fn cookie_has_received_attributes() {
+    let mut client = echo_client();
     for (attributes, [secure, http_only, partitioned], same_site) in [
         ("", [false; 3], None),
         ("secure", [true, false, false], None),
@@ -617,47 +643,47 @@ async fn a_cookie_is_shown_with_its_attributes() {
 }
 
 #[tokio::test]
-async fn of_several_cookies_the_one_that_was_created_last_is_shown() {
-    let mut client = mirror();
+async fn cookie_with_duplicate_names_returns_last_created() {
+    let mut client = echo_client();
     client.get("/?a=1;+Path=/&a=2;+Path=/app").await.unwrap();
     client.get("/?a=3;+Path=/").await.unwrap();
     assert_eq!(client.cookie("a").unwrap().value(), "2");
 }
 
 #[tokio::test]
-async fn a_cookie_that_ended_and_comes_again_is_new() {
-    let mut client = mirror();
+async fn expired_cookie_set_again_is_created_anew() {
+    let mut client = echo_client();
     client
         .get("/?a=1;+Max-Age=60;+Path=/&b=1;+Path=/")
         .await
         .unwrap();
     client.advance(Duration::from_secs(61));
     client.get("/?a=2;+Path=/").await.unwrap();
-    assert_eq!(sent(&mut client, "/").await, "b=1; a=2");
+    assert_eq!(get_text(&mut client, "/").await, "b=1; a=2");
     client.advance(Duration::MAX);
-    assert_eq!(sent(&mut client, "/").await, "b=1; a=2");
+    assert_eq!(get_text(&mut client, "/").await, "b=1; a=2");
 }
 
-/// Both are over at the last second that a date can say, which the clock never reaches.
+/// Both expire at the last second that a date can express. The clock never reaches it.
 #[tokio::test]
-async fn at_the_end_of_time_the_longest_lifetimes_are_not_over() {
+async fn longest_lifetimes_never_expire() {
     let url = "/?max-age=1;+Path=/;+Max-Age=99999999999999\
                &expires=1;+Path=/;+Expires=Fri,+31+Dec+9999+23:59:59+GMT";
-    let mut client = mirror();
+    let mut client = echo_client();
     client.get(url).await.unwrap();
     client.advance(Duration::MAX);
-    assert_eq!(sent(&mut client, "/").await, "max-age=1; expires=1");
+    assert_eq!(get_text(&mut client, "/").await, "max-age=1; expires=1");
     client.clear_cookies();
     client.get(url).await.unwrap();
-    assert_eq!(sent(&mut client, "/").await, "max-age=1; expires=1");
+    assert_eq!(get_text(&mut client, "/").await, "max-age=1; expires=1");
 }
 
 #[tokio::test]
-async fn of_very_many_cookies_the_oldest_go() {
-    let mut client = mirror();
+async fn oldest_cookie_is_evicted_above_3300() {
+    let mut client = echo_client();
     let cookies = (0..3301).map(|number| format!("c{number}=1"));
-    for some in cookies.collect::<Vec<_>>().chunks(1000) {
-        client.get(format!("/?{}", some.join("&"))).await.unwrap();
+    for chunk in cookies.collect::<Vec<_>>().chunks(1000) {
+        client.get(format!("/?{}", chunk.join("&"))).await.unwrap();
     }
     assert_eq!(client.cookies().len(), 3300);
     assert_eq!(client.cookie("c0"), None);
@@ -665,17 +691,17 @@ async fn of_very_many_cookies_the_oldest_go() {
 }
 
 #[tokio::test]
-async fn a_requests_own_cookies_stand_before_the_stored_ones() {
-    let mut client = mirror();
+async fn cookie_header_of_request_precedes_stored_cookies() {
+    let mut client = echo_client();
     client.set_cookie(("a", "1")).unwrap();
     let request = Request::get("/").header(COOKIE, "b=2").body(String::new());
-    let answer = client.send(request.unwrap()).await.unwrap();
-    assert_eq!(answer.body().text(), Ok("b=2 | a=1"));
+    let response = client.send(request.unwrap()).await.unwrap();
+    assert_eq!(response.body().text(), Ok("b=2 | a=1"));
 }
 
 #[tokio::test]
-async fn only_http_urls_are_gone_to() {
-    let mut client = mirror();
+async fn url_without_http_scheme_or_host_is_url_error() {
+    let mut client = echo_client();
     for url in [
         "ftp://a.test/",
         "a.test",
@@ -688,25 +714,25 @@ async fn only_http_urls_are_gone_to() {
         assert!(matches!(error, ClientError::Url { .. }), "{url}: {error}");
     }
     for base in ["/path", "a.test", "data:,", ""] {
-        let error = mirror().base_url(base).unwrap_err();
+        let error = echo_client().base_url(base).unwrap_err();
         assert!(matches!(error, ClientError::Url { .. }), "{base}: {error}");
     }
 }
 
 #[tokio::test]
-async fn redirects_are_followed_only_if_told() {
-    let mut home = client(|request| match request.uri().path() {
+async fn redirects_are_followed_only_if_configured() {
+    let mut client = client(|request| match request.uri().path() {
         "/login" => redirect(303, "home?to=1"),
         path => Response::new(path.to_owned()),
     });
-    let answer = home.get("/login").await.unwrap();
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-    let mut home = home.follow_redirects(1);
-    assert_eq!(sent(&mut home, "/login").await, "/home");
+    let response = client.get("/login").await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let mut client = client.follow_redirects(1);
+    assert_eq!(get_text(&mut client, "/login").await, "/home");
 }
 
 #[tokio::test]
-async fn cookies_of_every_redirect_are_stored() {
+async fn cookies_of_all_redirects_are_stored() {
     let mut client = client(|request| {
         let (host, path) = (
             request.headers()[HOST].to_str().unwrap(),
@@ -726,16 +752,19 @@ async fn cookies_of_every_redirect_are_stored() {
         response
     })
     .follow_redirects(2);
-    assert_eq!(sent(&mut client, "/start").await, r#"Some("from-one=1")"#);
+    assert_eq!(
+        get_text(&mut client, "/start").await,
+        r#"Some("from-one=1")"#
+    );
     let cookies = client.cookies();
     let names: Vec<_> = cookies.iter().map(Cookie::name).collect();
     assert_eq!(names, ["from-start", "from-one", "from-two"]);
     assert_eq!(client.rejected_cookies().len(), 3);
 }
 
-/// Fetch, "HTTP-redirect fetch".
+/// Fetch standard, "HTTP-redirect fetch".
 #[tokio::test]
-async fn a_redirect_changes_the_method_as_in_a_browser() {
+async fn redirect_changes_method_as_in_fetch_standard() {
     for (method, status, expected) in [
         (Method::POST, 301, Some("GET 0 None")),
         (Method::POST, 302, Some("GET 0 None")),
@@ -764,17 +793,17 @@ async fn a_redirect_changes_the_method_as_in_a_browser() {
             .header(CONTENT_TYPE, "text/plain")
             .body("body".to_owned());
         match (client.send(request.unwrap()).await, expected) {
-            (Ok(answer), Some(expected)) => assert_eq!(answer.body().text(), Ok(expected)),
+            (Ok(response), Some(expected)) => assert_eq!(response.body().text(), Ok(expected)),
             (Err(ClientError::RedirectNeedsBody { location, .. }), None) => {
                 assert_eq!(location, "https://testserver/next");
             }
-            (answer, _) => panic!("{method} {status}: {answer:?}"),
+            (response, _) => panic!("{method} {status}: {response:?}"),
         }
     }
 }
 
 #[tokio::test]
-async fn a_redirect_to_another_origin_takes_no_credentials_along() {
+async fn redirect_to_other_origin_drops_authorization() {
     let mut client = client(|request| match request.uri().path() {
         "/" => redirect(302, "https://b.test/next"),
         "/same" => redirect(302, "/next"),
@@ -792,14 +821,14 @@ async fn a_redirect_to_another_origin_takes_no_credentials_along() {
         let request = Request::get(path)
             .header(AUTHORIZATION, "Basic YTpi")
             .body(String::new());
-        let answer = client.send(request.unwrap()).await.unwrap();
-        assert_eq!(answer.body().text(), Ok(expected));
+        let response = client.send(request.unwrap()).await.unwrap();
+        assert_eq!(response.body().text(), Ok(expected));
     }
 }
 
-/// Else those of the first request would be sent twice, or where they don't belong.
+/// Otherwise the cookies of the first request would be sent twice, or to another host.
 #[tokio::test]
-async fn a_redirect_takes_no_stored_cookies_along() {
+async fn redirect_does_not_copy_stored_cookies() {
     let mut client = client(|request| match request.uri().path() {
         "/" => redirect(302, "https://b.test/next"),
         "/same" => redirect(302, "/next"),
@@ -810,29 +839,29 @@ async fn a_redirect_takes_no_stored_cookies_along() {
     })
     .follow_redirects(1);
     client.set_cookie(("a", "1")).unwrap();
-    assert_eq!(sent(&mut client, "/").await, "[]");
-    assert_eq!(sent(&mut client, "/same").await, r#"["a=1"]"#);
+    assert_eq!(get_text(&mut client, "/").await, "[]");
+    assert_eq!(get_text(&mut client, "/same").await, r#"["a=1"]"#);
 }
 
 #[tokio::test]
-async fn a_loop_ends() {
+async fn redirect_loop_is_too_many_redirects() {
     let mut client = client(|_| redirect(302, "/again")).follow_redirects(3);
     let error = client.get("/").await.unwrap_err();
     assert!(matches!(
         error,
-        ClientError::TooManyRedirects { limit: 3, ref location } if location == "https://testserver/again"
+        ClientError::TooManyRedirects { limit: 3, ref location, .. } if location == "https://testserver/again"
     ));
 }
 
 #[tokio::test]
-async fn a_time_out_ends_a_loop_of_a_service_that_is_always_ready() {
+async fn redirect_loop_of_ready_service_can_time_out() {
     let mut client = client(|_| redirect(302, "/again")).follow_redirects(usize::MAX);
-    let answer = tokio::time::timeout(Duration::from_millis(10), client.get("/"));
-    assert!(answer.await.is_err());
+    let response = tokio::time::timeout(Duration::from_millis(10), client.get("/"));
+    assert!(matches!(response.await, Err(Elapsed { .. })));
 }
 
 #[tokio::test]
-async fn a_redirect_to_nowhere_is_an_error() {
+async fn redirect_to_invalid_url_is_location_error() {
     for location in ["mailto:a@b.test", "http://", "https://a b/"] {
         let mut client = client(move |_| redirect(302, location)).follow_redirects(3);
         let error = client.get("/").await.unwrap_err();
@@ -840,20 +869,20 @@ async fn a_redirect_to_nowhere_is_an_error() {
     }
 }
 
-/// A callback of an app, say.
+/// For example, a callback URL of a mobile app.
 #[tokio::test]
-async fn a_redirect_to_anywhere_is_an_answer_if_none_is_followed() {
+async fn redirect_to_any_location_is_returned_if_not_followed() {
     for location in ["myapp://callback", "mailto:a@b.test", "https://a b/", ""] {
         let mut client = client(move |_| redirect(302, location));
         assert_eq!(client.get("/").await.unwrap().headers()[LOCATION], location);
     }
     let mut client = client(|_| redirect(302, "")).follow_redirects(1);
-    let answer = client.get("/").await.unwrap();
-    assert_eq!(answer.status(), StatusCode::FOUND);
+    let response = client.get("/").await.unwrap();
+    assert_eq!(response.status(), StatusCode::FOUND);
 }
 
 #[tokio::test]
-async fn a_redirect_keeps_the_extensions_and_the_version() {
+async fn redirect_keeps_extensions_and_version() {
     let mut client = client(|request| match request.uri().path() {
         "/" => redirect(302, "/next"),
         _ => Response::new(format!(
@@ -867,14 +896,14 @@ async fn a_redirect_keeps_the_extensions_and_the_version() {
         .version(Version::HTTP_2)
         .extension(7_u8)
         .body(String::new());
-    let answer = client.send(request.unwrap()).await.unwrap();
-    assert_eq!(answer.body().text(), Ok("Some(7) HTTP/2.0"));
+    let response = client.send(request.unwrap()).await.unwrap();
+    assert_eq!(response.body().text(), Ok("Some(7) HTTP/2.0"));
     assert_eq!(client.url(), Some("https://testserver/next"));
 }
 
-/// Fetch, "location URL".
+/// Fetch standard, "location URL".
 #[tokio::test]
-async fn a_redirect_keeps_the_fragment_unless_it_has_one() {
+async fn redirect_without_fragment_keeps_fragment() {
     for (location, expected) in [
         ("/next", "https://testserver/next#top"),
         ("https://a.test", "https://a.test/#top"),
@@ -891,7 +920,7 @@ async fn a_redirect_keeps_the_fragment_unless_it_has_one() {
     }
 }
 
-/// A body in these pieces.
+/// A body whose frames are these pieces.
 struct Pieces(VecDeque<Result<&'static str, io::Error>>);
 
 impl Body for Pieces {
@@ -917,18 +946,18 @@ fn pieces<const N: usize>(
 }
 
 #[tokio::test]
-async fn a_body_is_read_up_to_the_limit() {
+async fn body_above_limit_is_body_too_long() {
     let mut client = pieces([Ok("one"), Ok(" "), Ok("two")]).body_limit(7);
-    let answer = client.send(Request::new(())).await.unwrap();
-    assert_eq!(answer.body().text(), Ok("one two"));
-    assert_eq!(answer.into_body().into_bytes(), b"one two");
+    let response = client.send(Request::new(())).await.unwrap();
+    assert_eq!(response.body().text(), Ok("one two"));
+    assert_eq!(response.into_body().into_bytes(), b"one two");
 
     let mut client = client.body_limit(6);
     let error = client.send(Request::new(())).await.unwrap_err();
-    assert!(matches!(error, ClientError::BodyTooLong { limit: 6 }));
+    assert!(matches!(error, ClientError::BodyTooLong { limit: 6, .. }));
 }
 
-/// A body of as many such frames as are polled for.
+/// A body that returns a new frame whenever it is polled.
 struct Endless(fn() -> Frame<Bytes>);
 
 impl Body for Endless {
@@ -944,64 +973,65 @@ impl Body for Endless {
 }
 
 #[tokio::test]
-async fn trailers_end_a_body() {
+async fn body_ends_at_trailers() {
     let service = service_fn(async |_: Request<String>| {
         Ok::<_, Infallible>(Response::new(Endless(|| Frame::trailers(HeaderMap::new()))))
     });
-    let answer = Client::new(service).get("/").await.unwrap();
-    assert_eq!(answer.body().bytes(), b"");
+    let response = Client::new(service).get("/").await.unwrap();
+    assert_eq!(response.body().bytes(), b"");
 }
 
 #[tokio::test]
-async fn a_time_out_ends_a_body_that_is_always_ready() {
+async fn endless_body_of_ready_frames_can_time_out() {
     let service = service_fn(async |_: Request<String>| {
         Ok::<_, Infallible>(Response::new(Endless(|| Frame::data(Bytes::new()))))
     });
     let mut client = Client::new(service);
-    let answer = tokio::time::timeout(Duration::from_millis(10), client.get("/"));
-    assert!(answer.await.is_err());
+    let response = tokio::time::timeout(Duration::from_millis(10), client.get("/"));
+    assert!(matches!(response.await, Err(Elapsed { .. })));
 }
 
 #[tokio::test]
-async fn a_body_that_fails_is_an_error_with_its_source() {
+async fn failed_body_is_error_with_source() {
     let mut client = pieces([Ok("one"), Err(io::ErrorKind::BrokenPipe)]);
     let error = client.send(Request::new(())).await.unwrap_err();
     assert!(matches!(error, ClientError::Body(_)));
     assert_eq!(error.source().unwrap().to_string(), "broken pipe");
 }
 
-/// Whose page is never shown.
+/// Browsers do not show it either.
 #[tokio::test]
-async fn the_body_of_a_redirect_that_is_followed_is_not_read() {
+async fn body_of_followed_redirect_is_not_read() {
     let service = service_fn(async |request: Request<()>| {
         let (status, piece) = match request.uri().path() {
             "/" => (302, Err(io::ErrorKind::BrokenPipe.into())),
             _ => (200, Ok("home")),
         };
-        let answer = Response::builder().status(status).header(LOCATION, "/home");
-        answer.body(Pieces([piece].into()))
+        let response = Response::builder().status(status).header(LOCATION, "/home");
+        response.body(Pieces([piece].into()))
     });
     let mut client = Client::new(service);
     let error = client.send(Request::new(())).await.unwrap_err();
     assert!(matches!(error, ClientError::Body(_)));
 
     let mut client = client.follow_redirects(1);
-    let answer = client.send(Request::new(())).await.unwrap();
-    assert_eq!(answer.body().text(), Ok("home"));
+    let response = client.send(Request::new(())).await.unwrap();
+    assert_eq!(response.body().text(), Ok("home"));
 }
 
 #[tokio::test]
-async fn text_is_utf_8() {
+async fn text_of_invalid_utf8_is_error() {
     let service = service_fn(async |_: Request<String>| {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(&b"\xff"[..])))
     });
-    let answer = Client::new(service).get("/").await.unwrap();
-    assert!(answer.body().text().is_err());
-    assert_eq!(answer.body().bytes(), b"\xff");
+    let response = Client::new(service).get("/").await.unwrap();
+    let error = response.body().text().unwrap_err();
+    assert_eq!((error.valid_up_to(), error.error_len()), (0, Some(1)));
+    assert_eq!(response.body().bytes(), b"\xff");
 }
 
 #[tokio::test]
-async fn a_service_that_fails_is_an_error_with_its_source() {
+async fn failed_service_is_error_with_source() {
     let service = service_fn(async |_: Request<String>| {
         Err::<Response<String>, _>(io::Error::from(io::ErrorKind::TimedOut))
     });
@@ -1011,32 +1041,32 @@ async fn a_service_that_fails_is_an_error_with_its_source() {
 }
 
 #[tokio::test]
-async fn a_service_is_called_when_it_is_ready() {
+async fn service_is_called_after_it_is_ready() {
     let (service, mut handle) = tower_test::mock::pair::<Request<()>, Response<String>>();
     handle.allow(0);
     let mut client = Client::new(service);
-    let answer = tokio::spawn(async move { client.send(Request::new(())).await });
+    let response = tokio::spawn(async move { client.send(Request::new(())).await });
     tokio::task::yield_now().await;
-    assert!(!answer.is_finished());
+    assert!(!response.is_finished());
     handle.allow(1);
     let (_, respond) = handle.next_request().await.unwrap();
     respond.send_response(Response::new("ready".to_owned()));
-    assert_eq!(answer.await.unwrap().unwrap().body().text(), Ok("ready"));
+    assert_eq!(response.await.unwrap().unwrap().body().text(), Ok("ready"));
 }
 
 #[tokio::test]
-async fn a_clone_is_another_window_with_cookies_of_its_own() {
-    let mut one = mirror();
+async fn clone_has_separate_cookies() {
+    let mut one = echo_client();
     one.set_cookie(("a", "1")).unwrap();
     let mut other = one.clone();
     other.clear_cookies();
-    assert_eq!(sent(&mut one, "/").await, "a=1");
-    assert_eq!(sent(&mut other, "/").await, "");
+    assert_eq!(get_text(&mut one, "/").await, "a=1");
+    assert_eq!(get_text(&mut other, "/").await, "");
 }
 
 #[test]
-fn debug_shows_names_and_no_values() {
-    let mut client = mirror();
+fn debug_shows_names_but_no_values() {
+    let mut client = echo_client();
     client.set_cookie(("name", "secret")).unwrap();
     let shown = format!("{client:?}");
     assert!(

@@ -1,46 +1,45 @@
-//! A delete reaches the cookie that is meant: it goes out with the scope that the cookie was set
-//! with, and with all that a browser needs to take it.
+//! `delete` without a declaration: which scope it uses, and which attributes its header has.
 
 mod support;
 
 use http::Request;
-use support::sent;
+use support::{EPOCH, assert_matches, deletion, response_cookies};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 
-const OVER: &str = "expires=Thu, 01 Jan 1970 00:00:00 GMT";
-
-fn deleted(handler: impl Fn(&CookieJar) -> Result<(), CookieError>) -> Vec<String> {
-    sent(&CookieLayer::new(), |jar| handler(jar).expect("no error"))
+/// The `Set-Cookie` headers of the response, from a layer without declarations.
+fn cookies(handler: impl Fn(&CookieJar) -> Result<(), CookieError>) -> Vec<String> {
+    response_cookies(&CookieLayer::new(), |jar| handler(jar).expect("no error"))
 }
 
+/// The cookie `a=1` at `path`.
 fn a(path: &'static str) -> Cookie<'static> {
     Cookie::build(("a", "1")).path(path).into()
 }
 
 #[test]
-fn a_delete_is_sent_whether_or_not_the_request_has_the_cookie() {
-    let fields = deleted(|jar| jar.delete("visited"));
-    assert_eq!(fields, [format!("visited=\"\"; {OVER}; Max-Age=0; Path=/")]);
+fn delete_of_cookie_absent_from_request_is_sent() {
+    let cookies = cookies(|jar| jar.delete("visited"));
+    assert_eq!(cookies, [deletion("visited", "/")]);
 }
 
 #[test]
-fn value_and_expiry_of_the_argument_are_ignored() {
+fn delete_with_value_and_expiry_ignores_them() {
     let cookie = Cookie::parse("a=1\u{1}; Max-Age=60; Expires=Fri, 31 Dec 2100 23:59:59 GMT")
-        .expect("a cookie");
-    let fields = deleted(|jar| jar.delete(cookie.clone()));
-    assert_eq!(fields, [format!("a=\"\"; {OVER}; Max-Age=0; Path=/")]);
+        .expect("a valid set-cookie-string");
+    let cookies = cookies(|jar| jar.delete(cookie.clone()));
+    assert_eq!(cookies, [deletion("a", "/")]);
 }
 
-/// Browsers drop a cross-site delete that lacks them.
+/// Browsers ignore a cross-site delete without these attributes.
 #[test]
-fn a_delete_carries_what_is_said_and_what_is_needed() {
+fn delete_has_given_and_required_attributes() {
     let cookie = |name| {
         Cookie::build(name)
             .http_only(true)
             .same_site(SameSite::Strict)
             .secure(true)
     };
-    let fields = deleted(|jar| {
+    let cookies = cookies(|jar| {
         jar.delete(cookie("a").domain("example.com").path("/app"))?;
         jar.delete(Cookie::build("b").same_site(SameSite::None))?;
         jar.delete(Cookie::build("c").partitioned(true))?;
@@ -48,23 +47,23 @@ fn a_delete_carries_what_is_said_and_what_is_needed() {
         jar.delete("__http-e")
     });
     assert_eq!(
-        fields,
+        cookies,
         [
             format!(
-                "a=\"\"; Domain=example.com; {OVER}; HttpOnly; Max-Age=0; Path=/app; \
+                "a=\"\"; Domain=example.com; expires={EPOCH}; HttpOnly; Max-Age=0; Path=/app; \
                  SameSite=Strict; Secure"
             ),
-            format!("b=\"\"; {OVER}; Max-Age=0; Path=/; SameSite=None; Secure"),
-            format!("c=\"\"; {OVER}; Max-Age=0; Partitioned; Path=/; Secure"),
-            format!("__Host-d=\"\"; {OVER}; Max-Age=0; Path=/; Secure"),
-            format!("__http-e=\"\"; {OVER}; HttpOnly; Max-Age=0; Path=/; Secure"),
+            deletion("b", "/") + "; SameSite=None; Secure",
+            format!("c=\"\"; expires={EPOCH}; Max-Age=0; Partitioned; Path=/; Secure"),
+            deletion("__Host-d", "/") + "; Secure",
+            format!("__http-e=\"\"; expires={EPOCH}; HttpOnly; Max-Age=0; Path=/; Secure"),
         ]
     );
 }
 
 #[test]
-fn a_delete_takes_the_scope_of_a_set_before_it_and_its_place() {
-    let fields = deleted(|jar| {
+fn delete_after_queued_set_uses_its_scope_and_place() {
+    let cookies = cookies(|jar| {
         jar.set(
             Cookie::build(("a", "1"))
                 .path("/app")
@@ -74,13 +73,13 @@ fn a_delete_takes_the_scope_of_a_set_before_it_and_its_place() {
         jar.set(("b", "1"))?;
         jar.delete("a")
     });
-    let expected = format!("a=\"\"; Domain=example.com; {OVER}; Max-Age=0; Path=/app");
-    assert_eq!(fields, [expected, "b=1; Path=/".into()]);
+    let expected = format!("a=\"\"; Domain=example.com; expires={EPOCH}; Max-Age=0; Path=/app");
+    assert_eq!(cookies, [expected, "b=1; Path=/".into()]);
 }
 
 #[test]
-fn it_takes_only_what_it_does_not_say_itself() {
-    let fields = deleted(|jar| {
+fn delete_with_given_path_takes_unset_parts_from_queued_set() {
+    let cookies = cookies(|jar| {
         jar.set(
             Cookie::build(("a", "1"))
                 .path("/app")
@@ -89,75 +88,61 @@ fn it_takes_only_what_it_does_not_say_itself() {
         )?;
         jar.delete(Cookie::build("a").path("/app"))
     });
-    let expected =
-        format!("a=\"\"; Domain=example.com; {OVER}; Max-Age=0; Partitioned; Path=/app; Secure");
-    assert_eq!(fields, [expected]);
+    let expected = format!(
+        "a=\"\"; Domain=example.com; expires={EPOCH}; Max-Age=0; Partitioned; Path=/app; Secure"
+    );
+    assert_eq!(cookies, [expected]);
 }
 
 #[test]
-fn a_scope_that_is_said_stands_and_swallows_no_set() {
-    let fields = deleted(|jar| {
+fn delete_with_given_scope_keeps_queued_set_of_other_scope() {
+    let cookies = cookies(|jar| {
         jar.set(a("/app"))?;
         jar.delete(Cookie::build("a").path("/"))
     });
-    assert_eq!(
-        fields,
-        [
-            "a=1; Path=/app".into(),
-            format!("a=\"\"; {OVER}; Max-Age=0; Path=/")
-        ]
-    );
+    assert_eq!(cookies, ["a=1; Path=/app".into(), deletion("a", "/")]);
 }
 
 #[test]
-fn of_several_sets_the_one_that_agrees_is_meant() {
-    let fields = deleted(|jar| {
+fn delete_after_sets_at_two_scopes_needs_a_matching_scope() {
+    let cookies = cookies(|jar| {
         jar.set(a("/x"))?;
         jar.set(a("/y"))?;
         jar.delete(Cookie::build("a").path("/y"))
     });
-    assert_eq!(
-        fields,
-        [
-            "a=1; Path=/x".into(),
-            format!("a=\"\"; {OVER}; Max-Age=0; Path=/y")
-        ]
-    );
+    assert_eq!(cookies, ["a=1; Path=/x".into(), deletion("a", "/y")]);
 
     let jar = CookieLayer::new().jar(&Request::new(()));
-    jar.set(a("/x")).expect("set");
-    jar.set(a("/y")).expect("set");
-    assert!(matches!(
-        jar.delete("a"),
-        Err(CookieError::AmbiguousScope { .. })
-    ));
+    jar.set(a("/x")).expect("no error");
+    jar.set(a("/y")).expect("no error");
+    assert_matches!(jar.delete("a"), Err(CookieError::AmbiguousScope { .. }));
 }
 
 #[test]
-fn deleting_twice_says_the_same_once() {
-    let fields = deleted(|jar| {
+fn delete_twice_is_sent_once() {
+    let cookies = cookies(|jar| {
         jar.set(a("/app"))?;
         jar.delete("a")?;
         jar.delete("a")
     });
-    assert_eq!(fields, [format!("a=\"\"; {OVER}; Max-Age=0; Path=/app")]);
+    assert_eq!(cookies, [deletion("a", "/app")]);
 }
 
 #[test]
-fn a_set_after_a_delete_wins() {
-    let fields = deleted(|jar| {
+fn set_after_delete_replaces_it() {
+    let cookies = cookies(|jar| {
         jar.delete("a")?;
         jar.set(("a", "1"))
     });
-    assert_eq!(fields, ["a=1; Path=/"]);
+    assert_eq!(cookies, ["a=1; Path=/"]);
 }
 
 #[test]
-fn an_explicit_delete_lends_its_scope_to_no_other() {
-    let fields = deleted(|jar| {
+fn delete_after_delete_with_given_scope_uses_default_scope() {
+    let cookies = cookies(|jar| {
         jar.delete(a("/app"))?;
         jar.delete("a")
     });
-    let [app, root] = ["/app", "/"].map(|path| format!("a=\"\"; {OVER}; Max-Age=0; Path={path}"));
-    assert_eq!(fields, [app, root]);
+    let [app, root] = ["/app", "/"].map(|path| deletion("a", path));
+    assert_eq!(cookies, [app, root]);
 }

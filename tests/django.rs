@@ -1,4 +1,5 @@
-//! The crate does what Django does, byte for byte: `tests/django/vectors.py` asked it.
+//! The crate reads and writes the same bytes as Django. `tests/django/vectors.py` made the vectors
+//! with real Django.
 
 mod support;
 
@@ -8,11 +9,11 @@ use http::header::COOKIE;
 use http::{HeaderValue, Request};
 use serde::Deserialize;
 use serde_json::{Number, Value};
-use support::{from_hex, imf_fixdate, kind, request, sent};
+use support::{from_hex, imf_fixdate, kind, request, response_cookies};
 use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 
-/// In nanoseconds.
+/// One second in nanoseconds.
 const SECOND: i128 = 1_000_000_000;
 
 #[derive(Deserialize)]
@@ -44,23 +45,23 @@ struct Write {
     value: String,
     attributes: BTreeMap<String, Value>,
     #[serde(flatten)]
-    answer: Answer,
-    differs: Option<Answer>,
+    djangos: Outcome,
+    differs: Option<Outcome>,
 }
 
-/// What Django answers, or what the crate does instead.
+/// The result in Django, or the crate's result if it differs.
 #[derive(Deserialize)]
-struct Answer {
+struct Outcome {
     set_cookie: Option<String>,
-    /// The class that Django raises.
+    /// The class of Django's exception.
     raises: Option<String>,
-    /// A word for the crate's own error.
+    /// The kind of the crate's error.
     error: Option<String>,
 }
 
 impl Write {
-    fn expected(&self) -> &Answer {
-        self.differs.as_ref().unwrap_or(&self.answer)
+    fn expected(&self) -> &Outcome {
+        self.differs.as_ref().unwrap_or(&self.djangos)
     }
 }
 
@@ -69,7 +70,7 @@ fn vectors() -> Vectors {
 }
 
 #[test]
-fn requests_are_read_as_django_reads_them() {
+fn jar_reads_cookie_headers_as_django_does() {
     for Parse {
         case,
         header,
@@ -79,12 +80,12 @@ fn requests_are_read_as_django_reads_them() {
     {
         let expected = differs.map_or(cookies, |differs| differs.cookies);
         let header = from_hex(&header);
-        let mut fields = Request::new(());
+        let mut split = Request::new(());
         for chunk in header.split(|&byte| byte == b';') {
-            let field = HeaderValue::from_bytes(chunk).expect("bytes that a field may hold");
-            fields.headers_mut().append(COOKIE, field);
+            let value = HeaderValue::from_bytes(chunk).expect("a valid header value");
+            split.headers_mut().append(COOKIE, value);
         }
-        for (request, form) in [(request(&header), "one field"), (fields, "a field each")] {
+        for (request, form) in [(request(&header), "one header"), (split, "several headers")] {
             let jar = CookieLayer::new().jar(&request);
             let found: Vec<_> = jar
                 .iter()
@@ -94,7 +95,7 @@ fn requests_are_read_as_django_reads_them() {
             assert_eq!(jar.len(), expected.len(), "{case}, {form}");
             assert_eq!(jar.is_empty(), expected.is_empty(), "{case}, {form}");
             for (name, value) in &expected {
-                // A jar of its own, so that nothing is decoded beforehand.
+                // A new jar for each name: nothing is decoded before the call.
                 let jar = CookieJar::from_headers(request.headers());
                 assert_eq!(jar.get(name), Some(&**value), "{case}, {form}, {name:?}");
                 assert_eq!(
@@ -108,7 +109,7 @@ fn requests_are_read_as_django_reads_them() {
 }
 
 #[test]
-fn cookies_are_set_as_django_sets_them() {
+fn set_writes_the_header_of_django() {
     let vectors = vectors();
     for case in &vectors.set {
         check(case, nanoseconds(&vectors.now), |jar, cookie| {
@@ -118,7 +119,7 @@ fn cookies_are_set_as_django_sets_them() {
 }
 
 #[test]
-fn cookies_are_deleted_as_django_deletes_them() {
+fn delete_writes_the_header_of_django() {
     let vectors = vectors();
     for case in &vectors.delete {
         check(case, nanoseconds(&vectors.now), |jar, cookie| {
@@ -136,30 +137,31 @@ fn check(
     let now = || OffsetDateTime::now_utc().unix_timestamp_nanos();
     if let Some(expected) = &write.expected().set_cookie {
         assert_eq!(
-            &at(expected, write, frozen, frozen),
+            &header_at(expected, write, frozen, frozen),
             expected,
-            "{case}: the test's own dates"
+            "{case}: the dates that this test computes"
         );
         loop {
             let before = now();
-            let fields = sent(&CookieLayer::new(), |jar| {
+            let headers = response_cookies(&CookieLayer::new(), |jar| {
                 operation(jar, cookie(write, before))
                     .unwrap_or_else(|error| panic!("{case}: {error}"));
             });
             let after = now();
-            // What is written changes on quarters of a second alone, as all fractions are such, and
-            // at once after `before`, from which `expires_in` counts.
+            // All fractions in the vectors are quarters of a second. So the expected header changes
+            // at whole quarters only, and directly after `before`, which is the start of
+            // `expires_in`.
             if before / (SECOND / 4) == after / (SECOND / 4) {
-                let expected = [before, after].map(|now| at(expected, write, before, now));
+                let expected = [before, after].map(|now| header_at(expected, write, before, now));
                 assert!(
-                    matches!(&fields[..], [field] if expected.contains(field)),
-                    "{case}: {fields:?}, expected {expected:?}"
+                    matches!(&headers[..], [header] if expected.contains(header)),
+                    "{case}: {headers:?}, expected {expected:?}"
                 );
                 return;
             }
         }
     }
-    let fields = sent(&CookieLayer::new(), |jar| {
+    let headers = response_cookies(&CookieLayer::new(), |jar| {
         let error = operation(jar, cookie(write, now())).expect_err(case);
         assert_eq!(
             kind(&error),
@@ -167,10 +169,10 @@ fn check(
             "{case}: {error}"
         );
     });
-    assert!(fields.is_empty(), "{case}: {fields:?}");
+    assert!(headers.is_empty(), "{case}: {headers:?}");
 }
 
-/// The same cookie as the case's, said in the crate's words.
+/// The cookie of the case.
 fn cookie(write: &Write, now: i128) -> Cookie<'_> {
     let mut cookie = Cookie::new(&write.name, &write.value);
     for (attribute, value) in &write.attributes {
@@ -196,22 +198,25 @@ fn cookie(write: &Write, now: i128) -> Cookie<'_> {
     cookie
 }
 
-/// The field as Django would write it at `now`, by the formulas of `HttpResponse.set_cookie`.
-fn at(field: &str, write: &Write, begun: i128, now: i128) -> String {
-    let said = |name: &str| write.attributes.get(name).map(seconds);
-    let (max_age, expires) = if let Some(max_age) = said("max_age") {
+/// The header that Django would write at `now`, by the formulas of `HttpResponse.set_cookie`.
+/// `expires_in` counts from `start`.
+fn header_at(header: &str, write: &Write, start: i128, now: i128) -> String {
+    let attribute = |name: &str| write.attributes.get(name).map(seconds);
+    let (max_age, expires) = if let Some(max_age) = attribute("max_age") {
         (max_age / SECOND, (now + max_age).div_euclid(SECOND))
-    } else if let Some(date) = said("expires_at").or(said("expires_in").map(|left| begun + left)) {
+    } else if let Some(date) =
+        attribute("expires_at").or(attribute("expires_in").map(|left| start + left))
+    {
         let max_age = (date - now + SECOND).div_euclid(SECOND).max(0);
         (max_age, (now + max_age * SECOND).div_euclid(SECOND))
     } else {
-        return field.to_owned();
+        return header.to_owned();
     };
     let expires = expires.clamp(-62_135_596_800, 253_402_300_799);
     let expires = date(expires * SECOND)
         .format(&imf_fixdate())
         .expect("a date");
-    let parts = field.split("; ").map(|part| match part.split_once('=') {
+    let parts = header.split("; ").map(|part| match part.split_once('=') {
         Some(("Max-Age", _)) => format!("Max-Age={max_age}"),
         Some(("expires", _)) => format!("expires={expires}"),
         _ => part.to_owned(),
@@ -219,10 +224,10 @@ fn at(field: &str, write: &Write, begun: i128, now: i128) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// In nanoseconds, exactly: fractions in the vectors are binary ones.
+/// The number of seconds, exactly in nanoseconds: the fractions in the vectors are quarters.
 fn seconds(value: &Value) -> i128 {
     let Value::Number(number) = value else {
-        panic!("{value} is no number")
+        panic!("{value} is not a number")
     };
     nanoseconds(number)
 }
@@ -232,8 +237,8 @@ fn nanoseconds(number: &Number) -> i128 {
         return i128::from(whole) * SECOND;
     }
     let quarters = number.as_f64().expect("a float") * 4.0;
-    assert!(quarters.fract() == 0.0, "{number} isn't in quarters");
-    #[allow(clippy::cast_possible_truncation, reason = "a whole number")]
+    assert!(quarters.fract() == 0.0, "{number} is not in quarters");
+    #[allow(clippy::cast_possible_truncation, reason = "it is a whole number")]
     let quarters = quarters as i128;
     quarters * (SECOND / 4)
 }
@@ -248,9 +253,9 @@ fn date(nanoseconds: i128) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).expect("a date")
 }
 
-fn error_kind(answer: &Answer) -> &str {
-    match (answer.error.as_deref(), answer.raises.as_deref()) {
-        (Some(word), _) => word,
+fn error_kind(outcome: &Outcome) -> &str {
+    match (outcome.error.as_deref(), outcome.raises.as_deref()) {
+        (Some(kind), _) => kind,
         (None, Some("CookieError")) => "name",
         (None, raises) => panic!("Django raises {raises:?}"),
     }

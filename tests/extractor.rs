@@ -1,4 +1,5 @@
-//! In axum the jar is an extractor, and its errors are responses.
+//! `CookieJar` as an axum extractor, and `CookieError` as an axum response.
+
 #![cfg(feature = "axum-core")]
 
 mod support;
@@ -12,34 +13,35 @@ use axum::{Extension, Router};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HOST, LOCATION};
 use http_body_util::BodyExt;
-use support::set_cookies;
+use support::{EPOCH, ended_jar, set_cookies};
 use tower::ServiceExt;
 use tower_django_cookies::time::Duration;
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 
-/// A status, the `Set-Cookie` fields and the body.
-type Answer = (StatusCode, Vec<String>, String);
+/// The status, the `Set-Cookie` headers and the body of a response.
+type ResponseParts = (StatusCode, Vec<String>, String);
 
-async fn ask(app: Router, request: Request) -> Answer {
+async fn send(app: Router, request: Request) -> ResponseParts {
     read(app.oneshot(request).await.unwrap()).await
 }
 
-async fn read(response: Response) -> Answer {
-    let (head, body) = response.into_parts();
+async fn read(response: Response) -> ResponseParts {
+    let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    (head.status, set_cookies(&head.headers), body)
+    (parts.status, set_cookies(&parts.headers), body)
 }
 
-fn to(uri: &str) -> Request {
+fn get_request(uri: &str) -> Request {
     Request::get(uri).body(Body::empty()).unwrap()
 }
 
-fn with_cookies(uri: &str, cookies: &str) -> Request {
-    let request = Request::get(uri).header("cookie", cookies);
+fn get_request_with(uri: &str, header: &str, value: &str) -> Request {
+    let request = Request::get(uri).header(header, value);
     request.body(Body::empty()).unwrap()
 }
 
+/// Returns the cookie `visits` of the request, and sets it to 1.
 async fn visits(jar: CookieJar) -> Result<String, CookieError> {
     let visits = jar.get("visits").unwrap_or("0").to_owned();
     jar.set(("visits", "1"))?;
@@ -47,21 +49,21 @@ async fn visits(jar: CookieJar) -> Result<String, CookieError> {
 }
 
 #[tokio::test]
-async fn the_jar_is_an_extractor() {
+async fn jar_as_extractor_reads_and_sets_cookies() {
     let app = Router::new()
         .route("/", get(visits))
         .layer(CookieLayer::new());
 
-    let answer = ask(app.clone(), to("/")).await;
+    let response = send(app.clone(), get_request("/")).await;
     let expected = vec!["visits=1; Path=/".to_owned()];
-    assert_eq!(answer, (StatusCode::OK, expected.clone(), "0".into()));
+    assert_eq!(response, (StatusCode::OK, expected.clone(), "0".into()));
 
-    let answer = ask(app, with_cookies("/", "visits=7")).await;
-    assert_eq!(answer, (StatusCode::OK, expected, "7".into()));
+    let response = send(app, get_request_with("/", "cookie", "visits=7")).await;
+    assert_eq!(response, (StatusCode::OK, expected, "7".into()));
 }
 
 #[tokio::test]
-async fn the_jar_stands_beside_other_extractors_and_state() {
+async fn jar_beside_other_extractors_and_state_shares_one_queue() {
     async fn handler(
         State(state): State<&'static str>,
         first: CookieJar,
@@ -81,7 +83,7 @@ async fn the_jar_stands_beside_other_extractors_and_state() {
         .layer(CookieLayer::new())
         .with_state("state");
     let request = Request::get("/").header("cookie", "a=1");
-    let (status, cookies, body) = ask(app, request.body(Body::from("body")).unwrap()).await;
+    let (status, cookies, body) = send(app, request.body(Body::from("body")).unwrap()).await;
     assert_eq!((status, &*body), (StatusCode::OK, "state body 1"));
     assert_eq!(
         cookies,
@@ -90,10 +92,10 @@ async fn the_jar_stands_beside_other_extractors_and_state() {
 }
 
 #[tokio::test]
-async fn without_the_layer_the_extractor_answers_500_and_says_so() {
+async fn extractor_without_layer_is_missing_layer_with_status_500() {
     let app = Router::new().route("/", get(visits));
 
-    let response = app.oneshot(to("/")).await.unwrap();
+    let response = app.oneshot(get_request("/")).await.unwrap();
     assert_eq!(
         response.headers()[CONTENT_TYPE],
         "text/plain; charset=utf-8"
@@ -105,7 +107,7 @@ async fn without_the_layer_the_extractor_answers_500_and_says_so() {
 }
 
 #[tokio::test]
-async fn the_optional_extractor_tells_whether_the_layer_is_there() {
+async fn optional_extractor_without_layer_is_none() {
     async fn handler(jar: Option<CookieJar>) -> Result<&'static str, CookieError> {
         let Some(jar) = jar else {
             return Ok("no layer");
@@ -115,16 +117,16 @@ async fn the_optional_extractor_tells_whether_the_layer_is_there() {
     }
 
     let app = Router::new().route("/", get(handler));
-    let answer = ask(app.clone(), to("/")).await;
-    assert_eq!(answer, (StatusCode::OK, Vec::new(), "no layer".into()));
+    let response = send(app.clone(), get_request("/")).await;
+    assert_eq!(response, (StatusCode::OK, Vec::new(), "no layer".into()));
 
-    let answer = ask(app.layer(CookieLayer::new()), to("/")).await;
+    let response = send(app.layer(CookieLayer::new()), get_request("/")).await;
     let expected = vec!["a=1; Path=/".to_owned()];
-    assert_eq!(answer, (StatusCode::OK, expected, "a layer".into()));
+    assert_eq!(response, (StatusCode::OK, expected, "a layer".into()));
 }
 
 #[tokio::test]
-async fn a_missing_cookie_is_a_bad_request() {
+async fn require_of_absent_cookie_is_bad_request() {
     async fn handler(jar: CookieJar) -> Result<String, CookieError> {
         jar.set(("before", "1"))?;
         Ok(jar.require("session")?.to_owned())
@@ -133,24 +135,24 @@ async fn a_missing_cookie_is_a_bad_request() {
     let app = Router::new()
         .route("/", get(handler))
         .layer(CookieLayer::new());
-    let (status, cookies, body) = ask(app.clone(), to("/")).await;
+    let (status, cookies, body) = send(app.clone(), get_request("/")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_eq!(cookies, ["before=1; Path=/"]);
-    assert!(body.contains("session"), "{body}");
+    assert!(body.contains(r#"cookie "session" is missing"#), "{body}");
 
-    let (status, _, body) = ask(app, with_cookies("/", "session=1")).await;
+    let (status, _, body) = send(app, get_request_with("/", "cookie", "session=1")).await;
     assert_eq!((status, &*body), (StatusCode::OK, "1"));
 }
 
-/// It stands in the request, and in whatever is set.
+/// The value of every cookie in the requests and of every cookie that is set.
 const SECRET: &str = "f81d4fae";
 
 type Handler = fn(&CookieJar) -> Result<(), CookieError>;
 
-/// What is wrong, the status of its response, and a handler that does it. `declared` is a
-/// cookie at `/app`, `Secure` and `HttpOnly`.
+/// The variant of each error, the status of its response, and a handler that returns it. The
+/// handlers need the layer `declaring()`.
 const ERRORS: [(&str, u16, Handler); 25] = [
-    ("Missing", 400, |jar| jar.require("absent").map(drop)),
+    ("MissingCookie", 400, |jar| jar.require("absent").map(drop)),
     ("DomainMismatch", 400, |jar| {
         jar.set(Cookie::build(("a", SECRET)).domain("other.test"))
     }),
@@ -194,8 +196,8 @@ const ERRORS: [(&str, u16, Handler); 25] = [
         jar.delete("a")
     }),
     ("Undeclared", 500, |_| {
-        let strict = CookieLayer::new().deny_undeclared();
-        strict.jar(&http::Request::new(())).set(("a", SECRET))
+        let layer = CookieLayer::new().deny_undeclared();
+        layer.jar(&http::Request::new(())).set(("a", SECRET))
     }),
     ("Parse", 500, |jar| jar.set(Cookie::parse(SECRET)?)),
     ("MissingLayer", 500, |_| {
@@ -216,9 +218,9 @@ const ERRORS: [(&str, u16, Handler); 25] = [
         layer.retire(("a", SECRET)).map(drop)
     }),
     ("AlreadyRetired", 500, |_| {
-        let old = || Cookie::build(("a", SECRET)).path("/old");
+        let previous = || Cookie::build(("a", SECRET)).path("/old");
         let layer = CookieLayer::new().declare(("a", SECRET))?;
-        layer.retire(old())?.retire(old()).map(drop)
+        layer.retire(previous())?.retire(previous()).map(drop)
     }),
     ("DeclarationConflict", 500, |_| {
         let mut request = http::Request::new(());
@@ -229,25 +231,29 @@ const ERRORS: [(&str, u16, Handler); 25] = [
         inner.jar(&request).set(("a", SECRET))
     }),
     ("ResponseStarted", 500, |_| {
-        // No handler's own jar can be closed yet.
-        Err(CookieError::ResponseStarted { name: "a".into() })
+        // The jar of the handler itself is open until its response is sent.
+        ended_jar().set(("a", SECRET))
     }),
 ];
 
-#[tokio::test]
-async fn errors_are_responses_that_show_no_value() {
-    let layer = CookieLayer::new()
+/// A layer that declares the cookie `declared` with `/app`, `Secure` and `HttpOnly`.
+fn declaring() -> CookieLayer {
+    CookieLayer::new()
         .declare(
             Cookie::build("declared")
                 .path("/app")
                 .secure(true)
                 .http_only(true),
         )
-        .unwrap();
-    for (error, expected, handler) in ERRORS {
+        .unwrap()
+}
+
+#[tokio::test]
+async fn error_responses_are_plain_text_without_values() {
+    for (variant, expected, handler) in ERRORS {
         let app = Router::new()
             .route("/", get(async move |jar: CookieJar| handler(&jar)))
-            .layer(layer.clone());
+            .layer(declaring());
         let request = Request::get("/")
             .header(HOST, "www.example.test")
             .header("cookie", format!("a={SECRET}; declared={SECRET}"));
@@ -259,36 +265,29 @@ async fn errors_are_responses_that_show_no_value() {
             "text/plain; charset=utf-8"
         );
         let (status, _, body) = read(response).await;
-        assert_eq!(status.as_u16(), expected, "{error}: {body}");
-        assert!(!body.contains(SECRET), "{error}: {body}");
-        assert!(body.contains("ookie"), "{error}: {body}");
+        assert_eq!(status.as_u16(), expected, "{variant}: {body}");
+        assert!(!body.contains(SECRET), "{variant}: {body}");
+        assert!(body.contains("ookie"), "{variant}: {body}");
     }
 }
 
-/// So that the table above has the errors that it says it has.
+/// Ensures that each handler of `ERRORS` returns the variant that the table names.
 #[test]
-fn each_handler_makes_its_error() {
-    let layer = CookieLayer::new()
-        .declare(
-            Cookie::build("declared")
-                .path("/app")
-                .secure(true)
-                .http_only(true),
-        )
-        .unwrap();
-    for (name, status, handler) in ERRORS {
+fn error_table_handlers_return_their_variants() {
+    for (variant, status, handler) in ERRORS {
         let request = http::Request::builder().header(HOST, "www.example.test");
-        let error = handler(&layer.jar(&request.body(()).unwrap())).unwrap_err();
-        let shown = format!("{error:?}");
-        assert!(shown.starts_with(name), "{name}: {shown}");
-        assert!(!shown.contains(SECRET), "{shown}");
+        let error = handler(&declaring().jar(&request.body(()).unwrap())).expect_err(variant);
+        let debug = format!("{error:?}");
+        let shown_variant = debug.split([' ', '(']).next();
+        assert_eq!(shown_variant, Some(variant), "{debug}");
+        assert!(!debug.contains(SECRET), "{debug}");
         assert_eq!(error.status().as_u16(), status);
         assert_eq!(error.into_response().status().as_u16(), status);
     }
 }
 
 #[tokio::test]
-async fn cookies_set_before_a_handler_fails_or_redirects_go_out() {
+async fn cookies_set_before_error_response_or_redirect_are_sent() {
     async fn teapot(jar: CookieJar) -> Result<(), StatusCode> {
         jar.set(("a", "1")).unwrap();
         Err(StatusCode::IM_A_TEAPOT)
@@ -297,7 +296,7 @@ async fn cookies_set_before_a_handler_fails_or_redirects_go_out() {
         jar.set(("a", "1"))?;
         Ok(Redirect::to("/login"))
     }
-    async fn refused(jar: CookieJar) -> Result<(), CookieError> {
+    async fn invalid_name(jar: CookieJar) -> Result<(), CookieError> {
         jar.set(("a", "1"))?;
         jar.set(("a;", "2"))
     }
@@ -305,14 +304,14 @@ async fn cookies_set_before_a_handler_fails_or_redirects_go_out() {
     let app = Router::new()
         .route("/teapot", get(teapot))
         .route("/redirect", get(redirect))
-        .route("/refused", get(refused))
+        .route("/invalid-name", get(invalid_name))
         .layer(CookieLayer::new());
     for (uri, expected) in [
         ("/teapot", StatusCode::IM_A_TEAPOT),
         ("/redirect", StatusCode::SEE_OTHER),
-        ("/refused", StatusCode::INTERNAL_SERVER_ERROR),
+        ("/invalid-name", StatusCode::INTERNAL_SERVER_ERROR),
     ] {
-        let response = app.clone().oneshot(to(uri)).await.unwrap();
+        let response = app.clone().oneshot(get_request(uri)).await.unwrap();
         assert_eq!(response.status(), expected);
         assert_eq!(set_cookies(response.headers()), ["a=1; Path=/"]);
         let location = response.headers().get(LOCATION);
@@ -320,7 +319,12 @@ async fn cookies_set_before_a_handler_fails_or_redirects_go_out() {
     }
 }
 
-async fn count(jar: CookieJar, request: Request, next: Next) -> Result<Response, CookieError> {
+/// A middleware that sets a cookie before it calls the handler, and another after it.
+async fn set_before_and_after(
+    jar: CookieJar,
+    request: Request,
+    next: Next,
+) -> Result<Response, CookieError> {
     jar.set(("before", "1"))?;
     let response = next.run(request).await;
     jar.set(("after", response.status().as_str()))?;
@@ -328,66 +332,64 @@ async fn count(jar: CookieJar, request: Request, next: Next) -> Result<Response,
 }
 
 #[tokio::test]
-async fn a_middleware_uses_the_jar_outside_the_handler() {
+async fn middleware_inside_layer_sets_cookies_before_and_after_handler() {
     let app = Router::new()
         .route("/", get(visits))
-        .layer(middleware::from_fn(count))
+        .layer(middleware::from_fn(set_before_and_after))
         .layer(CookieLayer::new());
 
-    let (status, cookies, _) = ask(app.clone(), to("/")).await;
+    let (status, cookies, _) = send(app.clone(), get_request("/")).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(
         cookies,
         ["before=1; Path=/", "visits=1; Path=/", "after=200; Path=/"]
     );
 
-    // Where no route answers it is there too.
-    let (status, cookies, _) = ask(app, to("/nowhere")).await;
+    // The layer also wraps axum's fallback.
+    let (status, cookies, _) = send(app, get_request("/nowhere")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert_eq!(cookies, ["before=1; Path=/", "after=404; Path=/"]);
 }
 
 #[tokio::test]
-async fn a_middleware_outside_the_layer_is_told_that_the_layer_is_missing() {
+async fn middleware_outside_layer_is_missing_layer() {
     let app = Router::new()
         .route("/", get(visits))
         .layer(CookieLayer::new())
-        .layer(middleware::from_fn(count));
+        .layer(middleware::from_fn(set_before_and_after));
 
-    let (status, cookies, body) = ask(app, to("/")).await;
+    let (status, cookies, body) = send(app, get_request("/")).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(cookies.is_empty());
     assert!(body.contains("CookieLayer is not installed"), "{body}");
 }
 
 #[tokio::test]
-async fn the_layer_on_a_nested_router_holds_there() {
+async fn layer_on_nested_router_applies_to_that_router_only() {
     let shop = Router::new()
         .route("/", get(visits))
         .layer(CookieLayer::new());
-    let app = Router::new()
-        .route("/", get(visits))
-        .nest("/shop", shop.clone());
+    let app = Router::new().route("/", get(visits)).nest("/shop", shop);
 
-    let (status, cookies, _) = ask(app.clone(), to("/shop")).await;
+    let (status, cookies, _) = send(app.clone(), get_request("/shop")).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(cookies, ["visits=1; Path=/"]);
-    let (status, ..) = ask(app, to("/")).await;
+    let (status, ..) = send(app, get_request("/")).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[tokio::test]
-async fn the_layer_on_a_router_and_on_a_nested_one_sends_each_cookie_once() {
+async fn layers_on_router_and_nested_router_send_each_cookie_once() {
     let declared = Cookie::build("visits").path("/shop");
     let shop = Router::new()
         .route("/", get(visits))
         .layer(CookieLayer::new().declare(declared).unwrap());
     let app = Router::new()
         .nest("/shop", shop)
-        .layer(middleware::from_fn(count))
+        .layer(middleware::from_fn(set_before_and_after))
         .layer(CookieLayer::new());
 
-    let (status, cookies, _) = ask(app, to("/shop")).await;
+    let (status, cookies, _) = send(app, get_request("/shop")).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(
         cookies,
@@ -400,23 +402,23 @@ async fn the_layer_on_a_router_and_on_a_nested_one_sends_each_cookie_once() {
 }
 
 #[tokio::test]
-async fn the_layer_on_a_method_router_holds_there() {
+async fn layer_on_method_router_applies_to_its_earlier_methods_only() {
     let app = Router::new()
         .route("/", get(visits).layer(CookieLayer::new()).post(visits))
         .route("/other", get(visits));
 
-    let (status, cookies, _) = ask(app.clone(), to("/")).await;
+    let (status, cookies, _) = send(app.clone(), get_request("/")).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(cookies, ["visits=1; Path=/"]);
     let post = Request::post("/").body(Body::empty()).unwrap();
-    for request in [to("/other"), post] {
-        let (status, ..) = ask(app.clone(), request).await;
+    for request in [get_request("/other"), post] {
+        let (status, ..) = send(app.clone(), request).await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     }
 }
 
 #[tokio::test]
-async fn a_declared_cookie_is_set_and_deleted_at_its_scope() {
+async fn declared_cookie_is_set_and_deleted_with_its_scope() {
     async fn login(jar: CookieJar) -> Result<Redirect, CookieError> {
         jar.set(("session", "1"))?;
         Ok(Redirect::to("/app"))
@@ -434,22 +436,20 @@ async fn a_declared_cookie_is_set_and_deleted_at_its_scope() {
         .route("/login", get(login))
         .route("/logout", get(logout))
         .layer(CookieLayer::new().declare(session).unwrap());
-    let from = |host: &str, uri: &str| {
-        let request = Request::get(uri).header(HOST, host);
-        request.body(Body::empty()).unwrap()
-    };
+    let request = |host: &str, uri: &str| get_request_with(uri, "host", host);
 
-    let (_, cookies, _) = ask(app.clone(), from("www.example.test", "/login")).await;
+    let (_, cookies, _) = send(app.clone(), request("www.example.test", "/login")).await;
     assert!(cookies[0].starts_with("session=1; Domain=example.test; expires="));
     assert!(cookies[0].ends_with("; Max-Age=3600; Path=/app"));
-    let (_, cookies, _) = ask(app.clone(), from("www.example.test", "/logout")).await;
-    let gone = "expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0";
+    let (_, cookies, _) = send(app.clone(), request("www.example.test", "/logout")).await;
     assert_eq!(
         cookies,
         [format!(
-            r#"session=""; Domain=example.test; {gone}; Path=/app"#
+            r#"session=""; Domain=example.test; expires={EPOCH}; Max-Age=0; Path=/app"#
         )]
     );
-    let (status, cookies, _) = ask(app, from("elsewhere.test", "/logout")).await;
+    // This host does not domain-match the declared Domain.
+    let (status, cookies, body) = send(app, request("elsewhere.test", "/logout")).await;
     assert_eq!((status, cookies), (StatusCode::BAD_REQUEST, Vec::new()));
+    assert!(body.contains(r#"host "elsewhere.test""#), "{body}");
 }

@@ -1,10 +1,11 @@
-//! Whatever becomes of a call, its cookies go out with a response or its jar is told that there is none.
+//! After an error, a panic, a timeout or a cancelled call, the queued cookies are either sent with a
+//! response, or the jar is closed.
 
 mod support;
 
 use std::convert::Infallible;
 use std::future::{Pending, Ready, pending, poll_fn, ready};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,28 +13,27 @@ use axum::error_handling::HandleErrorLayer;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use support::{jar_of, set_cookies};
+use support::{assert_closed, assert_response_started, jar_of, set_cookies};
 use tokio::sync::oneshot;
-use tokio::time::sleep;
 use tower::buffer::Buffer;
 use tower::hedge::{Hedge, Policy};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
-use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
+use tower_django_cookies::{CookieJar, CookieLayer};
 use tower_http::catch_panic::CatchPanicLayer;
 
 type Body = Full<Bytes>;
-type Answer<E> = Result<Response<Body>, E>;
+type HandlerResult<E> = Result<Response<Body>, E>;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The jars that handlers had.
+/// The jars that the handler received, one for each call.
 #[derive(Clone, Default)]
 struct Jars(Arc<Mutex<Vec<CookieJar>>>);
 
 impl Jars {
-    /// Queues a cookie, named after the number of the call.
+    /// Stores the jar of `request` and queues a cookie, named after the number of the call.
     fn queue(&self, request: &Request<Body>) -> usize {
         let mut jars = self.0.lock().unwrap();
         let jar = jar_of(request);
@@ -47,11 +47,7 @@ impl Jars {
     fn assert_closed(&self, calls: usize) {
         let jars = self.0.lock().unwrap();
         assert_eq!(jars.len(), calls);
-        for jar in &*jars {
-            let refused = jar.set(("late", "1"));
-            assert!(matches!(refused, Err(CookieError::ResponseStarted { .. })));
-            assert!(jar.queued().is_empty());
-        }
+        jars.iter().for_each(assert_closed);
     }
 }
 
@@ -59,25 +55,27 @@ fn request() -> Request<Body> {
     Request::default()
 }
 
-fn panic_when_polled() -> impl Future<Output = Answer<Infallible>> {
+fn panic_when_polled() -> impl Future<Output = HandlerResult<Infallible>> {
     poll_fn(|_| panic!("on purpose"))
 }
 
-fn panic_when_called() -> Ready<Answer<Infallible>> {
+fn panic_when_called() -> Ready<HandlerResult<Infallible>> {
     panic!("on purpose")
 }
 
-/// A handler that queues a cookie and never answers.
-fn hang(jars: Jars) -> impl Fn(Request<Body>) -> Pending<Answer<Infallible>> + Clone {
+/// A handler that queues a cookie and never returns a response.
+fn never_respond(
+    jars: Jars,
+) -> impl Fn(Request<Body>) -> Pending<HandlerResult<Infallible>> + Clone {
     move |request| {
         jars.queue(&request);
         pending()
     }
 }
 
-/// What a layer that answers for its inner service makes of an error.
-fn to_response(answer: Answer<BoxError>) -> Answer<BoxError> {
-    answer.or_else(|_| {
+/// Turns an error into a 503 response.
+fn handle_error(result: HandlerResult<BoxError>) -> HandlerResult<BoxError> {
+    result.or_else(|_| {
         let mut response = Response::default();
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         Ok(response)
@@ -85,7 +83,7 @@ fn to_response(answer: Answer<BoxError>) -> Answer<BoxError> {
 }
 
 #[tokio::test]
-async fn a_panic_that_is_caught_outside_sends_no_cookies_and_ends_the_jar() {
+async fn panic_caught_outside_layer_sends_no_cookies_and_closes_jar() {
     let jars = Jars::default();
     let catching = || {
         ServiceBuilder::new()
@@ -111,7 +109,7 @@ async fn a_panic_that_is_caught_outside_sends_no_cookies_and_ends_the_jar() {
 }
 
 #[tokio::test]
-async fn a_panic_that_is_caught_inside_sends_what_was_queued_until_then() {
+async fn panic_caught_inside_layer_sends_queued_cookies() {
     let jars = Jars::default();
     let catching = || {
         ServiceBuilder::new()
@@ -136,12 +134,12 @@ async fn a_panic_that_is_caught_inside_sends_what_was_queued_until_then() {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_task_that_has_the_jar_loses_nothing() {
+async fn panic_in_task_with_jar_loses_no_cookies() {
     let service = CookieLayer::new().layer(service_fn(|request: Request<Body>| async move {
         let jar = jar_of(&request);
-        let of_task = jar.clone();
+        let task_jar = jar.clone();
         let task = tokio::spawn(async move {
-            of_task.set(("task", "1")).unwrap();
+            task_jar.set(("task", "1")).unwrap();
             panic!("on purpose");
         });
         assert!(task.await.unwrap_err().is_panic());
@@ -157,10 +155,10 @@ async fn a_panic_in_a_task_that_has_the_jar_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_error_that_is_answered_outside_sends_no_cookies_and_ends_the_jar() {
+async fn error_handled_outside_layer_sends_no_cookies_and_closes_jar() {
     let jars = Jars::default();
     let service = ServiceBuilder::new()
-        .map_result(to_response)
+        .map_result(handle_error)
         .layer(CookieLayer::new())
         .service_fn(|request| {
             jars.queue(&request);
@@ -174,11 +172,11 @@ async fn an_error_that_is_answered_outside_sends_no_cookies_and_ends_the_jar() {
 }
 
 #[tokio::test]
-async fn an_error_that_is_answered_inside_sends_what_was_queued_until_then() {
+async fn error_handled_inside_layer_sends_queued_cookies() {
     let jars = Jars::default();
     let service = ServiceBuilder::new()
         .layer(CookieLayer::new())
-        .map_result(to_response)
+        .map_result(handle_error)
         .service_fn(|request| {
             jars.queue(&request);
             ready(Err("broken".into()))
@@ -190,49 +188,35 @@ async fn an_error_that_is_answered_inside_sends_what_was_queued_until_then() {
     jars.assert_closed(1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_half_way_ends_the_jar() {
-    let jars = Jars::default();
-    let service = CookieLayer::new().layer(service_fn(|request| {
-        jars.queue(&request);
-        pending::<Answer<Infallible>>()
-    }));
-
-    tokio::select! {
-        biased;
-        _ = service.oneshot(request()) => unreachable!("it is pending"),
-        () = sleep(SECOND) => {}
-    }
-    jars.assert_closed(1);
-}
-
 #[tokio::test]
-async fn a_task_that_is_aborted_half_way_ends_the_jar() {
-    let (jars, (called, is_called)) = (Jars::default(), oneshot::channel());
-    let mut called = Some(called);
+async fn aborted_task_closes_jar() {
+    let jars = Jars::default();
+    let (send_called, called) = oneshot::channel();
+    let mut send_called = Some(send_called);
     let mut service = CookieLayer::new().layer(service_fn({
         let jars = jars.clone();
         move |request| {
             jars.queue(&request);
-            called.take().expect("one call").send(()).unwrap();
-            pending::<Answer<Infallible>>()
+            let send_called = send_called.take().expect("the service is called once");
+            send_called.send(()).unwrap();
+            pending::<HandlerResult<Infallible>>()
         }
     }));
 
     let task = tokio::spawn(async move { service.call(request()).await });
-    is_called.await.unwrap();
+    called.await.unwrap();
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
     jars.assert_closed(1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_outside_sends_no_cookies_and_ends_the_jar() {
+async fn timeout_outside_layer_closes_jar() {
     let jars = Jars::default();
     let service = ServiceBuilder::new()
         .timeout(SECOND)
         .layer(CookieLayer::new())
-        .service_fn(hang(jars.clone()));
+        .service_fn(never_respond(jars.clone()));
 
     let error = service.oneshot(request()).await.unwrap_err();
     assert!(error.is::<Elapsed>());
@@ -240,12 +224,12 @@ async fn a_timeout_outside_sends_no_cookies_and_ends_the_jar() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_inside_ends_the_jar_as_any_error_does() {
+async fn timeout_inside_layer_closes_jar() {
     let jars = Jars::default();
     let service = ServiceBuilder::new()
         .layer(CookieLayer::new())
         .timeout(SECOND)
-        .service_fn(hang(jars.clone()));
+        .service_fn(never_respond(jars.clone()));
 
     let error = service.oneshot(request()).await.unwrap_err();
     assert!(error.is::<Elapsed>());
@@ -253,13 +237,13 @@ async fn a_timeout_inside_ends_the_jar_as_any_error_does() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_that_is_answered_inside_sends_what_was_queued_until_then() {
+async fn timeout_handled_inside_layer_sends_queued_cookies() {
     let jars = Jars::default();
     let service = ServiceBuilder::new()
         .layer(CookieLayer::new())
-        .map_result(to_response)
+        .map_result(handle_error)
         .timeout(SECOND)
-        .service_fn(hang(jars.clone()));
+        .service_fn(never_respond(jars.clone()));
 
     let response = service.oneshot(request()).await.unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -267,20 +251,20 @@ async fn a_timeout_that_is_answered_inside_sends_what_was_queued_until_then() {
     jars.assert_closed(1);
 }
 
-/// axum's own way to make responses of errors.
-async fn handle(error: BoxError) -> StatusCode {
+/// An error handler for axum's `HandleErrorLayer`.
+async fn handle_timeout(error: BoxError) -> StatusCode {
     assert!(error.is::<Elapsed>());
     StatusCode::SERVICE_UNAVAILABLE
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_that_axum_handles_inside_sends_what_was_queued_until_then() {
+async fn axum_handle_error_inside_layer_sends_queued_cookies() {
     let jars = Jars::default();
     let service = ServiceBuilder::new()
         .layer(CookieLayer::new())
-        .layer(HandleErrorLayer::new(handle))
+        .layer(HandleErrorLayer::new(handle_timeout))
         .timeout(SECOND)
-        .service_fn(hang(jars.clone()));
+        .service_fn(never_respond(jars.clone()));
 
     let Ok(response) = service.oneshot(request()).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -289,13 +273,13 @@ async fn an_error_that_axum_handles_inside_sends_what_was_queued_until_then() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_that_axum_handles_outside_sends_no_cookies_and_ends_the_jar() {
+async fn axum_handle_error_outside_layer_sends_no_cookies_and_closes_jar() {
     let jars = Jars::default();
     let service = ServiceBuilder::new()
-        .layer(HandleErrorLayer::new(handle))
+        .layer(HandleErrorLayer::new(handle_timeout))
         .layer(CookieLayer::new())
         .timeout(SECOND)
-        .service_fn(hang(jars.clone()));
+        .service_fn(never_respond(jars.clone()));
 
     let Ok(response) = service.oneshot(request()).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -304,9 +288,9 @@ async fn an_error_that_axum_handles_outside_sends_no_cookies_and_ends_the_jar() 
 }
 
 #[derive(Clone)]
-struct Always;
+struct AlwaysRetry;
 
-impl<B: Clone> Policy<Request<B>> for Always {
+impl<B: Clone> Policy<Request<B>> for AlwaysRetry {
     fn clone_request(&self, request: &Request<B>) -> Option<Request<B>> {
         Some(request.clone())
     }
@@ -316,17 +300,17 @@ impl<B: Clone> Policy<Request<B>> for Always {
     }
 }
 
-/// Sends a second request where the first takes longer than a second.
-fn hedge<S>(service: S) -> Hedge<S, Always>
+/// Sends a second request if the first takes longer than a second.
+fn hedge<S>(service: S) -> Hedge<S, AlwaysRetry>
 where
     S: Service<Request<Body>, Error: Into<BoxError>> + Clone,
 {
     let latencies = [1000; 10];
-    Hedge::new_with_mock_latencies(service, Always, 1, 0.9, 60 * SECOND, &latencies)
+    Hedge::new_with_mock_latencies(service, AlwaysRetry, 1, 0.9, 60 * SECOND, &latencies)
 }
 
-/// The first call hangs, the second is answered.
-async fn slow_then_fast(jars: Jars, request: Request<Body>) -> Answer<Infallible> {
+/// The first call never completes, the second returns a response.
+async fn slow_then_fast(jars: Jars, request: Request<Body>) -> HandlerResult<Infallible> {
     if jars.queue(&request) == 1 {
         pending::<()>().await;
     }
@@ -334,10 +318,10 @@ async fn slow_then_fast(jars: Jars, request: Request<Body>) -> Answer<Infallible
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_hedge_outside_only_the_cookies_of_the_call_that_won_are_sent() {
+async fn hedge_outside_layer_sends_cookies_of_successful_call_only() {
     let jars = Jars::default();
-    let of_handler = jars.clone();
-    let handler = service_fn(move |request| slow_then_fast(of_handler.clone(), request));
+    let handler_jars = jars.clone();
+    let handler = service_fn(move |request| slow_then_fast(handler_jars.clone(), request));
     let service = hedge(CookieLayer::new().layer(handler));
 
     let response = service.oneshot(request()).await.unwrap();
@@ -346,10 +330,10 @@ async fn with_a_hedge_outside_only_the_cookies_of_the_call_that_won_are_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_hedge_inside_both_calls_share_one_jar() {
+async fn hedge_inside_layer_shares_one_jar() {
     let jars = Jars::default();
-    let of_handler = jars.clone();
-    let handler = service_fn(move |request| slow_then_fast(of_handler.clone(), request));
+    let handler_jars = jars.clone();
+    let handler = service_fn(move |request| slow_then_fast(handler_jars.clone(), request));
     let service = CookieLayer::new().layer(hedge(handler));
 
     let response = service.oneshot(request()).await.unwrap();
@@ -361,12 +345,12 @@ async fn with_a_hedge_inside_both_calls_share_one_jar() {
 }
 
 #[tokio::test]
-async fn a_buffer_outside_changes_nothing() {
+async fn buffer_outside_layer_sends_cookies() {
     let jars = Jars::default();
-    let of_handler = jars.clone();
+    let handler_jars = jars.clone();
     let handler = service_fn(move |request| {
-        of_handler.queue(&request);
-        ready(Answer::<Infallible>::Ok(Response::default()))
+        handler_jars.queue(&request);
+        ready(HandlerResult::<Infallible>::Ok(Response::default()))
     });
     let service = Buffer::new(CookieLayer::new().layer(handler), 1);
 
@@ -379,12 +363,12 @@ async fn a_buffer_outside_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_buffer_inside_changes_nothing() {
+async fn buffer_inside_layer_sends_cookies() {
     let jars = Jars::default();
-    let of_handler = jars.clone();
+    let handler_jars = jars.clone();
     let handler = service_fn(move |request| {
-        of_handler.queue(&request);
-        ready(Answer::<Infallible>::Ok(Response::default()))
+        handler_jars.queue(&request);
+        ready(HandlerResult::<Infallible>::Ok(Response::default()))
     });
     let service = CookieLayer::new().layer(Buffer::new(handler, 1));
 
@@ -397,43 +381,45 @@ async fn a_buffer_inside_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_buffer_calls_after_its_caller_has_left_finds_its_jar_ended() {
-    let (answers, mut told) = tokio::sync::mpsc::unbounded_channel();
+async fn buffered_call_after_dropped_response_future_has_closed_jar() {
+    let (send_result, mut results) = tokio::sync::mpsc::unbounded_channel();
     let handler = service_fn(move |request: Request<Body>| {
-        answers.send(jar_of(&request).set(("late", "1"))).unwrap();
-        ready(Answer::<Infallible>::Ok(Response::default()))
+        let result = jar_of(&request).set(("late", "1"));
+        send_result.send(result).unwrap();
+        ready(HandlerResult::<Infallible>::Ok(Response::default()))
     });
-    // The buffer passes over calls that were given up, so that its caller outlives the layer's.
+    // The buffer skips calls whose caller is gone. So a spawned task keeps waiting for the response
+    // after the response future of the layer is dropped.
     let (buffer, worker) = Buffer::pair(handler, 1);
     let calls = Arc::new(Mutex::new(Vec::new()));
-    let of_service = Arc::clone(&calls);
+    let service_calls = Arc::clone(&calls);
     let mut buffered = Some(buffer);
     let mut service = CookieLayer::new().layer(service_fn(move |request| {
-        let buffer = buffered.take().expect("one call");
-        of_service
+        let buffer = buffered.take().expect("the service is called once");
+        service_calls
             .lock()
             .unwrap()
             .push(tokio::spawn(buffer.oneshot(request)));
-        pending::<Answer<Infallible>>()
+        pending::<HandlerResult<Infallible>>()
     }));
 
     drop(service.call(request()));
     tokio::spawn(worker);
-    let told = told.recv().await.expect("the handler was called");
-    assert!(matches!(told, Err(CookieError::ResponseStarted { .. })));
-    let call = calls.lock().unwrap().pop().expect("it was called");
+    let result = results.recv().await.expect("the handler was called");
+    assert_response_started(result, "late");
+    let call = calls.lock().unwrap().pop().expect("the service was called");
     let response = call.await.unwrap().unwrap();
     assert!(set_cookies(response.headers()).is_empty());
 }
 
 #[tokio::test]
-async fn what_is_shed_outside_never_has_a_jar() {
+async fn load_shed_outside_layer_makes_no_jar() {
     let jars = Jars::default();
     let mut service = ServiceBuilder::new()
         .load_shed()
         .concurrency_limit(1)
         .layer(CookieLayer::new())
-        .service_fn(hang(jars.clone()));
+        .service_fn(never_respond(jars.clone()));
 
     let first = service.ready().await.unwrap().call(request());
     let shed = service.ready().await.unwrap().call(request());
@@ -444,7 +430,7 @@ async fn what_is_shed_outside_never_has_a_jar() {
 }
 
 #[tokio::test]
-async fn what_is_shed_inside_ends_its_own_jar_alone() {
+async fn load_shed_inside_layer_closes_only_its_own_jar() {
     let jars = Jars::default();
     let mut service = ServiceBuilder::new()
         .layer(CookieLayer::new())
@@ -454,7 +440,7 @@ async fn what_is_shed_inside_ends_its_own_jar_alone() {
         })
         .load_shed()
         .concurrency_limit(1)
-        .service_fn(|_: Request<Body>| pending::<Answer<Infallible>>());
+        .service_fn(|_: Request<Body>| pending::<HandlerResult<Infallible>>());
 
     let first = service.ready().await.unwrap().call(request());
     let shed = service.ready().await.unwrap().call(request());
@@ -466,7 +452,7 @@ async fn what_is_shed_inside_ends_its_own_jar_alone() {
 }
 
 #[test]
-fn a_panic_while_the_answer_is_dropped_ends_the_jar() {
+fn panic_in_drop_of_response_future_closes_jar() {
     struct PanicOnDrop;
 
     impl Drop for PanicOnDrop {
@@ -481,11 +467,12 @@ fn a_panic_while_the_answer_is_dropped_ends_the_jar() {
         let guard = PanicOnDrop;
         async move {
             let _guard = guard;
-            pending::<Answer<Infallible>>().await
+            pending::<HandlerResult<Infallible>>().await
         }
     }));
-    let answer = service.call(request());
-    let dropped = std::panic::catch_unwind(AssertUnwindSafe(|| drop(answer)));
-    assert!(dropped.is_err());
+    let future = service.call(request());
+    let result = catch_unwind(AssertUnwindSafe(|| drop(future)));
+    let panic = result.expect_err("the inner future panics when it is dropped");
+    assert_eq!(panic.downcast_ref(), Some(&"on purpose"));
     jars.assert_closed(1);
 }

@@ -1,19 +1,20 @@
-//! A Domain is checked against the host that the browser asked for, wherever that stands.
+//! A Domain must domain-match the request's host. `HostSource` selects where the host is found.
 
 mod support;
 
 use http::Request;
 use tower_django_cookies::{Cookie, CookieError, CookieLayer, HostSource};
 
-fn at(uri: &str, headers: &[(&str, &str)]) -> Request<()> {
-    let request = Request::get(uri);
-    let request = headers.iter().fold(request, |request, (name, value)| {
-        request.header(*name, *value)
-    });
-    request.body(()).expect("a request")
+fn request(uri: &str, headers: &[(&str, &str)]) -> Request<()> {
+    let builder = headers
+        .iter()
+        .fold(Request::get(uri), |builder, (name, value)| {
+            builder.header(*name, *value)
+        });
+    builder.body(()).expect("a valid request")
 }
 
-/// The host that the domain was checked against and found not to match.
+/// The host of the error `DomainMismatch`, or `None` if the domain matches.
 #[track_caller]
 fn mismatch(layer: &CookieLayer, request: &Request<()>, domain: &str) -> Option<String> {
     match layer
@@ -22,13 +23,13 @@ fn mismatch(layer: &CookieLayer, request: &Request<()>, domain: &str) -> Option<
     {
         Ok(()) => None,
         Err(CookieError::DomainMismatch { host, .. }) => Some(host),
-        Err(other) => panic!("{other}"),
+        Err(error) => panic!("{error:?}"),
     }
 }
 
 /// RFC 6265 §5.1.3.
 #[test]
-fn the_host_itself_and_its_parents_match() {
+fn domain_of_host_or_parent_matches() {
     for (host, domain, matches) in [
         ("example.com", "example.com", true),
         ("example.com", "EXAMPLE.com", true),
@@ -52,15 +53,19 @@ fn the_host_itself_and_its_parents_match() {
         ("[::ffff:127.0.0.1]", "0.0.1", false),
         ("example.com", "ple.com", false),
     ] {
-        let request = at("/", &[("host", host)]);
-        let found = mismatch(&CookieLayer::new(), &request, domain);
-        assert_eq!(found.is_none(), matches, "{domain} at {host}: {found:?}");
+        let request = request("/", &[("host", host)]);
+        let mismatch = mismatch(&CookieLayer::new(), &request, domain);
+        assert_eq!(
+            mismatch.is_none(),
+            matches,
+            "{domain} at {host}: {mismatch:?}"
+        );
     }
 }
 
 #[test]
-fn the_authority_of_the_uri_comes_before_the_host_field() {
-    let request = at("https://user@a.example:8443/", &[("host", "b.example")]);
+fn uri_authority_has_priority_over_host_header() {
+    let request = request("https://user@a.example:8443/", &[("host", "b.example")]);
     assert_eq!(
         mismatch(&CookieLayer::new(), &request, "b.example"),
         Some("a.example".into())
@@ -69,29 +74,29 @@ fn the_authority_of_the_uri_comes_before_the_host_field() {
 }
 
 #[test]
-fn a_host_that_is_unknown_is_not_checked() {
+fn domain_with_unknown_host_is_not_checked() {
     for request in [
-        at("/", &[]),
-        at("/", &[("host", "")]),
-        at("/", &[("host", "a b")]),
-        at("/", &[("host", ":80")]),
+        request("/", &[]),
+        request("/", &[("host", "")]),
+        request("/", &[("host", "a b")]),
+        request("/", &[("host", ":80")]),
     ] {
         assert_eq!(mismatch(&CookieLayer::new(), &request, "example.com"), None);
     }
 }
 
 #[test]
-fn a_host_only_cookie_is_not_checked() {
-    let jar = CookieLayer::new().jar(&at("/", &[("host", "example.com")]));
-    assert!(jar.set(("a", "1")).is_ok());
-    assert!(jar.set(Cookie::build(("a", "1")).domain("")).is_ok());
+fn host_only_cookie_is_not_checked() {
+    let jar = CookieLayer::new().jar(&request("/", &[("host", "example.com")]));
+    assert_eq!(jar.set(("a", "1")), Ok(()));
+    assert_eq!(jar.set(Cookie::build(("a", "1")).domain("")), Ok(()));
 }
 
 #[test]
-fn behind_a_proxy_the_forwarded_host_counts() {
+fn x_forwarded_host_has_priority_over_uri_and_host_header() {
     let layer = CookieLayer::new().host_from(HostSource::XForwardedHost);
     let forwarded = |host| {
-        at(
+        request(
             "http://10.0.0.7/",
             &[("host", "10.0.0.7"), ("x-forwarded-host", host)],
         )
@@ -112,11 +117,11 @@ fn behind_a_proxy_the_forwarded_host_counts() {
         mismatch(&layer, &forwarded("b.example"), "example.com"),
         Some("b.example".into())
     );
-    for unreadable in ["", "a b", "https://x", ", www.example.com"] {
-        let found = mismatch(&layer, &forwarded(unreadable), "example.com");
-        assert_eq!(found, Some("10.0.0.7".into()), "{unreadable}");
+    for invalid in ["", "a b", "https://x", ", www.example.com"] {
+        let mismatch = mismatch(&layer, &forwarded(invalid), "example.com");
+        assert_eq!(mismatch, Some("10.0.0.7".into()), "{invalid}");
     }
-    let direct = at("/", &[("host", "example.com")]);
+    let direct = request("/", &[("host", "example.com")]);
     assert_eq!(
         mismatch(&layer, &direct, "example.org"),
         Some("example.com".into())
@@ -132,9 +137,9 @@ fn behind_a_proxy_the_forwarded_host_counts() {
 }
 
 #[test]
-fn a_fixed_host_stands_for_every_request() {
+fn fixed_host_replaces_host_of_every_request() {
     let fixed = |host: &str| CookieLayer::new().host_from(HostSource::Fixed(host.into()));
-    let request = at("/", &[("host", "10.0.0.7")]);
+    let request = request("/", &[("host", "10.0.0.7")]);
     assert_eq!(
         mismatch(&fixed("WWW.example.com"), &request, "example.com"),
         None
@@ -143,7 +148,7 @@ fn a_fixed_host_stands_for_every_request() {
         mismatch(&fixed("www.example.com"), &request, "10.0.0.7"),
         Some("www.example.com".into())
     );
-    // A URL by mistake, or nothing, fits nothing, and the error shows it.
+    // An invalid fixed host, such as a URL, matches no Domain. The error shows it.
     for host in ["https://example.com/", "https://www.example.com", ""] {
         assert_eq!(
             mismatch(&fixed(host), &request, "example.com"),
@@ -153,8 +158,8 @@ fn a_fixed_host_stands_for_every_request() {
 }
 
 #[test]
-fn an_unchecked_host_refuses_nothing() {
+fn unchecked_host_accepts_every_domain() {
     let layer = CookieLayer::new().host_from(HostSource::Unchecked);
-    let request = at("https://a.example/", &[("host", "a.example")]);
+    let request = request("https://a.example/", &[("host", "a.example")]);
     assert_eq!(mismatch(&layer, &request, "b.example"), None);
 }

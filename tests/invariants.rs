@@ -1,4 +1,4 @@
-//! What `fuzz/` looks for bytes against, held for chance ones and for those that it found.
+//! The invariants of `tests/fuzzed`, for random bytes and for the bytes that the fuzzer found.
 #![cfg(all(feature = "dumps", feature = "private", feature = "test-util"))]
 
 mod fuzzed;
@@ -8,23 +8,23 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use support::from_hex;
 
-/// A test for each target.
+/// Makes a test for each fuzz target, and one for the saved bytes of all targets.
 macro_rules! targets {
-    ($($target:ident)*) => {
+    ($($target:ident => $test:ident,)*) => {
         proptest! {
             #![proptest_config(ProptestConfig::with_cases(1000))]
 
             $(
                 #[test]
-                fn $target(bytes in vec(any::<u8>(), 0..300)) {
+                fn $test(bytes in vec(any::<u8>(), 0..300)) {
                     fuzzed::$target::check(&bytes);
                 }
             )*
         }
 
         #[test]
-        fn what_the_fuzzer_found_holds() {
-            let mut found = 0;
+        fn saved_bytes_of_the_fuzzer_satisfy_the_invariants() {
+            let mut count = 0;
             for line in include_str!("fuzzed/corpus.txt").lines() {
                 let (target, bytes) = line.split_once(' ').expect("a target and bytes");
                 let check = match target {
@@ -32,11 +32,17 @@ macro_rules! targets {
                     other => panic!("no target {other}"),
                 };
                 check(&from_hex(bytes));
-                found += 1;
+                count += 1;
             }
-            assert!(found > 100, "{found} are found");
+            assert!(count > 100, "only {count} lines");
         }
     };
 }
 
-targets! { parse set round_trip signing client }
+targets! {
+    parse => cookie_headers_of_any_bytes_are_read_as_in_django,
+    set => set_and_delete_send_the_given_attributes_or_return_an_error,
+    round_trip => values_survive_the_round_trip_through_a_client,
+    signing => signed_text_is_accepted_and_other_text_is_rejected,
+    client => client_sends_cookies_only_within_their_scope,
+}

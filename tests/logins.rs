@@ -1,4 +1,5 @@
-//! Who logs out is logged out, and a test with a browser notices who isn't.
+//! Login and logout through `test::Client`: a logout deletes the session cookie, and a test
+//! notices one that does not.
 
 #![cfg(all(feature = "axum-core", feature = "test-util"))]
 
@@ -18,7 +19,7 @@ fn session() -> CookieBuilder<'static> {
         .same_site(SameSite::Lax)
 }
 
-async fn home(jar: CookieJar) -> String {
+async fn session_count(jar: CookieJar) -> String {
     format!("{} session", jar.get_all("session").count())
 }
 
@@ -32,17 +33,17 @@ async fn logout(jar: CookieJar) -> Result<Redirect, CookieError> {
     Ok(Redirect::to("/app"))
 }
 
-async fn wrong_logout(jar: CookieJar) -> Result<Redirect, CookieError> {
+async fn logout_at_other_path(jar: CookieJar) -> Result<Redirect, CookieError> {
     jar.delete(Cookie::build("session").path("/"))?;
     Ok(Redirect::to("/app"))
 }
 
 fn browser(cookies: CookieLayer) -> Client<Router> {
     let app = Router::new()
-        .route("/app", get(home))
+        .route("/app", get(session_count))
         .route("/app/login", post(login))
         .route("/app/logout", post(logout))
-        .route("/app/wrong-logout", post(wrong_logout))
+        .route("/app/logout-at-other-path", post(logout_at_other_path))
         .layer(cookies);
     Client::new(app)
         .base_url("https://www.example.com")
@@ -50,62 +51,69 @@ fn browser(cookies: CookieLayer) -> Client<Router> {
         .follow_redirects(1)
 }
 
-/// What the page at the end of the redirects shows, and its status.
-async fn send(browser: &mut Client<Router>, path: &str) -> (StatusCode, String) {
-    let answer = browser.post(path, &[]).await.unwrap();
-    (answer.status(), answer.body().text().unwrap().to_owned())
+/// The status and the body of the response after redirects.
+async fn post_to(browser: &mut Client<Router>, path: &str) -> (StatusCode, String) {
+    let response = browser.post(path, &[]).await.unwrap();
+    (
+        response.status(),
+        response.body().text().unwrap().to_owned(),
+    )
 }
 
 #[tokio::test]
-async fn logging_out_ends_the_session() {
+async fn logout_of_declared_session_deletes_cookie() {
     let mut browser = browser(CookieLayer::new().declare(session()).unwrap());
-    assert_eq!(send(&mut browser, "/app/login").await.1, "1 session");
-    assert_eq!(send(&mut browser, "/app/logout").await.1, "0 session");
+    assert_eq!(post_to(&mut browser, "/app/login").await.1, "1 session");
+    assert_eq!(post_to(&mut browser, "/app/logout").await.1, "0 session");
     assert!(browser.cookies().is_empty());
 }
 
 #[tokio::test]
-async fn a_wrong_logout_is_an_error_and_ends_nothing() {
+async fn logout_at_other_path_is_error_and_keeps_cookie() {
     let mut browser = browser(CookieLayer::new().declare(session()).unwrap());
-    send(&mut browser, "/app/login").await;
-    let (status, message) = send(&mut browser, "/app/wrong-logout").await;
+    post_to(&mut browser, "/app/login").await;
+    let (status, message) = post_to(&mut browser, "/app/logout-at-other-path").await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(message.contains("Path=/app"), "{message}");
     assert_eq!(browser.cookie("session").unwrap().value(), "f81d4fae");
 }
 
-/// What every stack without declarations does, and what a browser makes of it.
+/// Without a declaration, a delete with other Domain or Path than those of the cookie is no error,
+/// and a browser ignores it.
 #[tokio::test]
-async fn a_session_that_a_logout_misses_is_still_there() {
+async fn logout_of_undeclared_session_at_other_scope_keeps_cookie() {
     let mut browser = browser(CookieLayer::new());
     browser.set_cookie(session()).unwrap();
-    assert_eq!(send(&mut browser, "/app/wrong-logout").await.1, "1 session");
-    assert_eq!(send(&mut browser, "/app/logout").await.1, "1 session");
+    assert_eq!(
+        post_to(&mut browser, "/app/logout-at-other-path").await.1,
+        "1 session"
+    );
+    assert_eq!(post_to(&mut browser, "/app/logout").await.1, "1 session");
 }
 
 #[tokio::test]
-async fn a_twin_from_before_a_move_ends_with_the_session() {
+async fn login_and_logout_delete_cookie_at_retired_scope() {
     let cookies = CookieLayer::new().declare(session()).unwrap();
     let mut browser = browser(cookies.retire(Cookie::build("session").path("/")).unwrap());
     browser.set_cookie(("session", "old")).unwrap();
-    assert_eq!(send(&mut browser, "/app/login").await.1, "1 session");
+    assert_eq!(post_to(&mut browser, "/app/login").await.1, "1 session");
     assert_eq!(browser.cookie("session").unwrap().value(), "f81d4fae");
 
     browser.set_cookie(("session", "old")).unwrap();
-    assert_eq!(send(&mut browser, "/app/logout").await.1, "0 session");
+    assert_eq!(post_to(&mut browser, "/app/logout").await.1, "0 session");
 }
 
 #[cfg(feature = "signed")]
 #[tokio::test]
-async fn a_remembered_login_ends_when_its_signature_is_too_old() {
+async fn signed_login_cookie_older_than_max_age_is_bad_request() {
     use std::time::{Duration, SystemTime};
 
     const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-    async fn home(jar: CookieJar) -> Result<String, CookieError> {
+    async fn user(jar: CookieJar) -> Result<String, CookieError> {
         jar.signed().salt("login").max_age(2 * WEEK).get("user")
     }
     let cookies = CookieLayer::new().secret_key("a secret that nobody guesses");
-    let app = Router::new().route("/", get(home)).layer(cookies.clone());
+    let app = Router::new().route("/", get(user)).layer(cookies.clone());
     let mut browser = Client::new(app);
 
     for (weeks, expected) in [(1, Some("ann")), (3, None)] {
@@ -116,10 +124,14 @@ async fn a_remembered_login_ends_when_its_signature_is_too_old() {
             .set(("user", "ann"))
             .unwrap();
         browser.set_cookie(jar.queued().remove(0)).unwrap();
-        let answer = browser.get("/").await.unwrap();
-        match expected {
-            Some(user) => assert_eq!(answer.body().text(), Ok(user)),
-            None => assert_eq!(answer.status(), StatusCode::BAD_REQUEST),
+        let response = browser.get("/").await.unwrap();
+        let body = response.body().text().unwrap();
+        if let Some(user) = expected {
+            assert_eq!((response.status(), body), (StatusCode::OK, user));
+        } else {
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+            // The text of `SignatureExpired`, which shows the maximum age.
+            assert!(body.contains(&format!("{:?}", 2 * WEEK)), "{body}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Every set and delete is either in the response or answered with `ResponseStarted`.
+//! Every set and delete is either sent with the response or fails with `ResponseStarted`.
 
 mod support;
 
@@ -14,46 +14,44 @@ use std::thread;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Frame};
-use support::{jar_of, now, poll, request, set_cookies};
+use support::{
+    assert_closed, assert_matches, assert_response_started, deletion, jar_of, poll, ready_output,
+    request, set_cookies,
+};
 use tokio::sync::oneshot;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
-fn response_started(name: &str) -> Result<(), CookieError> {
-    Err(CookieError::ResponseStarted { name: name.into() })
-}
-
-/// Nothing can be queued any more, and reading goes on.
+/// Asserts that the jar of [`call`] is closed, and that it still reads the request's cookies.
 #[track_caller]
-fn assert_closed(jar: &CookieJar) {
+fn assert_closed_and_readable(jar: &CookieJar) {
+    assert_closed(jar);
     for jar in [jar, &jar.clone()] {
-        assert_eq!(jar.set(("late", "1")), response_started("late"));
-        assert_eq!(jar.delete("late"), response_started("late"));
-        assert_eq!(jar.delete("queued"), response_started("queued"));
-        assert!(jar.queued().is_empty());
+        assert_response_started(jar.delete("queued"), "queued");
         assert_eq!(jar.get("a"), Some("1"));
         assert_eq!(jar.iter().collect::<Vec<_>>(), [("a", "1")]);
     }
 }
 
-/// What becomes of a call that has queued a cookie and then runs into `end`.
+/// A call whose handler has queued the cookie `queued`.
 struct Call<F> {
     future: Pin<Box<F>>,
     jar: CookieJar,
 }
 
+/// Calls a service that queues the cookie `queued`, and then awaits `outcome`.
 fn call<E>(
-    end: impl Future<Output = Result<(), E>>,
+    outcome: impl Future<Output = Result<(), E>>,
 ) -> Call<impl Future<Output = Result<Response<()>, E>>> {
     let kept = Arc::new(Mutex::new(None));
-    let mut end = Some(end);
+    let mut outcome = Some(outcome);
     let future = CookieLayer::new()
         .layer(service_fn(|request: Request<()>| {
             let jar = jar_of(&request);
             jar.set(("queued", "1")).unwrap();
             *kept.lock().unwrap() = Some(jar);
-            let end = end.take().expect("one call");
-            async move { end.await.map(Response::new) }
+            let outcome = outcome.take().expect("the service is called once");
+            async move { outcome.await.map(Response::new) }
         }))
         .call(request("a=1"));
     let jar = kept.lock().unwrap().take().expect("the service was called");
@@ -65,85 +63,93 @@ fn call<E>(
 }
 
 #[test]
-fn after_an_answer_operations_are_refused() {
+fn operations_after_response_are_response_started() {
     let mut call = call(ready(Ok::<_, Infallible>(())));
 
-    let response = now(call.future.as_mut()).unwrap();
-    assert_closed(&call.jar);
+    let response = ready_output(call.future.as_mut()).unwrap();
+    assert_closed_and_readable(&call.jar);
     drop(call.future);
-    assert_closed(&call.jar);
+    assert_closed_and_readable(&call.jar);
     assert_eq!(set_cookies(response.headers()), ["queued=1; Path=/"]);
 }
 
 #[test]
-fn after_an_error_operations_are_refused() {
+fn operations_after_inner_error_are_response_started() {
     let mut call = call(ready(Err("broken")));
 
-    assert_eq!(now(call.future.as_mut()).unwrap_err(), "broken");
-    assert_closed(&call.jar);
+    assert_eq!(ready_output(call.future.as_mut()).unwrap_err(), "broken");
+    assert_closed_and_readable(&call.jar);
     drop(call.future);
-    assert_closed(&call.jar);
+    assert_closed_and_readable(&call.jar);
 }
 
 #[test]
-fn after_a_drop_operations_are_refused() {
+fn operations_after_drop_of_response_future_are_response_started() {
     let never_polled = call(ready(Ok::<_, Infallible>(())));
     drop(never_polled.future);
-    assert_closed(&never_polled.jar);
+    assert_closed_and_readable(&never_polled.jar);
 
     let mut unfinished = call(pending::<Result<(), Infallible>>());
     assert!(poll(unfinished.future.as_mut()).is_pending());
     drop(unfinished.future);
-    assert_closed(&unfinished.jar);
+    assert_closed_and_readable(&unfinished.jar);
 }
 
 #[test]
-fn after_the_drop_of_what_panicked_operations_are_refused() {
-    let end = poll_fn(|_| -> Poll<Result<(), Infallible>> { panic!("on purpose") });
-    let mut call = call(end);
+fn operations_after_panic_of_inner_future_are_response_started() {
+    let outcome = poll_fn(|_| -> Poll<Result<(), Infallible>> { panic!("on purpose") });
+    let mut call = call(outcome);
 
     let poll = AssertUnwindSafe(|| drop(poll(call.future.as_mut())));
-    assert!(catch_unwind(poll).is_err());
+    let panic = catch_unwind(poll).expect_err("the inner future panics");
+    assert_eq!(panic.downcast_ref(), Some(&"on purpose"));
     drop(call.future);
-    assert_closed(&call.jar);
+    assert_closed_and_readable(&call.jar);
 }
 
 #[tokio::test]
-async fn a_spawned_task_is_told_that_the_response_has_left() {
-    let (left, has_left) = oneshot::channel();
-    let tasks = Mutex::new(Some(has_left));
+async fn operations_in_spawned_task_after_response_are_response_started() {
+    let (send_response_sent, response_sent) = oneshot::channel();
+    let response_sent = Mutex::new(Some(response_sent));
     let spawned = Mutex::new(None);
     let service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
         let jar = jar_of(&request);
-        let has_left = tasks.lock().unwrap().take().expect("one call");
-        let (queued, has_queued) = oneshot::channel();
+        let mut response_sent = response_sent.lock().unwrap();
+        let response_sent = response_sent.take().expect("the service is called once");
+        let (send_queued, queued) = oneshot::channel();
         *spawned.lock().unwrap() = Some(tokio::spawn(async move {
             let in_time = jar.set(("in_time", "1"));
-            queued.send(()).unwrap();
-            has_left.await.unwrap();
+            send_queued.send(()).unwrap();
+            response_sent.await.unwrap();
             (in_time, jar.set(("late", "1")), jar.delete("late"))
         }));
         async move {
-            has_queued.await.unwrap();
+            queued.await.unwrap();
             Ok::<_, Infallible>(Response::new(()))
         }
     }));
 
     let response = service.oneshot(Request::new(())).await.unwrap();
-    left.send(()).unwrap();
-    let task = spawned.lock().unwrap().take().expect("it was spawned");
-    let refused = response_started("late");
-    assert_eq!(task.await.unwrap(), (Ok(()), refused.clone(), refused));
+    send_response_sent.send(()).unwrap();
+    let task = spawned
+        .lock()
+        .unwrap()
+        .take()
+        .expect("the task was spawned");
+    let (in_time, late_set, late_delete) = task.await.unwrap();
+    assert_eq!(in_time, Ok(()));
+    assert_response_started(late_set, "late");
+    assert_response_started(late_delete, "late");
     assert_eq!(set_cookies(response.headers()), ["in_time=1; Path=/"]);
 }
 
-/// A body that queues a cookie whenever a frame of it is read, and tells what came of that.
-struct Streaming {
+/// A body that sets a cookie for each of its frames. Each frame contains the result of its `set`.
+struct StreamingBody {
     jar: CookieJar,
     frames: u32,
 }
 
-impl Body for Streaming {
+impl Body for StreamingBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -156,8 +162,8 @@ impl Body for Streaming {
         }
         self.frames -= 1;
         let text = match self.jar.set(("frame", "1")) {
-            Ok(()) => "queued ",
-            Err(CookieError::ResponseStarted { .. }) => "refused ",
+            Ok(()) => "Ok ",
+            Err(CookieError::ResponseStarted { .. }) => "ResponseStarted ",
             Err(_) => "another error ",
         };
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(text.as_bytes())))))
@@ -165,54 +171,54 @@ impl Body for Streaming {
 }
 
 #[tokio::test]
-async fn a_streaming_body_is_told_that_the_response_has_left() {
+async fn set_in_streaming_body_after_response_is_response_started() {
     let service = CookieLayer::new().layer(service_fn(|request: Request<()>| async move {
         let jar = jar_of(&request);
-        jar.set(("head", "1")).unwrap();
-        let mut body = Streaming { jar, frames: 3 };
-        // Read by the handler itself, it is in time.
+        jar.set(("handler", "1")).unwrap();
+        let mut body = StreamingBody { jar, frames: 3 };
+        // The handler reads the first frame before it returns the response.
         let first = body.frame().await.unwrap().unwrap();
-        assert_eq!(first.into_data().unwrap(), "queued ");
+        assert_eq!(first.into_data().unwrap(), "Ok ");
         Ok::<_, Infallible>(Response::new(body))
     }));
 
     let response = service.oneshot(Request::new(())).await.unwrap();
-    let (head, body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     assert_eq!(
-        set_cookies(&head.headers),
-        ["head=1; Path=/", "frame=1; Path=/"]
+        set_cookies(&parts.headers),
+        ["handler=1; Path=/", "frame=1; Path=/"]
     );
     let body = body.collect().await.unwrap().to_bytes();
-    assert_eq!(body, "refused refused ");
+    assert_eq!(body, "ResponseStarted ResponseStarted ");
 }
 
-/// Each thread goes on until it is refused, so that the response always comes in between.
+/// Each thread queues operations until one fails, so the queue is closed while threads use it.
 #[test]
-fn what_threads_race_to_queue_is_in_the_response_or_refused() {
+fn operations_of_racing_threads_are_sent_or_response_started() {
     const THREADS: usize = 4;
     const ROUNDS: usize = 50;
 
     for _ in 0..ROUNDS {
         let start = Barrier::new(THREADS + 1);
-        let has_left = AtomicBool::new(false);
+        let is_response_sent = AtomicBool::new(false);
         let mut call = call(ready(Ok::<_, Infallible>(())));
         let mut queued = vec!["queued=1; Path=/".to_owned()];
         let response = thread::scope(|scope| {
-            let (start, has_left) = (&start, &has_left);
+            let (start, is_response_sent) = (&start, &is_response_sent);
             let threads: Vec<_> = (0..THREADS)
                 .map(|thread| {
                     let jar = call.jar.clone();
                     scope.spawn(move || {
                         start.wait();
-                        queue_until_refused(&jar, thread, has_left)
+                        queue_until_closed(&jar, thread, is_response_sent)
                     })
                 })
                 .collect();
             start.wait();
-            let response = now(call.future.as_mut()).unwrap();
-            has_left.store(true, Ordering::SeqCst);
+            let response = ready_output(call.future.as_mut()).unwrap();
+            is_response_sent.store(true, Ordering::SeqCst);
             for thread in threads {
-                queued.extend(thread.join().expect("it was refused"));
+                queued.extend(thread.join().expect("the thread does not panic"));
             }
             response
         });
@@ -221,72 +227,76 @@ fn what_threads_race_to_queue_is_in_the_response_or_refused() {
         sent.sort_unstable();
         queued.sort_unstable();
         assert_eq!(sent, queued);
-        assert_closed(&call.jar);
+        assert_closed_and_readable(&call.jar);
     }
 }
 
-/// The fields of the operations that were answered with `Ok`.
-fn queue_until_refused(jar: &CookieJar, thread: usize, has_left: &AtomicBool) -> Vec<String> {
-    let mut fields = Vec::new();
+/// Sets and deletes cookies until an operation fails. Returns the expected `Set-Cookie` headers of
+/// those that succeeded.
+fn queue_until_closed(
+    jar: &CookieJar,
+    thread: usize,
+    is_response_sent: &AtomicBool,
+) -> Vec<String> {
+    let mut headers = Vec::new();
     loop {
-        let is_late = has_left.load(Ordering::SeqCst);
-        let name = format!("{thread}-{}", fields.len());
-        let (answer, field) = if fields.len() % 2 == 0 {
+        let is_late = is_response_sent.load(Ordering::SeqCst);
+        let name = format!("{thread}-{}", headers.len());
+        let (result, header) = if headers.len() % 2 == 0 {
             (jar.set((&*name, "1")), format!("{name}=1; Path=/"))
         } else {
-            let gone = r#"""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"#;
-            (jar.delete(&*name), format!("{name}={gone}"))
+            (jar.delete(&*name), deletion(&name, "/"))
         };
-        if answer.is_err() {
-            assert_eq!(answer, response_started(&name));
-            return fields;
+        if result.is_err() {
+            assert_response_started(result, &name);
+            return headers;
         }
-        assert!(!is_late, "{name} was queued after the response had left");
-        fields.push(field);
+        assert!(!is_late, "{name} was queued after the response was sent");
+        headers.push(header);
     }
 }
 
-/// The jar and the fields of a request for `a=2` that comes with `jar` in its extensions.
-fn answer_with(jar: CookieJar) -> (CookieJar, HeaderMap) {
+/// Sends a request with the cookie `a=2` and with `jar` in its extensions. Returns the jar that the
+/// service received, and the response headers.
+fn call_with_jar_in_extensions(jar: CookieJar) -> (CookieJar, HeaderMap) {
     let kept = Mutex::new(None);
     let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
         let jar = jar_of(&request);
-        let answer = jar.set(("fresh", "1")).map(Response::new);
+        let result = jar.set(("fresh", "1")).map(Response::new);
         *kept.lock().unwrap() = Some(jar);
-        ready(answer)
+        ready(result)
     }));
     let mut request = request("a=2");
     request.extensions_mut().insert(jar);
-    let response = now(service.call(request)).unwrap();
+    let response = ready_output(service.call(request)).unwrap();
     let jar = kept.lock().unwrap().take().expect("the service was called");
     (jar, response.into_parts().0.headers)
 }
 
 #[test]
-fn a_closed_jar_in_the_extensions_is_replaced() {
+fn closed_jar_in_request_extensions_is_replaced() {
     let mut call = call(ready(Ok::<_, Infallible>(())));
-    now(call.future.as_mut()).unwrap();
+    ready_output(call.future.as_mut()).unwrap();
 
-    let (fresh, headers) = answer_with(call.jar.clone());
+    let (fresh, headers) = call_with_jar_in_extensions(call.jar.clone());
     assert_eq!(fresh.get("a"), Some("2"));
     assert_eq!(set_cookies(&headers), ["fresh=1; Path=/"]);
-    assert_closed(&call.jar);
+    assert_closed_and_readable(&call.jar);
 }
 
 #[test]
-fn a_jar_without_a_layer_in_the_extensions_is_replaced() {
+fn jar_from_headers_in_request_extensions_is_replaced() {
     let mut headers = HeaderMap::new();
     headers.insert("cookie", HeaderValue::from_static("a=1"));
     let detached = CookieJar::from_headers(&headers);
 
-    let (fresh, headers) = answer_with(detached.clone());
+    let (fresh, headers) = call_with_jar_in_extensions(detached.clone());
     assert_eq!(fresh.get("a"), Some("2"));
     assert_eq!(set_cookies(&headers), ["fresh=1; Path=/"]);
     assert_eq!(detached.get("a"), Some("1"));
-    let name = "late".to_owned();
-    assert_eq!(
+    assert_matches!(
         detached.set(("late", "1")),
-        Err(CookieError::NoResponse { name })
+        Err(CookieError::NoResponse { name, .. }) if name == "late"
     );
 }
 
@@ -299,10 +309,10 @@ impl Drop for SetOnDrop {
 }
 
 #[test]
-fn a_destructor_in_a_dropped_answer_is_refused() {
-    let answers = Arc::default();
+fn set_in_destructor_of_dropped_inner_future_is_response_started() {
+    let results = Arc::default();
     let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
-        let guard = SetOnDrop(jar_of(&request), Arc::clone(&answers));
+        let guard = SetOnDrop(jar_of(&request), Arc::clone(&results));
         async move {
             pending::<()>().await;
             drop(guard);
@@ -313,5 +323,7 @@ fn a_destructor_in_a_dropped_answer_is_refused() {
     let mut unfinished = Box::pin(service.call(Request::new(())));
     assert!(poll(unfinished.as_mut()).is_pending());
     drop(unfinished);
-    assert_eq!(*answers.lock().unwrap(), [response_started("dropped")]);
+    let results: Vec<_> = std::mem::take(&mut *results.lock().unwrap());
+    let [result] = <[_; 1]>::try_from(results).expect("one result");
+    assert_response_started(result, "dropped");
 }

@@ -1,4 +1,4 @@
-//! Neither values nor keys are shown, by whatever `Debug`, `Display`, event or panic there is.
+//! No `Debug` or `Display` output, event or panic message shows a cookie's value or a key.
 
 #[path = "support/events.rs"]
 mod events;
@@ -13,9 +13,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use events::events;
 use http::{HeaderMap, Request, Response};
-use support::now;
+use support::{ended_jar, ready_output};
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
+use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::Level;
 
@@ -23,26 +23,30 @@ const VALUE: &str = "m4rked>Value?";
 #[cfg(feature = "signed")]
 const KEY: &str = "m4rked-Secret~Key";
 #[cfg(feature = "signed")]
-const FALLBACK: &str = "f0rmer-Secret~Key";
+const FALLBACK: &str = "f4llback-Secret~Key";
 
-/// What was shown, and what must not be in it.
-struct Shown {
+/// A predicate for the error that a test expects.
+type IsExpected<E> = fn(&E) -> bool;
+
+/// Collects output, and searches it for secrets.
+struct Output {
+    /// Each secret, with one form in which it could be written.
     secrets: Vec<(String, String)>,
     text: String,
 }
 
-impl Shown {
+impl Output {
     fn new() -> Self {
-        let mut shown = Self {
+        let mut output = Self {
             secrets: Vec::new(),
             text: String::new(),
         };
-        shown.hide(VALUE);
-        shown
+        output.add_secret(VALUE);
+        output
     }
 
-    /// Looks for `secret` as it is and in every form in which it might be written.
-    fn hide(&mut self, secret: impl AsRef<[u8]>) {
+    /// The output must not contain `secret`, neither as it is nor encoded.
+    fn add_secret(&mut self, secret: impl AsRef<[u8]>) {
         let bytes = secret.as_ref();
         let hex = |prefix: &str, upper: bool| {
             bytes.iter().fold(String::new(), |mut hex, byte| {
@@ -64,12 +68,13 @@ impl Shown {
         ];
         if let Ok(text) = std::str::from_utf8(bytes) {
             forms.extend([text.to_owned(), text.escape_debug().to_string()]);
-            // As a cookie's value, and as a URL's part.
+            // Escaped as in a URL, and as in a cookie's value.
             forms.push(text.replace('>', "%3E").replace('?', "%3F"));
             forms.push(text.replace('>', r"\076").replace('?', r"\077"));
         }
+        // Base64 encodes groups of three bytes, and the secret may begin at any byte of a group. The
+        // digits that the secret shares with its neighbours are left out.
         for skipped in 0..3 {
-            // Wherever it begins in what was encoded, but for the digits that it shares.
             let aligned = &bytes[skipped.min(bytes.len())..];
             let whole = &aligned[..aligned.len() / 3 * 3];
             forms.push(STANDARD_NO_PAD.encode(whole));
@@ -77,26 +82,29 @@ impl Shown {
         }
         let name = String::from_utf8_lossy(bytes).into_owned();
         for form in forms {
-            assert!(form.len() >= 12, "{form:?} may be there by chance");
+            assert!(
+                form.len() >= 12,
+                "{form:?} is so short that it may occur by chance"
+            );
             self.secrets.push((name.clone(), form));
         }
     }
 
-    fn debug(&mut self, shown: &impl Debug) {
-        let (line, lines) = (format!("{shown:?}"), format!("{shown:#?}"));
-        let blanks = [": ,", ": }", "(,"];
+    fn debug(&mut self, value: &impl Debug) {
+        let (line, lines) = (format!("{value:?}"), format!("{value:#?}"));
+        let empty_fields = [": ,", ": }", "(,"];
         assert!(
-            !line.is_empty() && !blanks.iter().any(|&blank| line.contains(blank)),
+            !line.is_empty() && !empty_fields.iter().any(|&empty| line.contains(empty)),
             "{line}"
         );
         writeln!(self.text, "{line}\n{lines}").unwrap();
     }
 
-    fn display(&mut self, shown: &impl Display) {
-        writeln!(self.text, "{shown}\n{shown:#}").unwrap();
+    fn display(&mut self, value: &impl Display) {
+        writeln!(self.text, "{value}\n{value:#}").unwrap();
     }
 
-    /// Both, and its sources'.
+    /// Adds `Debug` and `Display` of an error and its sources.
     fn error(&mut self, error: &(dyn Error + 'static)) {
         let mut next = Some(error);
         while let Some(error) = next {
@@ -106,26 +114,46 @@ impl Shown {
         }
     }
 
+    /// Adds the error of `result`, which must satisfy `is_expected`, and returns it.
+    #[track_caller]
+    fn error_of<T, E: Error + 'static>(
+        &mut self,
+        result: Result<T, E>,
+        is_expected: IsExpected<E>,
+    ) -> E {
+        let error = result.err().expect("the operation must fail");
+        assert!(is_expected(&error), "{error:?}");
+        self.error(&error);
+        error
+    }
+
     #[track_caller]
     fn assert_hidden(&self) {
         for (secret, form) in &self.secrets {
             assert!(
                 !self.text.contains(form),
-                "{secret:?} is shown as {form:?} in {}",
+                "the output shows {secret:?} as {form:?}: {}",
                 self.text
             );
         }
     }
 }
 
-/// Runs `show`, and searches what it showed, and the events that came of it.
+/// Runs `collect`, and asserts that the output it collects and its events show no secret.
 #[track_caller]
-fn assert_hidden(show: impl FnOnce(&mut Shown)) {
-    let mut shown = Shown::new();
-    let (lines, ()) = events(Level::TRACE, || show(&mut shown));
-    shown.text.push_str(&lines.join("\n"));
-    assert!(!shown.text.is_empty());
-    shown.assert_hidden();
+fn assert_hidden(collect: impl FnOnce(&mut Output)) {
+    let mut output = Output::new();
+    let (lines, ()) = events(Level::TRACE, || collect(&mut output));
+    output.text.push_str(&lines.join("\n"));
+    assert!(!output.text.is_empty());
+    output.assert_hidden();
+}
+
+/// A predicate for errors that match a pattern.
+macro_rules! is {
+    ($pattern:pat) => {
+        |error| matches!(error, $pattern)
+    };
 }
 
 fn request() -> Request<()> {
@@ -136,62 +164,62 @@ fn request() -> Request<()> {
     request.body(()).unwrap()
 }
 
-fn declaring(name: &'static str) -> CookieLayer {
+fn layer_declaring(name: &'static str) -> CookieLayer {
     let cookie = Cookie::build((name, VALUE)).path("/app").secure(true);
     CookieLayer::new().declare(cookie).unwrap()
 }
 
 #[test]
-fn by_the_layer_its_service_and_its_answer() {
-    assert_hidden(|shown| {
-        let former = Cookie::build(("declared", VALUE)).path("/old");
-        let layer = declaring("declared").retire(former).unwrap();
+fn debug_of_layer_service_and_future_hides_values() {
+    assert_hidden(|output| {
+        let previous = Cookie::build(("declared", VALUE)).path("/old");
+        let layer = layer_declaring("declared").retire(previous).unwrap();
         let mut service = layer.layer(service_fn(|_: Request<()>| {
             pending::<Result<Response<()>, Infallible>>()
         }));
-        shown.debug(&layer);
-        shown.debug(&service);
-        shown.debug(&service.call(request()));
+        output.debug(&layer);
+        output.debug(&service);
+        output.debug(&service.call(request()));
     });
 }
 
 #[test]
-fn by_the_jar_and_its_iterators() {
-    assert_hidden(|shown| {
+fn debug_of_jar_and_its_iterators_hides_values() {
+    assert_hidden(|output| {
         let jar = CookieLayer::new().jar(&request());
-        shown.debug(&jar);
+        output.debug(&jar);
         jar.set(("a", VALUE)).unwrap();
         jar.set(("quoted", format!("\"{VALUE}\""))).unwrap();
-        jar.delete(("gone", VALUE)).unwrap();
-        // Whatever was decoded and indexed.
+        jar.delete(("deleted", VALUE)).unwrap();
+        // Reading fills the jar's decoded values and its index.
         assert_eq!(jar.get("c"), Some(&*format!("\"{VALUE}")));
         assert_eq!(jar.get(""), Some(VALUE));
         assert_eq!(jar.len(), 4);
-        shown.debug(&jar);
-        shown.debug(&jar.iter());
-        shown.debug(&(&jar).into_iter());
-        shown.debug(&jar.get_all("a"));
-        shown.debug(&CookieJar::from_headers(request().headers()));
+        output.debug(&jar);
+        output.debug(&jar.iter());
+        output.debug(&(&jar).into_iter());
+        output.debug(&jar.get_all("a"));
+        output.debug(&CookieJar::from_headers(request().headers()));
     });
 }
 
 #[test]
-fn by_the_fields_of_the_response() {
-    assert_hidden(|shown| {
+fn debug_of_set_cookie_headers_hides_values() {
+    assert_hidden(|output| {
         let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
-            let jar = CookieJar::from_extensions(request.extensions()).unwrap();
+            let jar = support::jar_of(&request);
             jar.set(("a", VALUE)).unwrap();
             ready(Ok::<_, Infallible>(Response::new(())))
         }));
-        let Ok(response) = now(service.call(request()));
+        let Ok(response) = ready_output(service.call(request()));
         assert!(response.headers().contains_key("set-cookie"));
-        shown.debug(&response);
+        output.debug(&response);
     });
 }
 
 #[test]
-fn by_a_trace_of_the_response() {
-    assert_hidden(|shown| {
+fn trace_layer_with_response_headers_hides_values() {
+    assert_hidden(|output| {
         let on_response = DefaultOnResponse::new().include_headers(true);
         let trace = TraceLayer::new_for_http().on_response(on_response);
         let handler = service_fn(|request: Request<String>| {
@@ -201,235 +229,323 @@ fn by_a_trace_of_the_response() {
         });
         let service = trace.layer(CookieLayer::new().layer(handler));
         let (lines, _) = events(Level::TRACE, || {
-            now(service.oneshot(request().map(|()| String::new())))
+            ready_output(service.oneshot(request().map(|()| String::new())))
         });
         assert!(lines.iter().any(|line| line.contains("set-cookie")));
-        shown.display(&lines.join("\n"));
+        output.display(&lines.join("\n"));
     });
 }
 
 #[test]
-fn by_what_is_refused() {
-    assert_hidden(|shown| {
-        let mut refused = |answer: Result<(), CookieError>| {
-            shown.error(&answer.expect_err("it is refused"));
-        };
-        let a = || Cookie::build(("a", VALUE));
-        let named = |name| Cookie::build((name, VALUE));
+fn errors_of_jar_and_layer_hide_values() {
+    let a = || Cookie::build(("a", VALUE));
+    let named = |name| Cookie::build((name, VALUE));
+    assert_hidden(|output| {
         let jar = CookieLayer::new().jar(&request());
-        refused(jar.set(("a", format!("{VALUE}\n"))));
-        refused(jar.set(("a", VALUE.repeat(400))));
-        for cookie in [
-            named(""),
-            named("a b"),
-            named("path"),
-            a().path("app"),
-            a().path("/;"),
-            a().domain("."),
-            a().domain("a b"),
-            a().domain("example.org"),
-            a().same_site(tower_django_cookies::SameSite::None)
-                .secure(false),
-            a().partitioned(true).secure(false),
-            named("__Host-a").domain("example.com"),
-            named("__Host-a").path("/app"),
-            named("__Secure-a").secure(false),
-            named("__Http-a").http_only(false),
-        ] {
-            refused(jar.set(cookie.clone()));
-            refused(jar.delete(cookie));
+        output.error_of(
+            jar.set(("a", format!("{VALUE}\n"))),
+            is!(CookieError::ControlCharacter { .. }),
+        );
+        output.error_of(
+            jar.set(("a", VALUE.repeat(400))),
+            is!(CookieError::TooLong { .. }),
+        );
+        let invalid: [(Cookie<'_>, IsExpected<CookieError>); 14] = [
+            (named("").into(), is!(CookieError::InvalidName { .. })),
+            (named("a b").into(), is!(CookieError::InvalidName { .. })),
+            (named("path").into(), is!(CookieError::ReservedName { .. })),
+            (a().path("app").into(), is!(CookieError::InvalidPath { .. })),
+            (a().path("/;").into(), is!(CookieError::InvalidPath { .. })),
+            (
+                a().domain(".").into(),
+                is!(CookieError::InvalidDomain { .. }),
+            ),
+            (
+                a().domain("a b").into(),
+                is!(CookieError::InvalidDomain { .. }),
+            ),
+            (
+                a().domain("example.org").into(),
+                is!(CookieError::DomainMismatch { .. }),
+            ),
+            (
+                a().same_site(SameSite::None).secure(false).into(),
+                is!(CookieError::SecureRequired { .. }),
+            ),
+            (
+                a().partitioned(true).secure(false).into(),
+                is!(CookieError::SecureRequired { .. }),
+            ),
+            (
+                named("__Host-a").domain("example.com").into(),
+                is!(CookieError::HostPrefixDomain { .. }),
+            ),
+            (
+                named("__Host-a").path("/app").into(),
+                is!(CookieError::HostPrefixPath { .. }),
+            ),
+            (
+                named("__Secure-a").secure(false).into(),
+                is!(CookieError::SecureRequired { .. }),
+            ),
+            (
+                named("__Http-a").http_only(false).into(),
+                is!(CookieError::HttpOnlyRequired { .. }),
+            ),
+        ];
+        for (cookie, is_expected) in invalid {
+            output.error_of(jar.set(cookie.clone()), is_expected);
+            output.error_of(jar.delete(cookie), is_expected);
         }
         jar.set(a().path("/1")).unwrap();
         jar.set(a().path("/2")).unwrap();
-        refused(jar.delete(("a", VALUE)));
+        output.error_of(
+            jar.delete(("a", VALUE)),
+            is!(CookieError::AmbiguousScope { .. }),
+        );
 
-        let layer = declaring("a").deny_undeclared();
-        let jar = layer.jar(&request());
-        refused(jar.set(a().path("/")));
-        refused(jar.set(a().secure(false)));
-        refused(jar.delete(a().path("/")));
-        refused(jar.set(named("undeclared")));
-        let built = |layer: Result<CookieLayer, CookieError>| layer.map(drop);
-        refused(built(layer.clone().declare(a())));
-        refused(built(layer.clone().declare(named("b").path(""))));
-        refused(built(layer.clone().retire(a().path("/app"))));
-        refused(built(layer.clone().retire(named("b"))));
-        let retired = layer.retire(a().path("/old")).unwrap();
-        refused(built(retired.retire(a().path("/old"))));
-        let mut nested = request();
-        nested.extensions_mut().insert(jar);
-        let conflict = CookieLayer::new().declare(a()).unwrap().jar(&nested);
-        refused(conflict.set(a()));
-
-        refused(CookieJar::from_headers(&HeaderMap::new()).set(a()));
-        refused(jar_that_has_ended().set(a()));
-        refused(
-            CookieLayer::new()
-                .jar(&request())
-                .require(VALUE.split('>').next().unwrap())
-                .map(drop),
+        let name_from_value = VALUE.split('>').next().unwrap();
+        output.error_of(
+            CookieLayer::new().jar(&request()).require(name_from_value),
+            is!(CookieError::MissingCookie { .. }),
+        );
+        output.error_of(
+            CookieJar::from_headers(&HeaderMap::new()).set(a()),
+            is!(CookieError::NoResponse { .. }),
+        );
+        output.error_of(
+            ended_jar().set(a()),
+            is!(CookieError::ResponseStarted { .. }),
         );
         for unparsable in [format!("={VALUE}"), VALUE.to_owned()] {
-            refused(
-                Cookie::parse(unparsable)
-                    .map(drop)
-                    .map_err(CookieError::from),
+            output.error_of(
+                Cookie::parse(unparsable).map_err(CookieError::from),
+                is!(CookieError::Parse(_)),
             );
         }
     });
 }
 
-/// `set("a=1")` is soon written where `set(("a", "1"))` is meant.
 #[test]
-fn by_a_value_that_was_given_with_the_name() {
-    assert_hidden(|shown| {
-        let mut refused = |answer: Result<(), CookieError>| {
-            let error = answer.expect_err("it is refused");
-            assert!(error.to_string().contains(r#""a=…""#), "{error}");
-            shown.error(&error);
-        };
-        let whole = || Cookie::from(format!("a={VALUE}"));
-        let jar = CookieLayer::new().jar(&request());
-        let strict = CookieLayer::new().deny_undeclared();
-        for jar in [
-            jar.clone(),
-            strict.jar(&request()),
-            CookieJar::from_headers(&HeaderMap::new()),
-            jar_that_has_ended(),
-        ] {
-            refused(jar.set(whole()));
-            refused(jar.delete(whole()));
-        }
-        for cookie in [whole(), Cookie::build(whole()).path("").build()] {
-            refused(strict.clone().declare(cookie).map(drop));
-        }
-        refused(strict.retire(whole()).map(drop));
-        #[cfg(feature = "signed")]
-        refused(jar.signed().set(whole()));
-        #[cfg(feature = "private")]
-        refused(jar.private().set(whole()));
+fn errors_of_declarations_hide_values() {
+    let a = || Cookie::build(("a", VALUE));
+    let b = || Cookie::build(("b", VALUE));
+    assert_hidden(|output| {
+        let layer = layer_declaring("a").deny_undeclared();
+        let jar = layer.jar(&request());
+        output.error_of(
+            jar.set(a().path("/")),
+            is!(CookieError::ScopeMismatch { .. }),
+        );
+        output.error_of(
+            jar.set(a().secure(false)),
+            is!(CookieError::Downgrade { .. }),
+        );
+        output.error_of(
+            jar.delete(a().path("/")),
+            is!(CookieError::ScopeMismatch { .. }),
+        );
+        output.error_of(jar.set(b()), is!(CookieError::Undeclared { .. }));
+
+        output.error_of(
+            layer.clone().declare(a()),
+            is!(CookieError::AlreadyDeclared { .. }),
+        );
+        output.error_of(
+            layer.clone().declare(b().path("")),
+            is!(CookieError::InvalidPath { .. }),
+        );
+        output.error_of(
+            layer.clone().retire(a().path("/app")),
+            is!(CookieError::RetireDeclared { .. }),
+        );
+        output.error_of(
+            layer.clone().retire(b()),
+            is!(CookieError::RetireUndeclared { .. }),
+        );
+        let retired = layer.retire(a().path("/old")).unwrap();
+        output.error_of(
+            retired.retire(a().path("/old")),
+            is!(CookieError::AlreadyRetired { .. }),
+        );
+
+        let mut nested = request();
+        nested.extensions_mut().insert(jar);
+        let inner = CookieLayer::new().declare(a()).unwrap().jar(&nested);
+        output.error_of(inner.set(a()), is!(CookieError::DeclarationConflict { .. }));
     });
 }
 
-fn jar_that_has_ended() -> CookieJar {
-    let (jars, jar) = std::sync::mpsc::channel();
-    let mut service = CookieLayer::new().layer(service_fn(|request| {
-        jars.send(support::jar_of(&request)).unwrap();
-        ready(Err::<Response<()>, _>("broken"))
-    }));
-    now(service.call(request())).unwrap_err();
-    jar.recv().unwrap()
+/// `set("a=1")` is an easy mistake for `set(("a", "1"))`.
+#[test]
+fn errors_for_name_value_pair_as_name_hide_value() {
+    let pair = || Cookie::from(format!("a={VALUE}"));
+    assert_hidden(|output| {
+        let jar = CookieLayer::new().jar(&request());
+        let strict = CookieLayer::new().deny_undeclared();
+        let jars: [(CookieJar, IsExpected<CookieError>); 4] = [
+            (jar.clone(), is!(CookieError::InvalidName { .. })),
+            (strict.jar(&request()), is!(CookieError::Undeclared { .. })),
+            (
+                CookieJar::from_headers(&HeaderMap::new()),
+                is!(CookieError::NoResponse { .. }),
+            ),
+            (ended_jar(), is!(CookieError::ResponseStarted { .. })),
+        ];
+        let mut errors = Vec::new();
+        for (jar, is_expected) in jars {
+            errors.push(output.error_of(jar.set(pair()), is_expected));
+            errors.push(output.error_of(jar.delete(pair()), is_expected));
+        }
+        for result in [
+            strict.clone().declare(pair()),
+            strict.clone().declare(Cookie::build(pair()).path("")),
+        ] {
+            errors.push(output.error_of(result, is!(CookieError::InvalidName { .. })));
+        }
+        errors.push(output.error_of(
+            strict.retire(pair()),
+            is!(CookieError::RetireUndeclared { .. }),
+        ));
+        #[cfg(feature = "signed")]
+        errors.push(output.error_of(
+            jar.signed().set(pair()),
+            is!(CookieError::MissingKey { .. }),
+        ));
+        #[cfg(feature = "private")]
+        errors.push(output.error_of(
+            jar.private().set(pair()),
+            is!(CookieError::MissingKey { .. }),
+        ));
+        for error in errors {
+            assert!(error.to_string().contains(r#""a=…""#), "{error}");
+        }
+    });
 }
 
-/// What a panic says.
+/// The message with which `code` panics.
 #[cfg(feature = "signed")]
 fn panic_message<T>(code: impl FnOnce() -> T) -> String {
     let code = std::panic::AssertUnwindSafe(|| drop(code()));
-    let message = std::panic::catch_unwind(code).expect_err("it panics");
-    match message.downcast::<String>() {
+    let payload = std::panic::catch_unwind(code).expect_err("a panic");
+    match payload.downcast::<String>() {
         Ok(message) => *message,
-        Err(message) => (*message.downcast::<&str>().expect("a text")).to_owned(),
+        Err(payload) => (*payload.downcast::<&str>().expect("a text")).to_owned(),
     }
 }
 
 #[cfg(feature = "signed")]
 #[test]
-fn by_signed_cookies_and_their_keys() {
+fn signed_jar_and_its_errors_hide_values_and_keys() {
     use std::time::{Duration, SystemTime};
 
-    assert_hidden(|shown| {
-        shown.hide(KEY);
-        shown.hide(FALLBACK);
+    assert_hidden(|output| {
+        output.add_secret(KEY);
+        output.add_secret(FALLBACK);
         let layer = CookieLayer::new()
             .secret_key(KEY)
             .secret_key_fallbacks([FALLBACK]);
-        shown.debug(&layer);
-        shown.debug(&layer.layer(()));
+        output.debug(&layer);
+        output.debug(&layer.layer(()));
         let jar = layer.jar(&request());
         let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
         let signed = jar.signed().salt("login").with_time(long_ago);
         signed.set(("a", VALUE)).unwrap();
-        shown.debug(&jar);
-        shown.debug(&signed);
+        output.debug(&jar);
+        output.debug(&signed);
 
-        let sealed = jar.queued()[0].value().to_owned();
-        shown.hide(&sealed[VALUE.len()..]);
-        let header = format!("a={sealed}; forged={sealed}; unsigned={VALUE}");
+        let signed_value = jar.queued()[0].value().to_owned();
+        output.add_secret(&signed_value[VALUE.len()..]);
+        let header = format!("a={signed_value}; other={signed_value}; unsigned={VALUE}");
         let request = Request::builder()
             .header("cookie", header)
             .body(())
             .unwrap();
         let jar = layer.jar(&request);
         let signed = jar.signed().salt("login").max_age(Duration::ZERO);
-        for name in ["a", "forged", "unsigned", "missing"] {
-            shown.error(&signed.get(name).unwrap_err());
-        }
-        shown.debug(&jar);
-        shown.debug(&signed);
+        output.error_of(signed.get("a"), is!(CookieError::SignatureExpired { .. }));
+        output.error_of(signed.get("other"), is!(CookieError::BadSignature { .. }));
+        output.error_of(
+            signed.get("unsigned"),
+            is!(CookieError::BadSignature { .. }),
+        );
+        output.error_of(
+            signed.get("missing"),
+            is!(CookieError::MissingCookie { .. }),
+        );
+        output.debug(&jar);
+        output.debug(&signed);
 
-        let without = CookieLayer::new().jar(&request).signed();
-        let empty = CookieLayer::new()
+        let no_key = CookieLayer::new().jar(&request).signed();
+        let empty_fallback = CookieLayer::new()
             .secret_key(KEY)
             .secret_key_fallbacks([""]);
-        let empty = empty.jar(&request).signed();
-        for signed in [without, empty] {
-            shown.error(&signed.get("a").unwrap_err());
-            shown.error(&signed.set(("a", VALUE)).unwrap_err());
+        let empty_fallback = empty_fallback.jar(&request).signed();
+        for signed in [no_key, empty_fallback] {
+            output.error_of(signed.get("a"), is!(CookieError::MissingKey { .. }));
+            output.error_of(
+                signed.set(("a", VALUE)),
+                is!(CookieError::MissingKey { .. }),
+            );
         }
     });
 }
 
 #[cfg(feature = "signed")]
 #[test]
-fn by_signers_and_their_errors() {
+fn signers_their_errors_and_panics_hide_values_and_keys() {
     use std::time::{Duration, SystemTime};
 
     use sha2::{Digest, Sha256};
-    use tower_django_cookies::signing::{SecretKey, Signer, TimestampSigner};
+    use tower_django_cookies::signing::{SecretKey, SignatureError, Signer, TimestampSigner};
 
-    assert_hidden(|shown| {
+    assert_hidden(|output| {
         for key in [KEY, FALLBACK] {
-            shown.hide(key);
+            output.add_secret(key);
             for salt in ["Signer", "TimestampSigner"] {
-                // What is kept of it: Django's `salted_hmac`.
+                // The key of the HMAC, which signers store: Django's `salted_hmac`.
                 let derived = format!("django.core.signing.{salt}signer{key}");
-                shown.hide(Sha256::digest(derived));
+                output.add_secret(Sha256::digest(derived));
             }
         }
-        shown.debug(&SecretKey::from(KEY));
+        output.debug(&SecretKey::from(KEY));
         let signer = Signer::new(KEY).fallbacks([FALLBACK]);
         let timed = TimestampSigner::new(KEY).fallbacks([FALLBACK]);
         let timed = timed.with_time(SystemTime::UNIX_EPOCH);
-        shown.debug(&signer);
-        shown.debug(&timed);
+        output.debug(&signer);
+        output.debug(&timed);
 
         let signature = signer.sign(VALUE).split_off(VALUE.len() + 1);
-        shown.hide(&signature);
-        shown.error(&signer.unsign(VALUE).unwrap_err());
-        shown.error(&signer.unsign(&format!("{VALUE}:{VALUE}")).unwrap_err());
-        shown.error(
-            &timed
-                .unsign(&timed.clone().separator("|").unwrap().sign(VALUE), None)
-                .unwrap_err(),
+        output.add_secret(&signature);
+        for forged in [VALUE.to_owned(), format!("{VALUE}:{VALUE}")] {
+            output.error_of(signer.unsign(&forged), is!(SignatureError::BadSignature));
+        }
+        let other_separator = timed.clone().separator("|").unwrap().sign(VALUE);
+        output.error_of(
+            timed.unsign(&other_separator, None),
+            is!(SignatureError::BadSignature),
         );
-        let same_salt = signer.clone().salt("salt").sign(VALUE);
-        shown.error(
-            &timed
-                .clone()
-                .salt("salt")
-                .unsign(&same_salt, None)
-                .unwrap_err(),
+        let without_time = signer.clone().salt("salt").sign(VALUE);
+        output.error_of(
+            timed.clone().salt("salt").unsign(&without_time, None),
+            is!(SignatureError::BadTimestamp),
         );
         let now = timed.clone().with_time(SystemTime::now());
-        let expired = now.unsign(&timed.sign(VALUE), Some(Duration::ZERO));
-        shown.error(&expired.unwrap_err());
-        let former = Signer::new(FALLBACK).sign(VALUE);
-        assert_eq!(signer.unsign(&former).as_deref(), Ok(VALUE));
-        for used in [&signer, &signer.clone()] {
-            shown.debug(used);
+        output.error_of(
+            now.unsign(&timed.sign(VALUE), Some(Duration::ZERO)),
+            is!(SignatureError::SignatureExpired { .. }),
+        );
+        let signed_by_fallback = Signer::new(FALLBACK).sign(VALUE);
+        assert_eq!(signer.unsign(&signed_by_fallback).as_deref(), Ok(VALUE));
+        // Both signers have stored their derived keys now.
+        for signer in [&signer, &signer.clone()] {
+            output.debug(signer);
         }
-        shown.debug(&timed);
-        shown.error(&signer.clone().separator("-").unwrap_err());
+        output.debug(&timed);
+        output.error_of(
+            signer.clone().separator("-"),
+            is!(SignatureError::UnsafeSeparator { .. }),
+        );
 
         let messages = [
             panic_message(|| Signer::new("")),
@@ -439,75 +555,107 @@ fn by_signers_and_their_errors() {
         ];
         for message in messages {
             assert!(message.contains("empty"), "{message}");
-            shown.display(&message);
+            output.display(&message);
         }
     });
 }
 
 #[cfg(feature = "dumps")]
 #[test]
-fn by_payloads_that_can_not_be_read_or_written() {
+fn errors_of_dumps_and_loads_hide_values_and_keys() {
     use std::collections::HashMap;
-    use tower_django_cookies::signing::{TimestampSigner, dumps, loads};
+    use tower_django_cookies::signing::{
+        PayloadReason, SignatureError, TimestampSigner, dumps, loads,
+    };
 
-    assert_hidden(|shown| {
-        shown.hide(KEY);
+    assert_hidden(|output| {
+        output.add_secret(KEY);
         let signer = TimestampSigner::new(KEY);
         let signed = dumps(&signer, &vec![VALUE; 40], true).unwrap();
-        shown.error(&loads::<u32>(&signer, &signed, None).unwrap_err());
-        let small = signer.clone().inflate_limit(16);
-        shown.debug(&small);
-        shown.error(&loads::<Vec<String>>(&small, &signed, None).unwrap_err());
-        for payload in [VALUE, ".m4rked", "m4rked"] {
+        output.error_of(
+            loads::<u32>(&signer, &signed, None),
+            is!(SignatureError::BadPayload(PayloadReason::Json)),
+        );
+        let limited = signer.clone().inflate_limit(16);
+        output.debug(&limited);
+        output.error_of(
+            loads::<Vec<String>>(&limited, &signed, None),
+            is!(SignatureError::BadPayload(PayloadReason::TooLong { .. })),
+        );
+        let encoded = URL_SAFE_NO_PAD.encode(VALUE);
+        let payloads: [(&str, IsExpected<SignatureError>); 3] = [
+            (
+                VALUE,
+                is!(SignatureError::BadPayload(PayloadReason::Base64)),
+            ),
+            (
+                &format!(".{encoded}"),
+                is!(SignatureError::BadPayload(PayloadReason::Zlib)),
+            ),
+            (
+                &encoded,
+                is!(SignatureError::BadPayload(PayloadReason::Json)),
+            ),
+        ];
+        for (payload, is_expected) in payloads {
             let signed = signer.sign(payload);
-            shown.error(&loads::<u32>(&signer, &signed, None).unwrap_err());
+            output.error_of(loads::<u32>(&signer, &signed, None), is_expected);
         }
         let unserializable = HashMap::from([((VALUE, 1), VALUE)]);
-        shown.error(&dumps(&signer, &unserializable, false).unwrap_err());
+        output.error_of(
+            dumps(&signer, &unserializable, false),
+            is!(SignatureError::BadPayload(PayloadReason::Unserializable)),
+        );
     });
 }
 
 #[cfg(feature = "private")]
 #[test]
-fn by_private_cookies_and_their_keys() {
+fn private_jar_and_its_errors_hide_values_and_keys() {
     use tower_django_cookies::cookie::Key;
 
-    assert_hidden(|shown| {
-        let (key, former) = (Key::generate(), Key::generate());
-        for key in [&key, &former] {
-            shown.hide(key.master());
-            shown.hide(key.encryption());
+    assert_hidden(|output| {
+        let (key, fallback) = (Key::generate(), Key::generate());
+        for key in [&key, &fallback] {
+            output.add_secret(key.master());
+            output.add_secret(key.encryption());
         }
         let layer = CookieLayer::new()
             .private_key(key)
-            .private_key_fallbacks([former]);
-        shown.debug(&layer);
+            .private_key_fallbacks([fallback]);
+        output.debug(&layer);
         let jar = layer.jar(&request());
         let private = jar.private();
-        private.set(("sealed", VALUE)).unwrap();
-        shown.debug(&jar);
-        shown.debug(&private);
-        shown.error(&private.get("a").unwrap_err());
-        shown.error(&private.get("missing").unwrap_err());
-        shown.hide(jar.queued()[0].value());
+        private.set(("encrypted", VALUE)).unwrap();
+        output.debug(&jar);
+        output.debug(&private);
+        output.error_of(private.get("a"), is!(CookieError::BadSignature { .. }));
+        output.error_of(
+            private.get("missing"),
+            is!(CookieError::MissingCookie { .. }),
+        );
+        output.add_secret(jar.queued()[0].value());
 
-        let without = CookieLayer::new().jar(&request()).private();
-        shown.error(&without.get("a").unwrap_err());
-        shown.error(&without.set(("a", VALUE)).unwrap_err());
+        let no_key = CookieLayer::new().jar(&request()).private();
+        output.error_of(no_key.get("a"), is!(CookieError::MissingKey { .. }));
+        output.error_of(
+            no_key.set(("a", VALUE)),
+            is!(CookieError::MissingKey { .. }),
+        );
     });
 }
 
 #[cfg(feature = "test-util")]
 #[test]
-fn by_the_test_client() {
-    use tower_django_cookies::test::Client;
+fn test_client_and_its_errors_hide_values() {
+    use tower_django_cookies::test::{Client, ClientError, RejectReason, RejectedCookie};
 
-    assert_hidden(|shown| {
+    assert_hidden(|output| {
         let app = CookieLayer::new().layer(service_fn(|request: Request<String>| {
             let jar = support::jar_of(&request);
             jar.set(("a", VALUE)).unwrap();
             let mut response = Response::new(String::new());
-            for field in [
+            for set_cookie in [
                 format!("__Host-a={VALUE}"),
                 format!("={VALUE}"),
                 VALUE.to_owned(),
@@ -515,25 +663,34 @@ fn by_the_test_client() {
                 format!("a={}", VALUE.repeat(400)),
             ] {
                 let headers = response.headers_mut();
-                headers.append("set-cookie", field.parse().unwrap());
+                headers.append("set-cookie", set_cookie.parse().unwrap());
             }
             ready(Ok::<_, Infallible>(response))
         }));
         let mut client = Client::new(app);
         client.set_cookie(("b", VALUE)).unwrap();
-        shown.debug(&now(client.get("/")).unwrap().body());
+        output.debug(&ready_output(client.get("/")).unwrap().body());
         assert_eq!(client.cookies().len(), 2);
-        shown.debug(&client);
+        output.debug(&client);
         assert!(!client.rejected_cookies().is_empty());
-        for refused in client.rejected_cookies() {
-            shown.error(refused);
+        for rejected in client.rejected_cookies() {
+            output.error(rejected);
         }
-        for cookie in [
-            Cookie::build(("a b", VALUE)),
-            Cookie::build(("a", VALUE)).domain("example.org"),
-            Cookie::build(("a", VALUE)).path("app"),
-        ] {
-            shown.error(&client.set_cookie(cookie).unwrap_err());
-        }
+        let a = || Cookie::build(("a", VALUE));
+        output.error_of(
+            client.set_cookie(("a b", VALUE)),
+            is!(ClientError::Cookie(CookieError::InvalidName { .. })),
+        );
+        output.error_of(
+            client.set_cookie(a().domain("example.org")),
+            is!(ClientError::Rejected(RejectedCookie {
+                reason: RejectReason::Domain,
+                ..
+            })),
+        );
+        output.error_of(
+            client.set_cookie(a().path("app")),
+            is!(ClientError::Cookie(CookieError::InvalidPath { .. })),
+        );
     });
 }

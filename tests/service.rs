@@ -1,4 +1,5 @@
-//! The layer is transparent to the service it wraps.
+//! The layer does not change its inner service: readiness, requests, responses and errors pass
+//! through, apart from the jar and the `Set-Cookie` headers.
 
 mod support;
 
@@ -8,56 +9,45 @@ use std::error::Error;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::marker::PhantomPinned;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, TryRecvError};
 use std::task::{Context, Poll};
 
 use http::header::{HOST, SERVER, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
-use support::{jar_of, now, poll, request, set_cookies};
+use support::{assert_closed, deletion, jar_of, poll, ready_output, request, set_cookies};
 use tower::util::ServiceFn;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer, CookieService, ResponseFuture};
 use tower_test::mock::{self, Handle, Mock, SendResponse, Spawn};
 
-type Mocked = Spawn<CookieService<Mock<Request<()>, Response<()>>>>;
-type OtherSide = Handle<Request<()>, Response<()>>;
+type MockedService = Spawn<CookieService<Mock<Request<()>, Response<()>>>>;
+type MockHandle = Handle<Request<()>, Response<()>>;
 
-/// The layer on a mock service, and the mock's other side.
-fn mocked() -> (Mocked, OtherSide) {
+/// A mock service behind the layer, and the handle that controls the mock.
+fn mocked_service() -> (MockedService, MockHandle) {
     mock::spawn_layer(CookieLayer::new())
 }
 
 #[track_caller]
-fn assert_ready(service: &mut Mocked) {
+fn assert_ready(service: &mut MockedService) {
     assert!(matches!(
         service.poll_ready::<Request<()>>(),
         Poll::Ready(Ok(()))
     ));
 }
 
-/// The jar of the request that has come to the mock, and the way to answer it.
+/// The jar of the request that the mock received, and the sender of its response.
 #[track_caller]
-fn received(handle: &mut OtherSide) -> (CookieJar, SendResponse<Response<()>>) {
+fn receive(handle: &mut MockHandle) -> (CookieJar, SendResponse<Response<()>>) {
     let Poll::Ready(Some((request, respond))) = handle.poll_request() else {
         panic!("the inner service was not called");
     };
     (jar_of(&request), respond)
 }
 
-#[track_caller]
-fn assert_closed(jar: &CookieJar) {
-    let name = "late".to_owned();
-    assert_eq!(
-        jar.set(("late", "1")),
-        Err(CookieError::ResponseStarted { name })
-    );
-    assert!(jar.queued().is_empty());
-}
-
-/// An error that can be told from another.
+/// An error of the inner service, with a number to distinguish it from others.
 #[derive(Debug, PartialEq)]
 struct Broken(u32);
 
@@ -70,8 +60,8 @@ impl fmt::Display for Broken {
 impl Error for Broken {}
 
 #[test]
-fn readiness_is_the_inner_services() {
-    let (mut service, mut handle) = mocked();
+fn poll_ready_forwards_inner_readiness() {
+    let (mut service, mut handle) = mocked_service();
 
     handle.allow(0);
     assert!(service.poll_ready::<Request<()>>().is_pending());
@@ -84,12 +74,12 @@ fn readiness_is_the_inner_services() {
 }
 
 #[test]
-fn an_error_of_readiness_passes_unchanged() {
-    let (mut service, mut handle) = mocked();
+fn poll_ready_inner_error_is_returned_unchanged() {
+    let (mut service, mut handle) = mocked_service();
 
     handle.send_error(Broken(7));
     let Poll::Ready(Err(error)) = service.poll_ready::<Request<()>>() else {
-        panic!("the error was lost");
+        panic!("poll_ready did not return the error");
     };
     assert_eq!(error.downcast_ref(), Some(&Broken(7)));
 
@@ -97,19 +87,19 @@ fn an_error_of_readiness_passes_unchanged() {
 }
 
 #[test]
-fn back_pressure_reaches_every_clone() {
-    let (mut first, mut handle) = mocked();
+fn poll_ready_of_clones_under_backpressure_is_pending() {
+    let (mut first, mut handle) = mocked_service();
     let mut second = first.clone();
 
     handle.allow(1);
     assert_ready(&mut first);
-    let answer = first.call(Request::new(()));
+    let response = first.call(Request::new(()));
     assert!(first.poll_ready::<Request<()>>().is_pending());
     assert!(second.poll_ready::<Request<()>>().is_pending());
 
-    let (_, respond) = received(&mut handle);
+    let (_, respond) = receive(&mut handle);
     respond.send_response(Response::new(()));
-    now(answer).unwrap();
+    ready_output(response).unwrap();
     assert!(second.poll_ready::<Request<()>>().is_pending());
 
     handle.allow(1);
@@ -120,10 +110,10 @@ fn back_pressure_reaches_every_clone() {
 }
 
 #[test]
-fn readiness_is_asked_for_as_often_as_outside() {
-    struct Asked(u32);
+fn poll_ready_polls_inner_service_once_per_poll() {
+    struct CountPolls(u32);
 
-    impl Service<Request<()>> for Asked {
+    impl Service<Request<()>> for CountPolls {
         type Response = Response<u32>;
         type Error = Infallible;
         type Future = Ready<Result<Response<u32>, Infallible>>;
@@ -138,35 +128,31 @@ fn readiness_is_asked_for_as_often_as_outside() {
         }
     }
 
-    let mut service = Spawn::new(CookieLayer::new().layer(Asked(0)));
+    let mut service = Spawn::new(CookieLayer::new().layer(CountPolls(0)));
     for _ in 0..3 {
         assert!(service.poll_ready::<Request<()>>().is_ready());
     }
-    let response = now(service.call(Request::new(()))).unwrap();
+    let response = ready_output(service.call(Request::new(()))).unwrap();
     assert_eq!(*response.body(), 3);
 }
 
 #[test]
-fn an_inner_error_passes_unchanged_and_ends_the_queue() {
-    let (mut service, mut handle) = mocked();
+fn inner_error_is_returned_unchanged() {
+    let (mut service, mut handle) = mocked_service();
     assert_ready(&mut service);
-    let mut answer = pin!(service.call(Request::new(())));
-    let (jar, respond) = received(&mut handle);
-    jar.set(("a", "1")).unwrap();
+    let future = service.call(Request::new(()));
+    let (_, respond) = receive(&mut handle);
 
     respond.send_error(Broken(8));
-    let error = now(answer.as_mut()).unwrap_err();
+    let error = ready_output(future).unwrap_err();
     assert_eq!(error.downcast_ref(), Some(&Broken(8)));
-    assert_closed(&jar);
 }
 
 #[test]
-fn dropping_the_answer_drops_the_inner_future_and_ends_the_queue() {
-    let (dropped, end) = mpsc::channel::<CookieJar>();
-    let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
-        let jar = jar_of(&request);
-        jar.set(("a", "1")).unwrap();
-        let guard = SendOnDrop(jar, dropped.clone());
+fn dropped_response_future_drops_inner_future() {
+    let (dropped, events) = mpsc::channel();
+    let mut service = CookieLayer::new().layer(service_fn(|_: Request<()>| {
+        let guard = SendOnDrop(dropped.clone());
         async move {
             std::future::pending::<()>().await;
             drop(guard);
@@ -175,56 +161,41 @@ fn dropping_the_answer_drops_the_inner_future_and_ends_the_queue() {
     }));
 
     let never_polled = service.call(Request::new(()));
-    assert!(end.try_recv().is_err());
+    assert_eq!(events.try_recv(), Err(TryRecvError::Empty));
     drop(never_polled);
-    assert_closed(&end.try_recv().expect("the inner future is gone"));
+    assert_eq!(events.try_recv(), Ok(()));
 
     let mut polled = Box::pin(service.call(Request::new(())));
     assert!(poll(polled.as_mut()).is_pending());
+    assert_eq!(events.try_recv(), Err(TryRecvError::Empty));
     drop(polled);
-    assert_closed(&end.try_recv().expect("the inner future is gone"));
+    assert_eq!(events.try_recv(), Ok(()));
 }
 
-struct SendOnDrop(CookieJar, mpsc::Sender<CookieJar>);
+struct SendOnDrop(mpsc::Sender<()>);
 
 impl Drop for SendOnDrop {
     fn drop(&mut self) {
-        drop(self.1.send(self.0.clone()));
+        self.0.send(()).unwrap();
     }
 }
 
 #[test]
-fn a_call_that_panics_ends_the_queue() {
-    type Answer = Ready<Result<Response<()>, Infallible>>;
-    let (kept, jars) = mpsc::channel();
-    let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| -> Answer {
-        let jar = jar_of(&request);
-        jar.set(("a", "1")).unwrap();
-        kept.send(jar).unwrap();
-        panic!("on purpose");
-    }));
-
-    let call = AssertUnwindSafe(|| drop(service.call(Request::new(()))));
-    assert!(catch_unwind(call).is_err());
-    assert_closed(&jars.recv().unwrap());
-}
-
-#[test]
-fn an_answer_that_is_pending_stays_so_and_carries_its_cookies_once() {
-    let (mut service, mut handle) = mocked();
+fn pending_response_future_stays_pending_and_sends_cookies_once() {
+    let (mut service, mut handle) = mocked_service();
     assert_ready(&mut service);
-    let mut answer = pin!(service.call(Request::new(())));
-    let (jar, respond) = received(&mut handle);
+    let mut future = pin!(service.call(Request::new(())));
+    let (jar, respond) = receive(&mut handle);
 
-    assert!(poll(answer.as_mut()).is_pending());
+    assert!(poll(future.as_mut()).is_pending());
     jar.set(("a", "1")).unwrap();
-    assert!(poll(answer.as_mut()).is_pending());
+    assert!(poll(future.as_mut()).is_pending());
     jar.set(("b", "2")).unwrap();
-    assert!(poll(answer.as_mut()).is_pending());
+    assert!(poll(future.as_mut()).is_pending());
     assert_eq!(jar.queued().len(), 2);
 
     respond.send_response(Response::new(()));
-    let response = now(answer.as_mut()).unwrap();
+    let response = ready_output(future.as_mut()).unwrap();
     assert_eq!(
         set_cookies(response.headers()),
         ["a=1; Path=/", "b=2; Path=/"]
@@ -233,41 +204,41 @@ fn an_answer_that_is_pending_stays_so_and_carries_its_cookies_once() {
 }
 
 #[test]
-fn two_requests_under_way_in_two_clones_have_each_their_own_cookies() {
-    let (mut first, mut handle) = mocked();
+fn concurrent_requests_in_two_clones_have_separate_cookies() {
+    let (mut first, mut handle) = mocked_service();
     let mut second = first.clone();
     assert_ready(&mut first);
     assert_ready(&mut second);
-    let mut first_answer = pin!(first.call(request("who=first")));
-    let (first_jar, first_respond) = received(&mut handle);
+    let mut first_future = pin!(first.call(request("who=first")));
+    let (first_jar, first_respond) = receive(&mut handle);
     first_jar.set(("to", "first")).unwrap();
 
-    let second_answer = pin!(second.call(request("who=second")));
-    let (second_jar, second_respond) = received(&mut handle);
+    let second_future = pin!(second.call(request("who=second")));
+    let (second_jar, second_respond) = receive(&mut handle);
     second_jar.set(("to", "second")).unwrap();
     assert_eq!(first_jar.get("who"), Some("first"));
     assert_eq!(second_jar.get("who"), Some("second"));
 
     second_respond.send_response(Response::new(()));
-    let response = now(second_answer).unwrap();
+    let response = ready_output(second_future).unwrap();
     assert_eq!(set_cookies(response.headers()), ["to=second; Path=/"]);
     assert_closed(&second_jar);
 
     first_jar.set(("more", "1")).unwrap();
-    assert!(poll(first_answer.as_mut()).is_pending());
+    assert!(poll(first_future.as_mut()).is_pending());
     first_respond.send_response(Response::new(()));
-    let response = now(first_answer).unwrap();
+    let response = ready_output(first_future).unwrap();
     let sent = set_cookies(response.headers());
     assert_eq!(sent, ["to=first; Path=/", "more=1; Path=/"]);
 }
 
 #[tokio::test]
-async fn the_request_reaches_the_inner_service_unchanged() {
+async fn request_reaches_inner_service_unchanged() {
     let service = CookieLayer::new().layer(service_fn(|request: Request<String>| async move {
         assert_eq!(request.method(), Method::PATCH);
         assert_eq!(request.uri(), "http://example.test:81/a%20b?c=d");
         assert_eq!(request.version(), Version::HTTP_2);
-        let fields: Vec<_> = request
+        let headers: Vec<_> = request
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
@@ -278,9 +249,9 @@ async fn the_request_reaches_the_inner_service_unchanged() {
             ("host", b"example.test:81"),
             ("x-proxy", b""),
         ];
-        assert_eq!(fields, expected);
+        assert_eq!(headers, expected);
         assert_eq!(request.extensions().get(), Some(&9_u32));
-        assert_eq!(request.extensions().len(), 2, "the jar is the only new one");
+        assert_eq!(request.extensions().len(), 2, "only the jar is added");
         assert_eq!(request.body(), "the body");
         Ok::<_, Infallible>(Response::new(()))
     }));
@@ -297,7 +268,7 @@ async fn the_request_reaches_the_inner_service_unchanged() {
 }
 
 #[tokio::test]
-async fn the_response_comes_back_unchanged_but_for_the_cookies() {
+async fn response_is_unchanged_except_for_set_cookie() {
     for cookies in [0, 1] {
         let service = CookieLayer::new().layer(service_fn(|request: Request<()>| async move {
             for _ in 0..cookies {
@@ -325,7 +296,7 @@ async fn the_response_comes_back_unchanged_but_for_the_cookies() {
 }
 
 #[tokio::test]
-async fn cookies_go_out_in_order_behind_those_that_the_inner_service_wrote() {
+async fn set_cookie_headers_are_appended_in_order_after_inner_ones() {
     let service = CookieLayer::new().layer(service_fn(|request: Request<()>| async move {
         let jar = jar_of(&request);
         jar.set(("b", "1")).unwrap();
@@ -346,13 +317,13 @@ async fn cookies_go_out_in_order_behind_those_that_the_inner_service_wrote() {
             "a=own",
             "b=3; Path=/",
             "a=2; Path=/",
-            r#"c=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"#,
+            &deletion("c", "/"),
         ]
     );
 }
 
 #[tokio::test]
-async fn set_cookie_fields_are_marked_sensitive() {
+async fn set_cookie_headers_are_sensitive() {
     let service = CookieLayer::new().layer(service_fn(|request: Request<()>| async move {
         let jar = jar_of(&request);
         jar.set(("a", "1")).unwrap();
@@ -361,13 +332,13 @@ async fn set_cookie_fields_are_marked_sensitive() {
     }));
 
     let response = service.oneshot(Request::new(())).await.unwrap();
-    let fields = response.headers().get_all(SET_COOKIE).iter();
-    let sensitive: Vec<_> = fields.map(HeaderValue::is_sensitive).collect();
+    let headers = response.headers().get_all(SET_COOKIE).iter();
+    let sensitive: Vec<_> = headers.map(HeaderValue::is_sensitive).collect();
     assert_eq!(sensitive, [false, true, true]);
 }
 
-/// Neither `Send` nor `Clone` nor `'static`, with a future and bodies that are no more.
-struct Local<'a> {
+/// A service that is not `Send`, `Clone` or `'static`. Its future and bodies are not either.
+struct LocalService<'a> {
     calls: &'a Cell<u32>,
     not_send: Rc<()>,
 }
@@ -380,10 +351,10 @@ struct LocalFuture<'a> {
     _not_unpin: PhantomPinned,
 }
 
-/// Neither `Debug` nor `Error`.
+/// An error type that implements neither `Debug` nor `Error`.
 struct LocalError;
 
-impl<'a> Service<Request<LocalBody<'a>>> for Local<'a> {
+impl<'a> Service<Request<LocalBody<'a>>> for LocalService<'a> {
     type Response = Response<LocalBody<'a>>;
     type Error = LocalError;
     type Future = LocalFuture<'a>;
@@ -413,68 +384,68 @@ impl<'a> Future for LocalFuture<'a> {
 }
 
 #[test]
-fn nothing_is_asked_of_the_inner_service_its_future_error_and_bodies() {
+fn inner_service_without_further_traits_is_accepted() {
     let calls = Cell::new(0);
-    let mut service = CookieLayer::new().layer(Local {
+    let mut service = CookieLayer::new().layer(LocalService {
         calls: &calls,
         not_send: Rc::new(()),
     });
 
     let request = Request::new(LocalBody(&calls));
-    let mut answer = pin!(service.call(request));
-    let Ok(response) = now(answer.as_mut()) else {
-        panic!("the first poll has the response");
+    let mut future = pin!(service.call(request));
+    let Ok(response) = ready_output(future.as_mut()) else {
+        panic!("the first poll did not return the response");
     };
     assert_eq!(set_cookies(response.headers()), ["a=1; Path=/"]);
     assert_eq!(response.body().0.get(), 1);
-    assert!(matches!(now(answer), Err(LocalError)));
+    assert!(matches!(ready_output(future), Err(LocalError)));
 }
 
-type Handler = fn(Request<()>) -> Answer;
-type Answer = Ready<Result<Response<()>, Infallible>>;
+type Handler = fn(Request<()>) -> HandlerFuture;
+type HandlerFuture = Ready<Result<Response<()>, Infallible>>;
 
-/// Every type that a user may have to write down.
+/// A struct with a field of each type that a user may have to name.
 struct App {
     layer: CookieLayer,
     service: CookieService<ServiceFn<Handler>>,
-    answer: Option<ResponseFuture<Answer>>,
+    future: Option<ResponseFuture<HandlerFuture>>,
 }
 
 #[test]
-fn every_type_can_be_named() {
+fn public_types_can_be_named() {
     let layer = CookieLayer::new();
     let handler: Handler = |_| ready(Ok(Response::new(())));
     let mut app = App {
         service: layer.layer(service_fn(handler)),
         layer,
-        answer: None,
+        future: None,
     };
 
-    app.answer = Some(app.service.call(Request::new(())));
-    now(app.answer.take().expect("it was put there")).unwrap();
+    app.future = Some(app.service.call(Request::new(())));
+    ready_output(app.future.take().expect("the line above set it")).unwrap();
     let other: CookieService<ServiceFn<Handler>> = app.layer.layer(app.service.into_inner());
     let _: &ServiceFn<Handler> = other.get_ref();
 }
 
 #[test]
-fn the_types_go_wherever_their_inner_types_go() {
-    fn shared<T: Clone + Send + Sync + Unpin + 'static>() {}
-    fn moved<T: Send + Sync + Unpin + 'static>() {}
-    fn error<T: Error + Clone + PartialEq + Send + Sync + 'static>() {}
-    fn shown<T: fmt::Debug>() {}
+fn public_types_implement_the_traits_of_their_inner_types() {
+    fn is_shareable<T: Clone + Send + Sync + Unpin + 'static>() {}
+    fn is_movable<T: Send + Sync + Unpin + 'static>() {}
+    fn is_error<T: Error + Clone + PartialEq + Send + Sync + 'static>() {}
+    fn is_debug<T: fmt::Debug>() {}
 
-    shared::<CookieLayer>();
-    shared::<CookieJar>();
-    shared::<CookieService<ServiceFn<Handler>>>();
-    moved::<ResponseFuture<Answer>>();
-    error::<CookieError>();
-    shown::<CookieLayer>();
-    shown::<CookieService<Mock<Request<()>, Response<()>>>>();
-    shown::<ResponseFuture<Answer>>();
+    is_shareable::<CookieLayer>();
+    is_shareable::<CookieJar>();
+    is_shareable::<CookieService<ServiceFn<Handler>>>();
+    is_movable::<ResponseFuture<HandlerFuture>>();
+    is_error::<CookieError>();
+    is_debug::<CookieLayer>();
+    is_debug::<CookieService<Mock<Request<()>, Response<()>>>>();
+    is_debug::<ResponseFuture<HandlerFuture>>();
 }
 
 #[test]
-fn the_inner_service_can_be_reached() {
+fn inner_service_is_accessible() {
     let mut service = CookieLayer::new().layer(vec![1]);
 
     service.get_mut().push(2);

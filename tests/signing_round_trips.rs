@@ -1,5 +1,5 @@
-//! What is signed is read with the same key and salt, here and by Django, and whatever else comes
-//! is refused: `tests/django/verify_signed.py` reads what this writes.
+//! Signed text is accepted with the same key and salt, by the crate and by Django, and all other
+//! text is rejected. Django reads the text in `tests/django/verify_signed.py`.
 #![cfg(feature = "signed")]
 
 mod support;
@@ -15,13 +15,14 @@ use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
-use support::{request, sent};
-use tower_django_cookies::CookieLayer;
+use support::{request, response_cookies, to_hex};
 use tower_django_cookies::signing::{SignatureError, Signer, TimestampSigner};
+use tower_django_cookies::{CookieError, CookieLayer};
 
-/// Where `SIGNED_LINES` names a file, it gets a line for each: `.ci/run` lets Django read them.
+/// If `SIGNED_LINES` is the path of a file, the test writes a line for each signed text to it, and
+/// `.ci/run` checks that Django reads all of them.
 #[test]
-fn what_is_signed_here_is_read_here_and_by_django() {
+fn signed_text_is_read_with_the_same_key_and_salt() {
     let lines = [
         signed_values(),
         signed_times(),
@@ -37,7 +38,7 @@ fn what_is_signed_here_is_read_here_and_by_django() {
     }
 }
 
-/// Texts of every class, then some that chance made, the same each time.
+/// Texts of every kind, and random ones that are the same in each run.
 fn texts() -> Vec<String> {
     let mut texts = [
         "",
@@ -60,10 +61,10 @@ fn texts() -> Vec<String> {
     .map(str::to_owned)
     .to_vec();
     texts.push("0123456789abcdef".repeat(64));
-    let mut chance = TestRunner::deterministic();
+    let mut runner = TestRunner::deterministic();
     for class in ["(?s).{0,40}", r"\PC{0,40}", "[ -~]{0,40}"] {
         texts.extend((0..30).map(|_| {
-            let text = class.new_tree(&mut chance);
+            let text = class.new_tree(&mut runner);
             text.expect("a text").current()
         }));
     }
@@ -81,7 +82,7 @@ fn keys() -> [Vec<u8>; 6] {
     ]
 }
 
-/// All texts with all keys, and a number.
+/// All pairs of a text and a key, numbered.
 fn signings() -> impl Iterator<Item = (usize, String, Vec<u8>)> {
     let pairs = texts()
         .into_iter()
@@ -113,11 +114,6 @@ const SEPARATORS: [Option<&str>; 9] = [
     Some("\n\n"),
 ];
 
-fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-    digits.collect::<Vec<_>>().concat()
-}
-
 fn signed_values() -> Vec<Value> {
     let lines = signings().map(|(number, value, key)| {
         let salt = SALTS[number % SALTS.len()];
@@ -127,11 +123,11 @@ fn signed_values() -> Vec<Value> {
             signer = signer.salt(salt);
         }
         if let Some(sep) = sep {
-            signer = signer.separator(sep).expect("a safe one");
+            signer = signer.separator(sep).expect("a safe separator");
         }
         let signed = signer.sign(&value);
         assert_eq!(signer.unsign(&signed).as_ref(), Ok(&value), "{signed:?}");
-        json!({"kind": "sign", "key": hex(&key), "salt": salt, "sep": sep, "value": value,
+        json!({"kind": "sign", "key": to_hex(&key), "salt": salt, "sep": sep, "value": value,
             "signed": signed})
     });
     lines.collect()
@@ -151,25 +147,25 @@ fn signed_times() -> Vec<Value> {
     let lines = signings().map(|(number, value, key)| {
         let salt = SALTS[number % SALTS.len()];
         let sep = SEPARATORS[number % SEPARATORS.len()];
-        // Each key once with each time, as there are six of both.
+        // There are six keys and six times: this pairs every key with every time.
         let (time, max_age) = times[(number + number / times.len()) % times.len()];
         let mut signer = TimestampSigner::new(&*key);
         if let Some(salt) = salt {
             signer = signer.salt(salt);
         }
         if let Some(sep) = sep {
-            signer = signer.separator(sep).expect("a safe one");
+            signer = signer.separator(sep).expect("a safe separator");
         }
         let signed = signer.clone().with_time(time).sign(&value);
         let found = signer.unsign(&signed, max_age);
         assert_eq!(found.as_ref(), Ok(&value), "{signed:?}");
-        json!({"kind": "timestamp", "key": hex(&key), "salt": salt, "sep": sep, "value": value,
+        json!({"kind": "timestamp", "key": to_hex(&key), "salt": salt, "sep": sep, "value": value,
             "max_age": max_age.map(|age| age.as_secs()), "signed": signed})
     });
     lines.collect()
 }
 
-/// As they come back from a client.
+/// Signed values of cookies, as the jar reads them from a request.
 fn signed_cookies() -> Vec<Value> {
     let names = ["user", "!#$%&'*+-.^_`|~", "__Host-id", "a:b", "0"];
     let is_allowed = |value: &str| !value.bytes().any(|byte| byte.is_ascii_control());
@@ -179,17 +175,17 @@ fn signed_cookies() -> Vec<Value> {
             let salt = SALTS[number % SALTS.len()];
             let name = names[number % names.len()];
             let layer = CookieLayer::new().secret_key(&*key);
-            let fields = sent(&layer, |jar| {
+            let headers = response_cookies(&layer, |jar| {
                 let signed = jar.signed().salt(salt.unwrap_or_default());
                 signed.set((name, &*value)).expect("set");
             });
-            let pair = fields[0].split(';').next().expect("a pair");
+            let pair = headers[0].split(';').next().expect("a cookie-pair");
             let jar = layer.jar(&request(pair));
             let max_age = 3600;
             let signed = jar.signed().salt(salt.unwrap_or_default());
             let found = signed.max_age(Duration::from_secs(max_age)).get(name);
             assert_eq!(found.as_ref(), Ok(&value), "{pair}");
-            json!({"kind": "cookie", "key": hex(&key), "salt": salt, "name": name, "value": value,
+            json!({"kind": "cookie", "key": to_hex(&key), "salt": salt, "name": name, "value": value,
                 "max_age": max_age, "signed": jar.get(name)})
         });
     lines.collect()
@@ -205,7 +201,7 @@ fn any_text() -> impl Strategy<Value = String> {
     "(?s).{0,60}"
 }
 
-/// Any time that the system's clock can show.
+/// Any time that `SystemTime` can represent.
 fn any_time() -> impl Strategy<Value = SystemTime> {
     (any::<Duration>(), any::<bool>()).prop_map(|(since, is_past)| {
         let time = if is_past {
@@ -219,7 +215,7 @@ fn any_time() -> impl Strategy<Value = SystemTime> {
 
 proptest! {
     #[test]
-    fn no_text_that_was_not_signed_is_read(
+    fn unsign_of_unsigned_text_is_bad_signature(
         text in prop_oneof![any_text(), "(?s).{0,20}:[0-9A-Za-z-]{0,9}:[0-9A-Za-z_-]{43}"],
         max_age in any::<Option<Duration>>(),
     ) {
@@ -229,7 +225,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_was_signed_as_a_time_is_read_or_refused(
+    fn unsign_of_any_signed_timestamp_is_ok_or_signature_expired_or_bad_timestamp(
         text in prop_oneof![any_text(), "(?s).{0,9}:-?[0-9A-Za-z]{0,30}", ":-?[0-9A-Za-z]{0,200}"],
         max_age in any::<Option<Duration>>(),
         now in any_time(),
@@ -237,15 +233,15 @@ proptest! {
         let signed = Signer::new("key").salt(TIMESTAMP_SALT).sign(&text);
         match TimestampSigner::new("key").with_time(now).unsign(&signed, max_age) {
             Ok(value) => prop_assert_eq!(Some(&*value), text.rsplit_once(':').map(|(v, _)| v)),
-            Err(SignatureError::SignatureExpired { age, max_age: most }) => {
-                prop_assert!(age > most && Some(most) == max_age);
+            Err(SignatureError::SignatureExpired { age, max_age: limit }) => {
+                prop_assert!(age > limit && Some(limit) == max_age);
             }
             Err(error) => prop_assert_eq!(error, SignatureError::BadTimestamp),
         }
     }
 
     #[test]
-    fn what_is_signed_is_read_with_the_same_key_salt_and_separator_only(
+    fn unsign_with_other_key_salt_or_separator_is_bad_signature(
         value in any_text(),
         [key, other_key] in [any_key(), any_key()],
         [salt, other_salt] in ["(?s).{1,40}", "(?s).{1,40}"],
@@ -261,19 +257,20 @@ proptest! {
         ];
         let [signer, others @ ..] = signers.map(|(key, salt, separator)| {
             let signer = Signer::new(&**key).salt(salt);
-            signer.separator(separator).expect("a safe one")
+            signer.separator(separator).expect("a safe separator")
         });
         let signed = signer.sign(&value);
         prop_assert_eq!(signer.unsign(&signed), Ok(value.clone()));
         for other in others {
             prop_assert_eq!(other.unsign(&signed), Err(SignatureError::BadSignature));
         }
-        let other = Signer::new(&*other_key).salt(&salt).separator(&separator).expect("a safe one");
+        let other = Signer::new(&*other_key).salt(&salt);
+        let other = other.separator(&separator).expect("a safe separator");
         prop_assert_eq!(other.fallbacks([&*key]).unsign(&signed), Ok(value.clone()));
 
         let [signer, others @ ..] = signers.map(|(key, salt, separator)| {
             let signer = TimestampSigner::new(&**key).salt(salt).with_time(now);
-            signer.separator(separator).expect("a safe one")
+            signer.separator(separator).expect("a safe separator")
         });
         let signed = signer.sign(&value);
         prop_assert_eq!(signer.unsign(&signed, Some(Duration::from_secs(1))), Ok(value));
@@ -288,7 +285,7 @@ mod objects {
     use super::*;
     use tower_django_cookies::signing;
 
-    /// Each of them alone, as a list, as keys and values, and nested; and numbers.
+    /// Numbers and small values, and each text alone, in a list, as key and value, and nested.
     fn objects() -> Vec<Value> {
         let numbers = [
             json!(null),
@@ -327,14 +324,14 @@ mod objects {
             let salt = SALTS[number % SALTS.len()];
             let key = &keys()[number % keys().len()];
             for compress in [false, true] {
-                // The default salt of Django's `dumps` is not that of its signer.
+                // Django's `dumps` has another default salt than its `TimestampSigner`.
                 let signer =
                     TimestampSigner::new(&**key).salt(salt.unwrap_or("django.core.signing"));
                 let signed = signing::dumps(&signer, &object, compress).expect("signed");
                 let max_age = 3600;
                 let found = signing::loads(&signer, &signed, Some(Duration::from_secs(max_age)));
                 assert_eq!(found.as_ref(), Ok(&object), "{signed}");
-                lines.push(json!({"kind": "dumps", "key": hex(key), "salt": salt,
+                lines.push(json!({"kind": "dumps", "key": to_hex(key), "salt": salt,
                     "object": object, "max_age": max_age, "signed": signed}));
             }
         }
@@ -346,13 +343,13 @@ mod objects {
 
     proptest! {
         #[test]
-        fn whatever_was_signed_as_an_object_is_read_or_refused(
+        fn loads_of_any_signed_payload_is_ok_or_bad_payload(
             payload in prop_oneof![
                 any_text(),
                 r"\.?[0-9A-Za-z_-]{0,80}",
-                // Brackets, as deep as they may be, and deeper.
+                // Nested brackets: some of them deeper than the limit.
                 "(W1tb|eyIi){0,200}",
-                // The head of a zlib stream, and chance.
+                // The header of a zlib stream, and random characters.
                 r"\.eJ[0-9A-Za-z_-]{0,80}",
             ],
             object in any_text(),
@@ -372,7 +369,7 @@ mod objects {
         }
 
         #[test]
-        fn what_is_dumped_is_loaded_with_the_same_key_and_salt_only(
+        fn loads_with_other_key_or_salt_is_bad_signature(
             (text, number, float) in (any_text(), any::<i64>(), any::<f64>()),
             compress in any::<bool>(),
             [key, other_key] in [any_key(), any_key()],
@@ -387,59 +384,82 @@ mod objects {
                 TimestampSigner::new(&*other_key).salt(&salt),
                 TimestampSigner::new(&*key).salt(&other_salt),
             ] {
-                let refused = signing::loads::<Value>(&other, &signed, None);
-                prop_assert_eq!(refused, Err(SignatureError::BadSignature));
+                let result = signing::loads::<Value>(&other, &signed, None);
+                prop_assert_eq!(result, Err(SignatureError::BadSignature));
             }
         }
     }
 }
 
-/// A signer that was just made, of Django's cookie `name`.
-fn fresh(key: &str, name: &str) -> TimestampSigner {
+/// A new signer for the cookie `name`, with the key and the salt that Django uses.
+fn cookie_signer(key: &str, name: &str) -> TimestampSigner {
     TimestampSigner::new(format!("django.http.cookies{key}"))
         .salt(format!("django.http.cookies.v2:0:{name}"))
 }
 
 #[test]
-fn however_many_names_a_layer_signs_each_has_its_own_key() {
+fn each_of_many_names_is_signed_with_its_own_key() {
     let layer = CookieLayer::new()
         .secret_key("new")
-        .secret_key_fallbacks(["former", "first"]);
+        .secret_key_fallbacks(["previous", "first"]);
     let names: Vec<_> = (0..50).map(|number| format!("name{number}")).collect();
     for name in names.iter().chain(names.iter().rev()) {
         let jar = layer.jar(&request(""));
         jar.signed().set((name.as_str(), "42")).unwrap();
         let signed = jar.queued()[0].value().to_owned();
         assert_eq!(
-            fresh("new", name).unsign(&signed, None),
+            cookie_signer("new", name).unsign(&signed, None),
             Ok("42".to_owned())
         );
 
-        for key in ["first", "former", "new", "another"] {
-            let header = format!("{name}={}", fresh(key, name).sign("42"));
-            let read = layer.jar(&request(&header)).signed().get(name);
-            assert_eq!(read.is_ok(), key != "another", "{name}, {key}");
+        for key in ["first", "previous", "new"] {
+            let header = format!("{name}={}", cookie_signer(key, name).sign("42"));
+            let value = layer.jar(&request(&header)).signed().get(name);
+            assert_eq!(value.as_deref(), Ok("42"), "{name}, {key}");
         }
+        let header = format!("{name}={}", cookie_signer("another", name).sign("42"));
+        assert_bad_signature(&layer, &header, name);
     }
 }
 
+#[track_caller]
+fn assert_bad_signature(layer: &CookieLayer, header: &str, name: &str) {
+    let result = layer.jar(&request(header)).signed().get(name);
+    assert!(
+        matches!(&result, Err(CookieError::BadSignature { name: of, .. }) if of == name),
+        "{name}: {result:?}"
+    );
+}
+
 #[test]
-fn keys_that_are_replaced_are_forgotten() {
-    let signed = Signer::new("former").sign("42");
-    let other = Signer::new("other").sign("42");
+fn fallback_keys_that_are_replaced_are_no_longer_accepted() {
+    let value = Ok("42".to_owned());
+    let signed_by_previous = Signer::new("previous").sign("42");
+    let signed_by_other = Signer::new("other").sign("42");
 
-    let signer = Signer::new("new").fallbacks(["former"]);
-    assert!(signer.unsign(&signed).is_ok() && signer.unsign(&other).is_err());
+    let signer = Signer::new("new").fallbacks(["previous"]);
+    assert_eq!(signer.unsign(&signed_by_previous), value);
+    assert_eq!(
+        signer.unsign(&signed_by_other),
+        Err(SignatureError::BadSignature)
+    );
     let signer = signer.fallbacks(["other"]);
-    assert!(signer.unsign(&signed).is_err() && signer.unsign(&other).is_ok());
+    assert_eq!(
+        signer.unsign(&signed_by_previous),
+        Err(SignatureError::BadSignature)
+    );
+    assert_eq!(signer.unsign(&signed_by_other), value);
+}
 
-    let layer = CookieLayer::new().secret_key("former");
+#[test]
+fn secret_key_that_is_replaced_after_use_is_no_longer_accepted() {
+    let layer = CookieLayer::new().secret_key("previous");
     layer
         .jar(&request(""))
         .signed()
         .set(("user", "42"))
         .unwrap();
     let layer = layer.secret_key("new");
-    let header = format!("user={}", fresh("former", "user").sign("42"));
-    assert!(layer.jar(&request(&header)).signed().get("user").is_err());
+    let header = format!("user={}", cookie_signer("previous", "user").sign("42"));
+    assert_bad_signature(&layer, &header, "user");
 }

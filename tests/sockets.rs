@@ -1,4 +1,4 @@
-//! Over real sockets a cookie is set, comes back, is deleted, and stays away.
+//! Over real sockets a cookie is set, sent back, deleted, and not sent any more.
 
 mod support;
 
@@ -23,7 +23,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tower::ServiceBuilder;
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
 
-/// A server on a free port of 127.0.0.1, which ends when it is told to.
+/// A server on a free port of 127.0.0.1.
 struct Server {
     addr: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -31,7 +31,7 @@ struct Server {
 }
 
 impl Server {
-    /// The service of [`answer`] on hyper, over HTTP/1 and HTTP/2.
+    /// Serves [`handle`] with hyper, over HTTP/1 and HTTP/2.
     async fn hyper(layer: CookieLayer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -55,14 +55,14 @@ impl Server {
         Self { addr, stop, task }
     }
 
-    /// The service of [`answer`] in axum.
+    /// Serves [`handle`] with axum.
     #[cfg(feature = "axum-core")]
     async fn axum(layer: CookieLayer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let app = axum::Router::new()
-            .fallback(async |uri: http::Uri, jar: CookieJar| answer(uri.path(), &jar))
+            .fallback(async |uri: http::Uri, jar: CookieJar| handle(uri.path(), &jar))
             .layer(layer);
         let task = tokio::spawn(async move {
             axum::serve(listener, app)
@@ -73,15 +73,15 @@ impl Server {
         Self { addr, stop, task }
     }
 
-    /// Ends it; no client may be left that holds a connection open.
+    /// Stops the server. It waits until every client has closed its connections.
     async fn stop(self) {
         self.stop.send(()).unwrap();
         self.task.await.unwrap();
     }
 }
 
-/// `…/set` and `…/delete` do so to the cookie `visited`; the body is what the request had.
-fn answer(path: &str, jar: &CookieJar) -> Result<String, CookieError> {
+/// Sets the cookie `visited` at `…/set` and deletes it at `…/delete`. Returns the request's cookies.
+fn handle(path: &str, jar: &CookieJar) -> Result<String, CookieError> {
     if path.ends_with("/set") {
         jar.set(("visited", "a; \"b\""))?;
     } else if path.ends_with("/delete") {
@@ -92,7 +92,7 @@ fn answer(path: &str, jar: &CookieJar) -> Result<String, CookieError> {
 }
 
 async fn respond(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (status, body) = match answer(request.uri().path(), &jar_of(&request)) {
+    let (status, body) = match handle(request.uri().path(), &jar_of(&request)) {
         Ok(body) => (StatusCode::OK, body),
         Err(error) => (error.status(), error.to_string()),
     };
@@ -101,65 +101,66 @@ async fn respond(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, In
     Ok(response)
 }
 
-fn browser(version: Version) -> reqwest::ClientBuilder {
-    // reqwest asks for one, TLS or not. It is there already if another test was first.
+/// An HTTP client with a cookie store.
+fn client(version: Version) -> reqwest::ClientBuilder {
+    // reqwest needs a provider, even without TLS. This fails if another test has installed one.
     let _ = ring::default_provider().install_default();
-    let browser = reqwest::Client::builder().no_proxy().cookie_store(true);
+    let client = reqwest::Client::builder().no_proxy().cookie_store(true);
     if version == Version::HTTP_2 {
-        browser.http2_prior_knowledge()
+        client.http2_prior_knowledge()
     } else {
-        browser.http1_only()
+        client.http1_only()
     }
 }
 
-/// What a browser sees that goes to `base` and below it.
-async fn set_and_delete(browser: &reqwest::Client, base: &str, version: Version) {
-    let go = async |path: &str| {
-        let response = browser.get(format!("{base}{path}")).send().await.unwrap();
+/// Sets and deletes the cookie with requests to `base` and below.
+async fn set_and_delete(client: &reqwest::Client, base: &str, version: Version) {
+    let get = async |path: &str| {
+        let response = client.get(format!("{base}{path}")).send().await.unwrap();
         assert_eq!(response.version(), version);
         assert_eq!(response.status(), StatusCode::OK);
         let cookies = set_cookies(response.headers()).len();
         (cookies, response.text().await.unwrap())
     };
-    let none = || (0, String::new());
-    let sent = || "visited=a; \"b\"\n".to_owned();
+    let no_cookie = || (0, String::new());
+    let visited = || "visited=a; \"b\"\n".to_owned();
 
-    assert_eq!(go("/").await, none());
-    assert_eq!(go("/set").await, (1, String::new()));
-    assert_eq!(go("/").await, (0, sent()));
-    assert_eq!(go("/deeper/still").await, (0, sent()));
-    assert_eq!(go("/set").await, (1, sent()));
-    assert_eq!(go("/delete").await, (1, sent()));
-    assert_eq!(go("/").await, none());
-    assert_eq!(go("/delete").await, (1, String::new()));
-    assert_eq!(go("/").await, none());
+    assert_eq!(get("/").await, no_cookie());
+    assert_eq!(get("/set").await, (1, String::new()));
+    assert_eq!(get("/").await, (0, visited()));
+    assert_eq!(get("/deeper/still").await, (0, visited()));
+    assert_eq!(get("/set").await, (1, visited()));
+    assert_eq!(get("/delete").await, (1, visited()));
+    assert_eq!(get("/").await, no_cookie());
+    assert_eq!(get("/delete").await, (1, String::new()));
+    assert_eq!(get("/").await, no_cookie());
 }
 
 const VERSIONS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
 
 #[tokio::test]
-async fn it_does_so_on_hyper() {
+async fn hyper_cookie_is_set_sent_back_and_deleted() {
     let server = Server::hyper(CookieLayer::new()).await;
     for version in VERSIONS {
-        let browser = browser(version).build().unwrap();
-        set_and_delete(&browser, &format!("http://{}", server.addr), version).await;
+        let client = client(version).build().unwrap();
+        set_and_delete(&client, &format!("http://{}", server.addr), version).await;
     }
     server.stop().await;
 }
 
 #[cfg(feature = "axum-core")]
 #[tokio::test]
-async fn it_does_so_on_axum() {
+async fn axum_cookie_is_set_sent_back_and_deleted() {
     let server = Server::axum(CookieLayer::new()).await;
     for version in VERSIONS {
-        let browser = browser(version).build().unwrap();
-        set_and_delete(&browser, &format!("http://{}", server.addr), version).await;
+        let client = client(version).build().unwrap();
+        set_and_delete(&client, &format!("http://{}", server.addr), version).await;
     }
     server.stop().await;
 }
 
 #[tokio::test]
-async fn it_does_so_at_a_declared_scope() {
+async fn hyper_declared_cookie_is_set_sent_back_and_deleted() {
     let visited = || Cookie::build("visited").path("/app");
     for (domain, host) in [
         ("localhost", "localhost"),
@@ -171,34 +172,33 @@ async fn it_does_so_at_a_declared_scope() {
             .unwrap();
         let server = Server::hyper(layer.clone()).await;
         for version in VERSIONS {
-            let browser = browser(version).resolve(host, server.addr).build().unwrap();
+            let client = client(version).resolve(host, server.addr).build().unwrap();
             let site = format!("http://{host}:{}", server.addr.port());
-            set_and_delete(&browser, &format!("{site}/app"), version).await;
+            set_and_delete(&client, &format!("{site}/app"), version).await;
 
-            // Outside of its Path it is not sent, and deleted all the same.
-            let go = async |path: &str| {
-                let response = browser.get(format!("{site}{path}")).send().await.unwrap();
+            // Outside its Path the cookie is not sent, but it can be deleted there.
+            let get = async |path: &str| {
+                let response = client.get(format!("{site}{path}")).send().await.unwrap();
                 response.text().await.unwrap()
             };
-            assert_eq!(go("/set").await, "");
-            assert_eq!(go("/").await, "");
-            assert_eq!(go("/app").await, "visited=a; \"b\"\n");
-            assert_eq!(go("/delete").await, "");
-            assert_eq!(go("/app").await, "");
+            assert_eq!(get("/set").await, "");
+            assert_eq!(get("/").await, "");
+            assert_eq!(get("/app").await, "visited=a; \"b\"\n");
+            assert_eq!(get("/delete").await, "");
+            assert_eq!(get("/app").await, "");
         }
         server.stop().await;
     }
 }
 
-/// A browser drops such a cookie.
 #[tokio::test]
-async fn a_host_that_does_not_fit_is_told_so() {
+async fn set_with_domain_mismatch_is_bad_request_that_names_host_and_domain() {
     let declared = Cookie::build("visited").domain("example.test");
     let server = Server::hyper(CookieLayer::new().declare(declared).unwrap()).await;
     for version in VERSIONS {
-        let browser = browser(version).build().unwrap();
+        let client = client(version).build().unwrap();
         let url = format!("http://{}/set", server.addr);
-        let response = browser.get(url).send().await.unwrap();
+        let response = client.get(url).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
         assert!(set_cookies(response.headers()).is_empty());
         let body = response.text().await.unwrap();
@@ -208,9 +208,9 @@ async fn a_host_that_does_not_fit_is_told_so() {
     server.stop().await;
 }
 
-/// RFC 9113 §8.2.3: a client may send a field for each cookie.
+/// A client may send a header for each cookie (RFC 9113 §8.2.3).
 #[tokio::test]
-async fn several_cookie_fields_of_http2_are_one_list() {
+async fn several_cookie_headers_over_http2_are_one_list() {
     let server = Server::hyper(CookieLayer::new()).await;
     let stream = TcpStream::connect(server.addr).await.unwrap();
     let (mut client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
@@ -222,8 +222,8 @@ async fn several_cookie_fields_of_http2_are_one_list() {
         .body(Empty::<Bytes>::new())
         .unwrap();
     for cookies in ["a=1", "b=2; c=3", "a=4", "=nameless", "d=\"5\\\"\""] {
-        let field = HeaderValue::from_static(cookies);
-        request.headers_mut().append(COOKIE, field);
+        let header = HeaderValue::from_static(cookies);
+        request.headers_mut().append(COOKIE, header);
     }
     let response = client.send_request(request).await.unwrap();
     assert_eq!(response.version(), Version::HTTP_2);
@@ -236,7 +236,7 @@ async fn several_cookie_fields_of_http2_are_one_list() {
 }
 
 #[tokio::test]
-async fn a_cookie_field_of_60_kib_is_answered() {
+async fn cookie_header_of_60_kib_is_read() {
     let server = Server::hyper(CookieLayer::new()).await;
     let stream = TcpStream::connect(server.addr).await.unwrap();
     let (mut client, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
@@ -268,9 +268,9 @@ async fn a_cookie_field_of_60_kib_is_answered() {
     server.stop().await;
 }
 
-/// What no client library sends, byte for byte as it stands here.
+/// HTTP client libraries do not send such headers, so this test writes their bytes itself.
 #[tokio::test]
-async fn raw_bytes_are_read_without_a_panic() {
+async fn unusual_cookie_headers_are_read() {
     let server = Server::hyper(CookieLayer::new().vary_on_cookie()).await;
     for (cookies, expected) in [
         (&b""[..], ""),
@@ -304,20 +304,24 @@ async fn raw_bytes_are_read_without_a_panic() {
         (b"a=1\r\nCookie: a=2\r\nCookie: b=\xff", "a=2\nb=\u{fffd}\n"),
     ] {
         for path in ["/", "/set", "/delete"] {
-            let (head, body) = ask_raw(server.addr, path, cookies).await;
+            let (headers, body) = get_raw(server.addr, path, cookies).await;
             let shown = cookies.escape_ascii();
-            assert!(head.starts_with("HTTP/1.1 200 "), "{shown}: {head}");
-            assert!(head.contains("\r\nvary: Cookie\r\n"), "{shown}: {head}");
-            let is_sent = head.contains("\r\nset-cookie: visited=");
-            assert_eq!(is_sent, path != "/", "{shown}: {head}");
+            assert!(headers.starts_with("HTTP/1.1 200 "), "{shown}: {headers}");
+            assert!(
+                headers.contains("\r\nvary: Cookie\r\n"),
+                "{shown}: {headers}"
+            );
+            let has_set_cookie = headers.contains("\r\nset-cookie: visited=");
+            assert_eq!(has_set_cookie, path != "/", "{shown}: {headers}");
             assert_eq!(body, expected, "{shown}");
         }
     }
     server.stop().await;
 }
 
-/// Sends `cookies` as they are in a `Cookie` field, and reads the head and the body.
-async fn ask_raw(addr: SocketAddr, path: &str, cookies: &[u8]) -> (String, String) {
+/// Sends `cookies` unchanged in a `Cookie` header. Returns the response's status line with its
+/// headers, and the body.
+async fn get_raw(addr: SocketAddr, path: &str, cookies: &[u8]) -> (String, String) {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     let mut request = format!("GET {path} HTTP/1.1\r\n{HOST}: {addr}\r\n{CONNECTION}: close\r\n");
     request.push_str("Cookie: ");
@@ -328,6 +332,8 @@ async fn ask_raw(addr: SocketAddr, path: &str, cookies: &[u8]) -> (String, Strin
 
     let mut response = String::new();
     stream.read_to_string(&mut response).await.unwrap();
-    let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");
-    (format!("{head}\r\n"), body.to_owned())
+    let (headers, body) = response
+        .split_once("\r\n\r\n")
+        .expect("an empty line after the headers");
+    (format!("{headers}\r\n"), body.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Among tower-http's middleware cookies come and go the same, outside of it and inside.
+//! Cookies are read and sent correctly together with tower-http's middleware, in either order.
 
 mod support;
 
@@ -11,7 +11,7 @@ use http::header::{
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use support::{jar_of, set_cookies};
+use support::{deletion, jar_of, set_cookies};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_django_cookies::{Cookie, CookieLayer};
 use tower_http::compression::CompressionLayer;
@@ -45,42 +45,43 @@ fn request() -> Request<Body> {
     request.body(Body::default()).unwrap()
 }
 
-fn cookies() -> CookieLayer {
+fn cookie_layer() -> CookieLayer {
     CookieLayer::new().vary_on_cookie()
 }
 
-/// The handler's cookies, and among them nobody else's.
+/// Asserts that the `Set-Cookie` headers are those of the handler, and that the layer's are marked
+/// as sensitive.
 #[track_caller]
-fn assert_sent(headers: &HeaderMap, path: &str) {
+fn assert_cookies(headers: &HeaderMap, path: &str) {
     assert_eq!(
         set_cookies(headers),
         [
             "own=1",
             &format!("seen=\"{path}\"; Path=/"),
             "b=2; Domain=example.com; Path=/",
-            "a=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/",
+            &deletion("a", "/"),
         ]
     );
-    let ours = headers.get_all(SET_COOKIE).iter().skip(1);
-    assert!(ours.into_iter().all(http::HeaderValue::is_sensitive));
+    let queued = headers.get_all(SET_COOKIE).iter().skip(1);
+    assert!(queued.into_iter().all(http::HeaderValue::is_sensitive));
 }
 
-/// The members of `Vary`, sorted.
+/// The members of the `Vary` headers, in lower case and sorted.
 fn vary(headers: &HeaderMap) -> Vec<String> {
-    let fields = headers.get_all(VARY).iter();
-    let mut members: Vec<_> = fields
-        .flat_map(|field| field.to_str().unwrap().split(','))
+    let values = headers.get_all(VARY).iter();
+    let mut members: Vec<_> = values
+        .flat_map(|value| value.to_str().unwrap().split(','))
         .map(|member| member.trim().to_ascii_lowercase())
         .collect();
     members.sort_unstable();
     members
 }
 
-/// The response's fields with `$layer` outside of the cookies, and inside.
+/// The response headers with `$layer` outside the cookie layer, and with `$layer` inside it.
 macro_rules! either_order {
     ($layer:expr, $request:expr) => {{
-        let outside = ServiceBuilder::new().layer($layer).layer(cookies());
-        let inside = ServiceBuilder::new().layer(cookies()).layer($layer);
+        let outside = ServiceBuilder::new().layer($layer).layer(cookie_layer());
+        let inside = ServiceBuilder::new().layer(cookie_layer()).layer($layer);
         let Ok(outside) = outside.service_fn(handler).oneshot($request).await;
         let Ok(inside) = inside.service_fn(handler).oneshot($request).await;
         [
@@ -91,26 +92,26 @@ macro_rules! either_order {
 }
 
 #[tokio::test]
-async fn tracing_a_request() {
+async fn trace_layer_keeps_cookies() {
     for headers in either_order!(TraceLayer::new_for_http(), request()) {
-        assert_sent(&headers, "/shop/");
+        assert_cookies(&headers, "/shop/");
         assert_eq!(vary(&headers), ["cookie"]);
     }
 }
 
 #[tokio::test]
-async fn compressing_a_response() {
+async fn compression_layer_keeps_cookies_and_vary() {
     for headers in either_order!(CompressionLayer::new(), request()) {
-        assert_sent(&headers, "/shop/");
+        assert_cookies(&headers, "/shop/");
         assert_eq!(headers[CONTENT_ENCODING], "gzip");
         assert_eq!(vary(&headers), ["accept-encoding", "cookie"]);
     }
 }
 
 #[tokio::test]
-async fn a_request_from_another_origin() {
+async fn cors_layer_with_cross_origin_request_keeps_cookies_and_vary() {
     for headers in either_order!(CorsLayer::very_permissive(), request()) {
-        assert_sent(&headers, "/shop/");
+        assert_cookies(&headers, "/shop/");
         assert_eq!(
             headers[ACCESS_CONTROL_ALLOW_ORIGIN],
             "https://other.example.com"
@@ -123,7 +124,7 @@ async fn a_request_from_another_origin() {
 }
 
 #[tokio::test]
-async fn a_preflight_that_never_reaches_the_handler() {
+async fn cors_layer_with_preflight_request_sends_no_cookies() {
     let preflight = || {
         let mut request = request();
         *request.method_mut() = Method::OPTIONS;
@@ -136,29 +137,29 @@ async fn a_preflight_that_never_reaches_the_handler() {
     for headers in either_order!(CorsLayer::very_permissive(), preflight()) {
         assert!(set_cookies(&headers).is_empty());
         assert!(headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN));
-        // Nobody has read a cookie.
+        // No cookie was read.
         assert!(!vary(&headers).contains(&"cookie".to_owned()));
     }
 }
 
 #[tokio::test]
-async fn marking_fields_as_sensitive() {
+async fn sensitive_headers_layer_keeps_cookies() {
     let sensitive = || SetSensitiveHeadersLayer::new([COOKIE, SET_COOKIE]);
     for headers in either_order!(sensitive(), request()) {
-        assert_sent(&headers, "/shop/");
+        assert_cookies(&headers, "/shop/");
         assert!(headers[SET_COOKIE].is_sensitive());
     }
 }
 
 #[tokio::test]
-async fn a_path_that_is_normalized() {
+async fn normalize_path_layer_keeps_cookies() {
     for headers in either_order!(NormalizePathLayer::trim_trailing_slash(), request()) {
-        assert_sent(&headers, "/shop");
+        assert_cookies(&headers, "/shop");
     }
 }
 
 #[tokio::test]
-async fn all_of_them_at_once() {
+async fn all_layers_together_keep_cookies() {
     macro_rules! all {
         () => {
             ServiceBuilder::new()
@@ -170,7 +171,7 @@ async fn all_of_them_at_once() {
         };
     }
     for headers in either_order!(all!(), request()) {
-        assert_sent(&headers, "/shop");
+        assert_cookies(&headers, "/shop");
         assert_eq!(headers[CONTENT_ENCODING], "gzip");
         assert!(headers[SET_COOKIE].is_sensitive());
     }

@@ -1,4 +1,5 @@
-//! `vary_on_cookie`: `Vary: Cookie` when the request's cookies were read before the head left.
+//! `vary_on_cookie` adds `Vary: Cookie` if the request's cookies were read before the response
+//! headers were sent.
 
 mod support;
 
@@ -8,14 +9,14 @@ use std::sync::Mutex;
 
 use http::header::VARY;
 use http::{HeaderValue, Request, Response};
-use support::{jar_of, now, request, set_cookies};
+use support::{assert_matches, jar_of, ready_output, request, set_cookies};
 use tower::{Layer, Service, service_fn};
-use tower_django_cookies::{Cookie, CookieJar, CookieLayer};
+use tower_django_cookies::{AttributeReason, Cookie, CookieError, CookieJar, CookieLayer};
 
 type Handler = fn(&CookieJar);
 
-/// The response of a service that hands the jar to `handler` and writes the fields `existing`.
-fn answer(
+/// The response of a service that passes its jar to `handler` and has the `Vary` headers `existing`.
+fn respond(
     layer: &CookieLayer,
     request: Request<()>,
     existing: &[&str],
@@ -25,21 +26,22 @@ fn answer(
         let jar = jar_of(&request);
         handler(&jar);
         let mut response = Response::new(jar);
-        for field in existing {
-            let field = HeaderValue::from_str(field).unwrap();
-            response.headers_mut().append(VARY, field);
+        for value in existing {
+            let value = HeaderValue::from_str(value).unwrap();
+            response.headers_mut().append(VARY, value);
         }
         ready(Ok::<_, Infallible>(response))
     }));
-    now(service.call(request)).unwrap()
+    ready_output(service.call(request)).unwrap()
 }
 
-fn fields<B>(response: &Response<B>) -> Vec<&str> {
-    let fields = response.headers().get_all(VARY).iter();
-    fields.map(|field| field.to_str().unwrap()).collect()
+/// The values of the response's `Vary` headers.
+fn vary<B>(response: &Response<B>) -> Vec<&str> {
+    let values = response.headers().get_all(VARY).iter();
+    values.map(|value| value.to_str().unwrap()).collect()
 }
 
-/// Every way of reading.
+/// Every method that reads cookies.
 const READS: [(&str, Handler); 8] = [
     ("get", |jar| {
         let _ = jar.get("a");
@@ -66,33 +68,39 @@ const READS: [(&str, Handler); 8] = [
 ];
 
 #[test]
-fn every_way_of_reading_counts() {
+fn every_read_adds_vary() {
     let layer = CookieLayer::new().vary_on_cookie();
-    for (way, read) in READS {
-        let response = answer(&layer, request("a=1"), &[], read);
-        assert_eq!(fields(&response), ["Cookie"], "{way}");
+    for (method, read) in READS {
+        let response = respond(&layer, request("a=1"), &[], read);
+        assert_eq!(vary(&response), ["Cookie"], "{method}");
     }
 }
 
 #[test]
-fn reading_what_the_request_does_not_have_counts() {
+fn read_of_absent_cookie_adds_vary() {
     let layer = CookieLayer::new().vary_on_cookie();
-    for (way, read) in READS {
-        let response = answer(&layer, request("b=1"), &[], read);
-        assert_eq!(fields(&response), ["Cookie"], "{way}");
-        let response = answer(&layer, Request::new(()), &[], read);
-        assert_eq!(fields(&response), ["Cookie"], "{way}");
+    for (method, read) in READS {
+        let response = respond(&layer, request("b=1"), &[], read);
+        assert_eq!(vary(&response), ["Cookie"], "{method}");
+        let response = respond(&layer, Request::new(()), &[], read);
+        assert_eq!(vary(&response), ["Cookie"], "{method}");
     }
 }
 
 #[test]
-fn what_does_not_read_does_not_count() {
-    const OTHERS: [(&str, Handler); 6] = [
-        ("nothing", |_| {}),
+fn operations_that_read_no_cookie_add_no_vary() {
+    const OPERATIONS: [(&str, Handler); 6] = [
+        ("no operation", |_| {}),
         ("set", |jar| jar.set(("a", "1")).unwrap()),
         ("delete", |jar| jar.delete("a").unwrap()),
-        ("a refused set", |jar| {
-            jar.set(Cookie::build(("a", "1")).path("x")).unwrap_err();
+        ("set that fails", |jar| {
+            assert_matches!(
+                jar.set(Cookie::build(("a", "1")).path("x")),
+                Err(CookieError::InvalidPath {
+                    reason: AttributeReason::NotAbsolute,
+                    ..
+                })
+            );
         }),
         ("queued", |jar| {
             let _ = jar.queued();
@@ -103,35 +111,35 @@ fn what_does_not_read_does_not_count() {
     ];
 
     let layer = CookieLayer::new().vary_on_cookie();
-    for (what, other) in OTHERS {
-        let response = answer(&layer, request("a=1"), &[], other);
-        assert!(fields(&response).is_empty(), "{what}");
-        let response = answer(&layer, request("a=1"), &["Accept"], other);
-        assert_eq!(fields(&response), ["Accept"], "{what}");
+    for (name, operation) in OPERATIONS {
+        let response = respond(&layer, request("a=1"), &[], operation);
+        assert!(vary(&response).is_empty(), "{name}");
+        let response = respond(&layer, request("a=1"), &["Accept"], operation);
+        assert_eq!(vary(&response), ["Accept"], "{name}");
     }
 }
 
 #[test]
-fn a_clone_of_the_jar_counts() {
+fn read_by_clone_of_jar_adds_vary() {
     let layer = CookieLayer::new().vary_on_cookie();
-    let response = answer(&layer, request("a=1"), &[], |jar| {
+    let response = respond(&layer, request("a=1"), &[], |jar| {
         assert_eq!(jar.clone().get("a"), Some("1"));
     });
-    assert_eq!(fields(&response), ["Cookie"]);
+    assert_eq!(vary(&response), ["Cookie"]);
 }
 
 #[test]
-fn without_the_setting_nothing_is_added() {
-    for (way, read) in READS {
-        let response = answer(&CookieLayer::new(), request("a=1"), &[], read);
-        assert!(fields(&response).is_empty(), "{way}");
-        let response = answer(&CookieLayer::new(), request("a=1"), &["Accept"], read);
-        assert_eq!(fields(&response), ["Accept"], "{way}");
+fn read_without_vary_on_cookie_adds_no_vary() {
+    for (method, read) in READS {
+        let response = respond(&CookieLayer::new(), request("a=1"), &[], read);
+        assert!(vary(&response).is_empty(), "{method}");
+        let response = respond(&CookieLayer::new(), request("a=1"), &["Accept"], read);
+        assert_eq!(vary(&response), ["Accept"], "{method}");
     }
 }
 
-/// An existing `Vary`, and what `django.utils.cache.patch_vary_headers(response, ["Cookie"])` of
-/// Django 5.2.19 makes of it.
+/// An existing `Vary` header, and the header that
+/// `django.utils.cache.patch_vary_headers(response, ["Cookie"])` of Django 5.2.19 changes it to.
 const DJANGO: [(&str, &str); 12] = [
     ("Accept-Encoding", "Accept-Encoding, Cookie"),
     (
@@ -151,16 +159,16 @@ const DJANGO: [(&str, &str); 12] = [
 ];
 
 #[test]
-fn an_existing_vary_is_merged_as_django_does() {
+fn existing_vary_is_extended_as_in_django() {
     let layer = CookieLayer::new().vary_on_cookie();
     for (existing, expected) in DJANGO {
-        let response = answer(&layer, request("a=1"), &[existing], READS[0].1);
-        assert_eq!(fields(&response), [expected], "{existing}");
+        let response = respond(&layer, request("a=1"), &[existing], READS[0].1);
+        assert_eq!(vary(&response), [expected], "{existing}");
     }
 }
 
-/// The same, where Django also tidies what was there.
-const DJANGO_TIDIES: [(&str, &str); 8] = [
+/// As above, for headers whose existing members Django normalizes too.
+const DJANGO_NORMALIZED: [(&str, &str); 8] = [
     ("Accept,Origin", "Accept, Origin, Cookie"),
     ("Accept ,  Origin", "Accept, Origin, Cookie"),
     ("Accept\t,Origin", "Accept, Origin, Cookie"),
@@ -172,17 +180,17 @@ const DJANGO_TIDIES: [(&str, &str); 8] = [
 ];
 
 #[test]
-fn an_existing_vary_is_tidied_as_django_does() {
+fn existing_vary_is_normalized_as_in_django() {
     let layer = CookieLayer::new().vary_on_cookie();
-    for (existing, expected) in DJANGO_TIDIES {
-        let response = answer(&layer, request("a=1"), &[existing], READS[0].1);
-        assert_eq!(fields(&response), [expected], "{existing}");
+    for (existing, expected) in DJANGO_NORMALIZED {
+        let response = respond(&layer, request("a=1"), &[existing], READS[0].1);
+        assert_eq!(vary(&response), [expected], "{existing}");
     }
 }
 
-/// Django's responses have one field of a name. Several are one list (RFC 9110 §5.3).
+/// A Django response has one header of each name. Several headers are one list (RFC 9110 §5.3).
 #[test]
-fn several_vary_fields_become_one() {
+fn several_vary_headers_become_one() {
     let layer = CookieLayer::new().vary_on_cookie();
     for (existing, expected) in [
         (&["Accept", "Origin"][..], "Accept, Origin, Cookie"),
@@ -191,49 +199,49 @@ fn several_vary_fields_become_one() {
             "Accept, Range, Origin, Cookie",
         ),
     ] {
-        let response = answer(&layer, request("a=1"), existing, READS[0].1);
-        assert_eq!(fields(&response), [expected], "{existing:?}");
+        let response = respond(&layer, request("a=1"), existing, READS[0].1);
+        assert_eq!(vary(&response), [expected], "{existing:?}");
     }
 }
 
 #[test]
-fn a_cookie_or_an_asterisk_in_any_vary_field_is_enough() {
+fn cookie_or_asterisk_in_any_vary_header_is_not_repeated() {
     let layer = CookieLayer::new().vary_on_cookie();
     for existing in [
         &["Accept", "cookie"][..],
         &["Cookie", "Accept"],
         &["Accept", "Origin, COOKIE"],
     ] {
-        let response = answer(&layer, request("a=1"), existing, READS[0].1);
-        let members = fields(&response).join(", ");
+        let response = respond(&layer, request("a=1"), existing, READS[0].1);
+        let members = vary(&response).join(", ");
         assert_eq!(members, existing.join(", "));
     }
     for existing in [&["Accept", "*"][..], &["*", "Accept"]] {
-        let response = answer(&layer, request("a=1"), existing, READS[0].1);
-        let members = fields(&response).join(", ");
+        let response = respond(&layer, request("a=1"), existing, READS[0].1);
+        let members = vary(&response).join(", ");
         assert!(members.split(", ").any(|member| member == "*"), "{members}");
         assert!(!members.contains("Cookie"), "{members}");
     }
 }
 
 #[test]
-fn reading_after_the_head_has_left_does_not_count() {
+fn read_after_response_headers_adds_no_vary() {
     let layer = CookieLayer::new().vary_on_cookie();
-    let response = answer(&layer, request("a=1"), &[], |jar| {
+    let response = respond(&layer, request("a=1"), &[], |jar| {
         jar.set(("b", "1")).unwrap();
     });
 
     assert_eq!(response.body().get("a"), Some("1"));
-    assert!(fields(&response).is_empty());
+    assert!(vary(&response).is_empty());
     assert_eq!(set_cookies(response.headers()), ["b=1; Path=/"]);
 
-    // Nor does it count for the next request.
-    let response = answer(&layer, request("a=1"), &[], |_| {});
-    assert!(fields(&response).is_empty());
+    // The next request is not affected.
+    let response = respond(&layer, request("a=1"), &[], |_| {});
+    assert!(vary(&response).is_empty());
 }
 
 #[test]
-fn what_another_request_read_does_not_count() {
+fn read_by_another_request_adds_no_vary() {
     let layer = CookieLayer::new().vary_on_cookie();
     let jars = Mutex::new(Vec::new());
     let mut service = layer.layer(service_fn(|request: Request<()>| {
@@ -245,19 +253,19 @@ fn what_another_request_read_does_not_count() {
     assert_eq!(jars.lock().unwrap()[0].get("a"), Some("1"));
 
     for (call, expected) in [(reader, &["Cookie"][..]), (other, &[])] {
-        let response = now(call).unwrap();
-        assert_eq!(fields(&response), expected);
+        let response = ready_output(call).unwrap();
+        assert_eq!(vary(&response), expected);
     }
 }
 
 #[test]
-fn vary_stands_beside_the_cookies_of_the_response() {
+fn response_has_vary_and_set_cookie() {
     let layer = CookieLayer::new().vary_on_cookie();
-    let response = answer(&layer, request("a=1"), &["Accept"], |jar| {
+    let response = respond(&layer, request("a=1"), &["Accept"], |jar| {
         if jar.contains("a") {
             jar.set(("b", "1")).unwrap();
         }
     });
-    assert_eq!(fields(&response), ["Accept, Cookie"]);
+    assert_eq!(vary(&response), ["Accept, Cookie"]);
     assert_eq!(set_cookies(response.headers()), ["b=1; Path=/"]);
 }

@@ -1,27 +1,27 @@
-//! What is set goes out byte for byte as Django sends it, and comes back as it was.
+//! `Set-Cookie` headers are those of Django, byte for byte, and their values are read back unchanged.
 //!
-//! `tests/django.rs` holds the whole of it against Django; here is what its vectors can't hold.
+//! `tests/django.rs` compares the output with Django. The tests here check what its vectors cannot.
 
 mod support;
 
 use http::Request;
-use http::header::SET_COOKIE;
 use proptest::prelude::*;
-use support::{answer, request, sent};
+use support::{deletion, request, response_cookies};
 use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{Cookie, CookieLayer, Expiration, SameSite};
 
+/// The `Set-Cookie` header of a response with one `set`.
 fn set(cookie: impl Into<Cookie<'static>>) -> String {
     let cookie = cookie.into();
-    let mut fields = sent(&CookieLayer::new(), |jar| {
-        jar.set(cookie.clone()).expect("set");
+    let mut cookies = response_cookies(&CookieLayer::new(), |jar| {
+        jar.set(cookie.clone()).expect("no error");
     });
-    assert_eq!(fields.len(), 1);
-    fields.remove(0)
+    assert_eq!(cookies.len(), 1);
+    cookies.remove(0)
 }
 
 #[test]
-fn attributes_come_in_the_order_and_spelling_of_morsel() {
+fn set_writes_attributes_in_order_and_spelling_of_morsel() {
     let cookie = Cookie::build(("a", "1"))
         .secure(true)
         .same_site(SameSite::Strict)
@@ -35,14 +35,14 @@ fn attributes_come_in_the_order_and_spelling_of_morsel() {
 }
 
 #[test]
-fn what_is_left_unsaid_is_djangos_default() {
+fn set_with_unset_attributes_uses_django_defaults() {
     assert_eq!(set(("visited", "True")), "visited=True; Path=/");
     assert_eq!(set("a"), "a=\"\"; Path=/");
     assert_eq!(set(Cookie::build(("a", "1")).path("").domain("")), "a=1");
 }
 
 #[test]
-fn secure_and_http_only_are_added_where_browsers_demand_them() {
+fn set_adds_secure_and_http_only_where_browsers_require_them() {
     assert_eq!(set(("__Host-a", "1")), "__Host-a=1; Path=/; Secure");
     assert_eq!(set(("__Secure-a", "1")), "__Secure-a=1; Path=/; Secure");
     assert_eq!(
@@ -59,42 +59,42 @@ fn secure_and_http_only_are_added_where_browsers_demand_them() {
     assert_eq!(set(partitioned), "a=1; Partitioned; Path=/; Secure");
 }
 
-/// Each part of `field` but its dates, and the seconds that `expires` is after `Max-Age`.
-fn dates(field: &str) -> (String, Option<i64>, Option<OffsetDateTime>) {
-    let cookie = Cookie::parse(field.to_owned()).expect("a set-cookie-string");
-    let plain: Vec<_> = field
+/// `header` without Max-Age and `expires`, the seconds of Max-Age, and the date of `expires`.
+fn split_lifetime(header: &str) -> (String, Option<i64>, Option<OffsetDateTime>) {
+    let cookie = Cookie::parse(header.to_owned()).expect("a valid set-cookie-string");
+    let other_parts: Vec<_> = header
         .split("; ")
         .filter(|part| !part.starts_with("Max-Age=") && !part.starts_with("expires="))
         .collect();
     let max_age = cookie.max_age().map(Duration::whole_seconds);
-    (plain.join("; "), max_age, cookie.expires_datetime())
+    (other_parts.join("; "), max_age, cookie.expires_datetime())
 }
 
 #[test]
-fn a_date_in_a_string_becomes_max_age_and_expires() {
-    let cookie =
-        Cookie::parse("a=1; Expires=Fri, 31 Dec 2100 23:59:59 GMT; Path=/x").expect("a cookie");
+fn set_with_parsed_expires_writes_max_age_and_expires() {
+    let cookie = Cookie::parse("a=1; Expires=Fri, 31 Dec 2100 23:59:59 GMT; Path=/x")
+        .expect("a valid set-cookie-string");
     let before = OffsetDateTime::now_utc();
-    let (plain, max_age, expires) = dates(&set(cookie));
-    assert_eq!(plain, "a=1; Path=/x");
-    let date = OffsetDateTime::from_unix_timestamp(4_133_980_799).expect("a date");
+    let (other_parts, max_age, expires) = split_lifetime(&set(cookie));
+    assert_eq!(other_parts, "a=1; Path=/x");
+    let date = OffsetDateTime::from_unix_timestamp(4_133_980_799).expect("a valid timestamp");
     let left = (date - before).whole_seconds();
     assert!(
         (left - 60..=left + 1).contains(&max_age.expect("Max-Age")),
         "{max_age:?}"
     );
-    let off = (expires.expect("expires") - date).whole_seconds();
-    assert!((0..=1).contains(&off), "{expires:?}");
+    let difference = (expires.expect("expires") - date).whole_seconds();
+    assert!((0..=1).contains(&difference), "{expires:?}");
 }
 
 /// RFC 6265 §5.3, step 3.
 #[test]
-fn of_both_expiries_max_age_wins() {
+fn set_with_max_age_and_expires_uses_max_age() {
     let cookie = Cookie::build(("a", "1"))
         .max_age(Duration::hours(1))
         .expires(OffsetDateTime::UNIX_EPOCH);
     let before = OffsetDateTime::now_utc().unix_timestamp();
-    let (_, max_age, expires) = dates(&set(cookie));
+    let (_, max_age, expires) = split_lifetime(&set(cookie));
     assert_eq!(max_age, Some(3600));
     let expires = expires.expect("expires").unix_timestamp();
     let after = OffsetDateTime::now_utc().unix_timestamp();
@@ -102,31 +102,31 @@ fn of_both_expiries_max_age_wins() {
 }
 
 #[test]
-fn no_lifetime_overflows() {
+fn set_with_extreme_max_age_clamps_expires() {
     for (max_age, expires) in [
         (i64::MAX, "Fri, 31 Dec 9999 23:59:59 GMT"),
         (i64::MIN, "Mon, 01 Jan 0001 00:00:00 GMT"),
     ] {
-        let field = set(Cookie::build(("a", "1")).max_age(Duration::seconds(max_age)));
+        let header = set(Cookie::build(("a", "1")).max_age(Duration::seconds(max_age)));
         assert_eq!(
-            field,
+            header,
             format!("a=1; expires={expires}; Max-Age={max_age}; Path=/")
         );
     }
 }
 
 #[test]
-fn a_declared_lifetime_is_replaced_whole_and_a_session_cancels_it() {
+fn set_with_lifetime_replaces_declared_max_age_and_expires() {
     let layer = CookieLayer::new()
         .declare(
             Cookie::build("a")
                 .max_age(Duration::hours(1))
                 .expires(OffsetDateTime::UNIX_EPOCH),
         )
-        .expect("a declaration");
+        .expect("a valid declaration");
     let max_age = |cookie: Cookie<'static>| {
-        let fields = sent(&layer, |jar| jar.set(cookie.clone()).expect("set"));
-        dates(&fields[0]).1
+        let cookies = response_cookies(&layer, |jar| jar.set(cookie.clone()).expect("no error"));
+        split_lifetime(&cookies[0]).1
     };
     assert_eq!(max_age(Cookie::new("a", "1")), Some(3600));
     assert_eq!(
@@ -147,56 +147,40 @@ fn a_declared_lifetime_is_replaced_whole_and_a_session_cancels_it() {
 }
 
 #[test]
-fn fields_are_marked_sensitive() {
-    let headers = answer(&CookieLayer::new(), Request::new(()), |jar| {
-        jar.set(("a", "1")).expect("set");
-        jar.delete("b").expect("delete");
-    });
-    assert_eq!(
-        headers
-            .get_all(SET_COOKIE)
-            .iter()
-            .filter(|field| field.is_sensitive())
-            .count(),
-        2
-    );
-}
-
-#[test]
-fn the_last_operation_on_an_identity_wins_and_keeps_the_first_ones_place() {
-    let fields = sent(&CookieLayer::new(), |jar| {
-        jar.set(("a", "1")).expect("set");
-        jar.set(("b", "1")).expect("set");
+fn last_operation_on_identity_replaces_earlier_ones_in_first_place() {
+    let cookies = response_cookies(&CookieLayer::new(), |jar| {
+        jar.set(("a", "1")).expect("no error");
+        jar.set(("b", "1")).expect("no error");
         jar.set(Cookie::build(("a", "2")).http_only(true))
-            .expect("set");
-        jar.set(("a", "3")).expect("set");
+            .expect("no error");
+        jar.set(("a", "3")).expect("no error");
     });
-    // No attribute of one operation is left in another.
-    assert_eq!(fields, ["a=3; Path=/", "b=1; Path=/"]);
+    // The last operation takes no attributes from those that it replaces.
+    assert_eq!(cookies, ["a=3; Path=/", "b=1; Path=/"]);
 }
 
 #[test]
-fn other_scopes_of_a_name_stand_beside_it() {
-    let fields = sent(&CookieLayer::new(), |jar| {
+fn operations_on_one_name_at_several_scopes_are_all_sent() {
+    let cookies = response_cookies(&CookieLayer::new(), |jar| {
         for (path, domain) in [("/", ""), ("/app", ""), ("/", "Example.com"), ("", "")] {
             let cookie = || Cookie::build(("a", "1")).path(path).domain(domain);
-            jar.set(cookie()).expect("set");
+            jar.set(cookie()).expect("no error");
         }
         jar.set(Cookie::build(("a", "2")).domain(".example.COM"))
-            .expect("set");
+            .expect("no error");
         jar.set(Cookie::build(("a", "3")).partitioned(true))
-            .expect("set");
-        jar.delete(Cookie::build("a").path("/x")).expect("delete");
+            .expect("no error");
+        jar.delete(Cookie::build("a").path("/x")).expect("no error");
     });
     assert_eq!(
-        fields,
+        cookies,
         [
             "a=1; Path=/",
             "a=1; Path=/app",
             "a=2; Domain=example.COM; Path=/",
             "a=1",
             "a=3; Partitioned; Path=/; Secure",
-            "a=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/x",
+            &deletion("a", "/x"),
         ]
     );
 }
@@ -204,27 +188,27 @@ fn other_scopes_of_a_name_stand_beside_it() {
 #[test]
 fn many_operations_keep_their_order_and_identity() {
     let names: Vec<_> = (0..100).map(|i| format!("n{i}")).collect();
-    let fields = sent(&CookieLayer::new(), |jar| {
+    let cookies = response_cookies(&CookieLayer::new(), |jar| {
         for value in ["1", "2"] {
             for name in &names {
-                jar.set((name, value)).expect("set");
+                jar.set((name, value)).expect("no error");
             }
         }
         jar.set(Cookie::build(("n7", "3")).path("/app"))
-            .expect("set");
+            .expect("no error");
         jar.delete(Cookie::build("n7").path("/app"))
-            .expect("delete");
+            .expect("no error");
     });
     let mut expected: Vec<_> = names
         .iter()
         .map(|name| format!("{name}=2; Path=/"))
         .collect();
-    expected.push("n7=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/app".into());
-    assert_eq!(fields, expected);
+    expected.push(deletion("n7", "/app"));
+    assert_eq!(cookies, expected);
 }
 
 #[test]
-fn queued_shows_what_the_response_will_carry() {
+fn queued_returns_cookies_of_the_response() {
     let jar = CookieLayer::new().jar(&Request::new(()));
     let date = OffsetDateTime::from_unix_timestamp(-62_135_596_800).expect("the year 1");
     jar.set(
@@ -235,15 +219,15 @@ fn queued_shows_what_the_response_will_carry() {
             .same_site(SameSite::None)
             .partitioned(true),
     )
-    .expect("set");
+    .expect("no error");
     jar.set(
         Cookie::build(("b", ""))
             .max_age(Duration::seconds(i64::MIN))
             .path(""),
     )
-    .expect("set");
+    .expect("no error");
     jar.delete(Cookie::build("c").same_site(SameSite::Lax))
-        .expect("delete");
+        .expect("no error");
 
     let queued = jar.queued();
     let expected: [Cookie<'_>; 3] = [
@@ -272,9 +256,11 @@ fn queued_shows_what_the_response_will_carry() {
 
 proptest! {
     #[test]
-    fn every_value_comes_back_as_it_was_set(value in r"[^\p{Cc}]{0,60}|[\u{80}-\u{9f}]{1,9}") {
-        let fields = sent(&CookieLayer::new(), |jar| jar.set(("a", &*value)).expect("set"));
-        let pair = fields[0].split(';').next().expect("a pair");
+    fn set_value_is_read_back_unchanged(value in r"[^\p{Cc}]{0,60}|[\u{80}-\u{9f}]{1,9}") {
+        let cookies = response_cookies(&CookieLayer::new(), |jar| {
+            jar.set(("a", &*value)).expect("no error");
+        });
+        let pair = cookies[0].split(';').next().expect("a cookie-pair");
         let jar = CookieLayer::new().jar(&request(pair));
         prop_assert_eq!(jar.get("a"), Some(&*value));
         prop_assert_eq!(jar.len(), 1);

@@ -1,4 +1,4 @@
-//! `Set-Cookie` fields of any bytes, for `test::Client`: see `tests/fuzzed/client.rs`.
+//! `test::Client` receives `Set-Cookie` headers of any bytes: see `tests/fuzzed/client.rs`.
 #![no_main]
 
 #[path = "../../tests/fuzzed/mod.rs"]

@@ -1,5 +1,7 @@
-//! `Cookie` fields of any bytes: see `tests/fuzzed/parse.rs`. Here their reading is timed too, which no
-//! test may be: `tests/linear.rs` counts instructions for the fields that were found slow.
+//! `Cookie` headers of any bytes are read: see `tests/fuzzed/parse.rs`.
+//!
+//! The time of reading is measured here as well. A test cannot do this reliably, so
+//! `tests/linear.rs` counts instructions, for the headers that were found to be slow.
 #![no_main]
 
 #[path = "../../tests/fuzzed/mod.rs"]
@@ -9,45 +11,48 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use fuzzed::parse::{field, read_all, stretched};
+use fuzzed::parse::{header_bytes, read_all, repeated};
 
-/// How long a field is stretched to be, and how many times as long as another.
-const STRETCHED: usize = 64 * 1024;
-const SHORTER: u32 = 8;
+/// The length of the long header, in bytes.
+const LONG: usize = 64 * 1024;
 
-/// Shorter times say nothing.
-const FLOOR: Duration = Duration::from_millis(5);
+/// The long header is this many times as long as the short one.
+const RATIO: u32 = 8;
+
+/// Shorter times are too inexact to compare.
+const MIN_TIME: Duration = Duration::from_millis(5);
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     fuzzed::parse::check(bytes);
-    // Once in a while, as it takes long.
+    // Only for a few inputs, because it takes long.
     let hash = |hash: u32, &byte: &u8| hash.wrapping_mul(31).wrapping_add(byte.into());
     if bytes.iter().fold(0, hash) % 4096 == 459 {
-        linear(&bytes[..bytes.len().min(8)]);
+        check_linear_time(&bytes[..bytes.len().min(8)]);
     }
 });
 
-/// A field that is eight times as long takes about eight times as long to read.
-fn linear(bytes: &[u8]) {
-    let field = field(bytes);
+/// Checks that a header of eight times the length takes about eight times as long to read.
+fn check_linear_time(bytes: &[u8]) {
+    let header = header_bytes(bytes);
     for is_numbered in [false, true] {
-        let long = stretched(&field, is_numbered, STRETCHED);
-        let short = stretched(&field, is_numbered, STRETCHED / SHORTER as usize);
-        // The short one as often as makes as much work, so that other work on the machine slows both
-        // alike; of some tries the fastest.
+        let long = repeated(&header, is_numbered, LONG);
+        let short = repeated(&header, is_numbered, LONG / RATIO as usize);
+        // The short header is read `RATIO` times, so that both measurements take about equally
+        // long, and other load on the machine slows both alike. The fastest of several tries
+        // counts.
         let mut fastest = [Duration::MAX; 2];
         let is_linear = (0..20).any(|_| {
-            let shorts = (0..SHORTER).map(|_| time(&short)).sum();
+            let shorts = (0..RATIO).map(|_| time(&short)).sum();
             fastest[0] = fastest[0].min(time(&long));
             fastest[1] = fastest[1].min(shorts);
-            fastest[0] < fastest[1] * 3 + FLOOR
+            fastest[0] < fastest[1] * 3 + MIN_TIME
         });
-        assert!(is_linear, "{field:?}, {is_numbered}: {fastest:?}");
+        assert!(is_linear, "{header:?}, {is_numbered}: {fastest:?}");
     }
 }
 
-fn time(field: &[u8]) -> Duration {
-    let begun = Instant::now();
-    read_all(field);
-    begun.elapsed()
+fn time(header: &[u8]) -> Duration {
+    let start = Instant::now();
+    read_all(header);
+    start.elapsed()
 }

@@ -1,4 +1,4 @@
-//! Values that go to a client and come back: see `tests/fuzzed/round_trip.rs`.
+//! Values are set, and sent back by a client: see `tests/fuzzed/round_trip.rs`.
 #![no_main]
 
 #[path = "../../tests/fuzzed/mod.rs"]

@@ -1,4 +1,4 @@
-//! Any name, value and attributes, set and deleted: see `tests/fuzzed/set.rs`.
+//! Cookies of any name, value and attributes are set and deleted: see `tests/fuzzed/set.rs`.
 #![no_main]
 
 #[path = "../../tests/fuzzed/mod.rs"]

@@ -1,4 +1,4 @@
-//! Signed texts and objects, and forged ones: see `tests/fuzzed/signing.rs`.
+//! Signed and forged texts and objects are read: see `tests/fuzzed/signing.rs`.
 #![no_main]
 
 #[path = "../../tests/fuzzed/mod.rs"]

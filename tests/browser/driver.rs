@@ -1,4 +1,4 @@
-//! Chromium and Firefox, each through its driver.
+//! Chromium and Firefox, each controlled by its driver process.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -11,66 +11,70 @@ use serde_json::{Map, Value, json};
 
 use crate::site::{Browser, HOSTS};
 
-/// A program that says where it listens, and ends with the test.
+/// A program that prints the address at which it listens. It is killed when the test ends.
 pub(crate) struct Started {
     process: Child,
-    /// What follows the text that was waited for.
-    pub(crate) said: String,
+    /// The rest of the line with the address, after the prefix.
+    pub(crate) address: String,
 }
 
 impl Started {
-    /// Waits for the line of `program` that has `before` in it.
-    pub(crate) fn new(program: impl AsRef<Path>, argument: &str, before: &str) -> Self {
+    /// Starts `program`, and waits until it prints a line that contains `prefix`.
+    pub(crate) fn new(program: impl AsRef<Path>, argument: &str, prefix: &str) -> Self {
         let mut process = Command::new(program.as_ref())
             .arg(argument)
             .stdout(Stdio::piped())
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", program.as_ref().display()));
-        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
-        let said = lines
-            .find_map(|line| Some(line.expect("text").split_once(before)?.1.to_owned()))
-            .expect("it says where it listens");
-        // It would stop at a full pipe.
+        let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
+        let address = lines
+            .find_map(|line| {
+                let line = line.expect("the output is UTF-8");
+                Some(line.split_once(prefix)?.1.to_owned())
+            })
+            .expect("the program prints its address");
+        // Without a reader the program would block as soon as the pipe is full.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, said }
+        Self { process, address }
     }
 }
 
 impl Drop for Started {
-    /// Ends what it started too: a driver leaves its browser behind when a test fails.
+    /// Kills the whole process group, because a driver leaves its browser running if a test fails.
     fn drop(&mut self) {
         let group = format!("-{}", self.process.id());
         let killed = Command::new("kill").args(["-KILL", "--", &group]).status();
-        assert!(killed.expect("kill").success());
-        self.process.wait().expect("it ends");
+        assert!(killed.expect("`kill` starts").success());
+        self.process.wait().expect("the program has ended");
     }
 }
 
-/// A browser's driver.
+/// The driver process of a browser.
 struct Driver(Started);
 
 impl Driver {
     async fn browser(&self, capabilities: Value) -> Client {
         let Value::Object(mut capabilities) = capabilities else {
-            panic!("capabilities are an object");
+            panic!("the capabilities are not an object");
         };
-        // The site's certificates are its own.
+        // The certificates of the site are self-signed.
         capabilities.insert("acceptInsecureCerts".to_owned(), true.into());
         ClientBuilder::new(HttpConnector::new())
             .capabilities(Map::from_iter(capabilities))
             .connect(&format!(
                 "http://127.0.0.1:{}",
-                self.0.said.trim_end_matches('.')
+                self.0.address.trim_end_matches('.')
             ))
             .await
             .unwrap()
     }
 }
 
-/// A browser that a test drives.
+/// A browser that is controlled by a test.
 pub(crate) trait Driven: Browser + Sized {
     async fn start() -> Self;
+
     fn page(&self) -> &Client;
 
     async fn stop(self);
@@ -79,14 +83,14 @@ pub(crate) trait Driven: Browser + Sized {
 pub(crate) struct Chromium {
     page: Client,
     _driver: Driver,
-    /// Ends after what writes to it.
+    /// Declared last, so that it is removed after the browser, which writes to it, has ended.
     _profile: tempfile::TempDir,
 }
 
 impl Browser for Chromium {
     const NAME: &str = "Chromium";
 
-    async fn go(&mut self, url: &str) {
+    async fn load(&mut self, url: &str) {
         self.page.goto(url).await.unwrap();
     }
 }
@@ -109,7 +113,7 @@ impl Driven for Chromium {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            // It would try HTTPS first at the HTTP port.
+            // Otherwise Chromium tries HTTPS at the port of HTTP.
             "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
             &format!(
                 "--host-resolver-rules={}",
@@ -144,7 +148,7 @@ pub(crate) struct Firefox {
 impl Browser for Firefox {
     const NAME: &str = "Firefox";
 
-    async fn go(&mut self, url: &str) {
+    async fn load(&mut self, url: &str) {
         self.page.goto(url).await.unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! The example `playground`, used as a person uses it.
+//! The example `playground`, used with mouse and keyboard.
 
 use std::process::Command;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use fantoccini::{Client, Locator};
 
 use crate::driver::{Driven, Started};
 
-/// An attack that shows if any of the page takes text for markup.
+/// HTML and a script. They take effect if the page does not escape some text.
 const MARKUP: &str = r#""><script>window.hacked=1</script><b>'&amp;"#;
 
 struct Playground<'a> {
@@ -25,17 +25,17 @@ impl Playground<'_> {
     }
 
     async fn type_into(&self, id: &str, text: &str) {
-        let field = self.page.find(Locator::Id(id)).await.unwrap();
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        let input = self.page.find(Locator::Id(id)).await.unwrap();
+        input.clear().await.unwrap();
+        input.send_keys(text).await.unwrap();
     }
 
     async fn choose(&self, id: &str, value: &str) {
-        let field = self.page.find(Locator::Id(id)).await.unwrap();
-        field.select_by_value(value).await.unwrap();
+        let select = self.page.find(Locator::Id(id)).await.unwrap();
+        select.select_by_value(value).await.unwrap();
     }
 
-    /// Presses a button or a key, and waits for the page that answers.
+    /// Clicks the element `id`, or sends `key` to it, and waits until the next page is loaded.
     async fn press(&self, id: &str, key: Option<Key>) {
         self.page
             .execute("window.isOld = true", vec![])
@@ -51,15 +51,15 @@ impl Playground<'_> {
         }
         let is_new = "return !window.isOld && document.readyState === 'complete'";
         for _ in 0..500 {
-            // There is a moment without a page.
-            if let Ok(answer) = self.page.execute(is_new, vec![]).await {
-                if answer == true {
+            // This fails while one page replaces the other.
+            if let Ok(result) = self.page.execute(is_new, vec![]).await {
+                if result == true {
                     return;
                 }
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("no answer to {id}");
+        panic!("no new page was loaded after {id}");
     }
 
     async fn click(&self, id: &str) {
@@ -67,20 +67,20 @@ impl Playground<'_> {
     }
 
     async fn text(&self, id: &str) -> String {
-        let found = self.page.find(Locator::Id(id)).await.unwrap();
-        found.text().await.unwrap()
+        let element = self.page.find(Locator::Id(id)).await.unwrap();
+        element.text().await.unwrap()
     }
 
-    /// What the browser sends at `path`, as the page lists it.
+    /// The cookies that the browser sends to `path`, as the page lists them.
     async fn sent_to(&self, path: &str) -> String {
         self.open(path).await;
         self.text("request-cookies").await
     }
 }
 
-/// The example's executable, built as this test was.
+/// Builds the example with the profile of this test, and returns its executable.
 fn executable() -> std::path::PathBuf {
-    let built = Command::new(env!("CARGO"))
+    let status = Command::new(env!("CARGO"))
         .args([
             "build",
             "--quiet",
@@ -88,12 +88,15 @@ fn executable() -> std::path::PathBuf {
             "playground",
             "--all-features",
         ])
-        // What the test itself was given would have crates built anew that watch it.
+        // Build scripts that depend on this variable would run again, and their crates be rebuilt.
         .env_remove("CARGO_MANIFEST_DIR")
         .status();
-    assert!(built.unwrap().success());
+    assert!(status.unwrap().success());
     let test = std::env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).expect("target/debug");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("the test is in target/PROFILE/deps");
     profile.join("examples").join("playground")
 }
 
@@ -101,12 +104,13 @@ pub(crate) async fn check<B: Driven>(browser: &B) {
     let example = Started::new(executable(), "0", "");
     let page = browser.page();
     page.set_window_size(1200, 1350).await.unwrap();
-    let url = example.said.trim_end_matches('/').to_owned();
+    let url = example.address.trim_end_matches('/').to_owned();
     let playground = Playground { page, url };
     sets_and_deletes(&playground).await;
-    takes_no_text_for_markup(&playground).await;
-    keeps_the_session_from_a_wrong_logout::<B>(&playground).await;
-    works_from_the_keyboard(&playground).await;
+    escapes_markup(&playground).await;
+    refuses_logout_with_other_scope::<B>(&playground).await;
+    deletes_session_at_retired_scope(&playground).await;
+    works_with_keyboard(&playground).await;
 }
 
 async fn sets_and_deletes(playground: &Playground<'_>) {
@@ -118,9 +122,9 @@ async fn sets_and_deletes(playground: &Playground<'_>) {
     playground.choose("set-http-only", "true").await;
     playground.choose("set-same-site", "Lax").await;
     playground.click("set-submit").await;
-    let fields = playground.text("set-cookie-fields").await;
+    let headers = playground.text("set-cookie-headers").await;
     let expected = r#"theme="dark\073 \"blue\""; HttpOnly; Path=/app; SameSite=Lax"#;
-    assert!(fields.contains(expected), "{fields}");
+    assert!(headers.contains(expected), "{headers}");
     assert_eq!(playground.sent_to("/").await, "No cookies.");
     let sent = playground.sent_to("/app/").await;
     assert!(sent.contains(r#"theme dark; "blue""#), "{sent}");
@@ -144,7 +148,7 @@ async fn sets_and_deletes(playground: &Playground<'_>) {
     );
 }
 
-async fn takes_no_text_for_markup(playground: &Playground<'_>) {
+async fn escapes_markup(playground: &Playground<'_>) {
     playground.open("/").await;
     playground.type_into("set-name", "markup").await;
     playground.type_into("set-value", MARKUP).await;
@@ -155,15 +159,15 @@ async fn takes_no_text_for_markup(playground: &Playground<'_>) {
     assert!(playground.text("error").await.contains("<script>"));
     let sent = playground.text("request-cookies").await;
     assert!(sent.contains(MARKUP), "{sent}");
-    let marks = "return [window.hacked ?? null, document.querySelectorAll('script, b').length]";
-    let marks = playground.page.execute(marks, vec![]).await.unwrap();
-    assert_eq!(marks, serde_json::json!([null, 0]));
+    let effects = "return [window.hacked ?? null, document.querySelectorAll('script, b').length]";
+    let effects = playground.page.execute(effects, vec![]).await.unwrap();
+    assert_eq!(effects, serde_json::json!([null, 0]));
 
     playground.type_into("delete-name", "markup").await;
     playground.click("delete-submit").await;
 }
 
-async fn keeps_the_session_from_a_wrong_logout<B: Driven>(playground: &Playground<'_>) {
+async fn refuses_logout_with_other_scope<B: Driven>(playground: &Playground<'_>) {
     playground.open("/").await;
     playground.click("login").await;
     playground.click("wrong-logout").await;
@@ -174,7 +178,7 @@ async fn keeps_the_session_from_a_wrong_logout<B: Driven>(playground: &Playgroun
     );
     assert!(
         playground
-            .text("set-cookie-fields")
+            .text("set-cookie-headers")
             .await
             .starts_with("None")
     );
@@ -187,27 +191,29 @@ async fn keeps_the_session_from_a_wrong_logout<B: Driven>(playground: &Playgroun
 
     playground.click("logout").await;
     assert_eq!(playground.sent_to("/").await, "No cookies.");
+}
 
-    playground.click("former-login").await;
+async fn deletes_session_at_retired_scope(playground: &Playground<'_>) {
+    playground.click("previous-login").await;
     playground.open("/app/").await;
     playground.click("login").await;
     let sent = playground.sent_to("/app/").await;
     assert!(
-        sent.contains("f81d4fae") && !sent.contains("former"),
+        sent.contains("f81d4fae") && !sent.contains("previous"),
         "{sent}"
     );
     playground.click("logout").await;
     assert_eq!(playground.sent_to("/app/").await, "No cookies.");
 }
 
-/// Each control can be reached with the tab key, in the order of the page, and Enter sends a form.
-async fn works_from_the_keyboard(playground: &Playground<'_>) {
+/// The Tab key reaches all controls in the order of the page, and Enter submits a form.
+async fn works_with_keyboard(playground: &Playground<'_>) {
     playground.open("/").await;
     let page = playground.page;
-    let controls = "return [...document.querySelectorAll('a[href], button, input, select')].length";
-    let controls = page.execute(controls, vec![]).await.unwrap();
+    let count = "return [...document.querySelectorAll('a[href], button, input, select')].length";
+    let count = page.execute(count, vec![]).await.unwrap();
     let mut reached = Vec::new();
-    for _ in 0..controls.as_u64().expect("a number") {
+    for _ in 0..count.as_u64().expect("the script returns a number") {
         let focused = page.active_element().await.unwrap();
         focused
             .send_keys(&char::from(Key::Tab).to_string())
@@ -225,7 +231,7 @@ async fn works_from_the_keyboard(playground: &Playground<'_>) {
     playground.press("set-value", Some(Key::Enter)).await;
     assert!(
         playground
-            .text("set-cookie-fields")
+            .text("set-cookie-headers")
             .await
             .contains("typed=\"\"; Path=/")
     );

@@ -1,4 +1,4 @@
-//! curl's cookie engine: a process for each page, and the jar kept between them.
+//! curl's cookie engine: a process for each page. The cookies are kept between the processes.
 
 use std::process::Stdio;
 
@@ -8,25 +8,27 @@ use tokio::process::Command;
 use super::script::program;
 use crate::site::Browser;
 
-/// The jar comes from standard input and goes to standard output.
+/// curl reads its cookies from standard input and writes them to standard output.
 const OPTIONS: &str = "--disable --silent --show-error --fail --insecure --noproxy * \
                        --connect-to ::127.0.0.1: --cookie - --cookie-jar - --output /dev/null";
 
 pub(crate) struct Curl {
-    /// A cookie file, as curl writes it.
-    jar: Vec<u8>,
+    /// The cookies, as a cookie file of curl.
+    cookies: Vec<u8>,
 }
 
 impl Curl {
     pub(crate) fn start() -> Self {
-        Self { jar: Vec::new() }
+        Self {
+            cookies: Vec::new(),
+        }
     }
 }
 
 impl Browser for Curl {
     const NAME: &str = "curl";
 
-    async fn go(&mut self, url: &str) {
+    async fn load(&mut self, url: &str) {
         let mut curl = Command::new(program("CURL", "curl"))
             .args(OPTIONS.split(' '))
             .arg(url)
@@ -34,12 +36,12 @@ impl Browser for Curl {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .expect("curl");
+            .expect("curl starts");
         let mut stdin = curl.stdin.take().unwrap();
-        stdin.write_all(&self.jar).await.unwrap();
+        stdin.write_all(&self.cookies).await.unwrap();
         drop(stdin);
         let output = curl.wait_with_output().await.unwrap();
         assert!(output.status.success(), "curl: {}", output.status);
-        self.jar = output.stdout;
+        self.cookies = output.stdout;
     }
 }

@@ -1,4 +1,4 @@
-//! Where clients are known not to do as RFC 6265bis says, and why.
+//! Known differences between clients and RFC 6265bis, with their reasons.
 
 use super::curl::Curl;
 use super::reqwest::Reqwest;
@@ -9,90 +9,91 @@ use crate::site::{Browser, Scheme, WWW, forging, matrix, retired, values};
 pub(crate) const MATRIX: &[matrix::Deviation] = &[
     matrix::Deviation {
         client: Curl::NAME,
-        reason: "cuts off a Path's last slash (`sanitize_cookie_path`), so that /app/ is /app",
-        change: cuts_last_slash,
+        reason: "removes the trailing slash of a Path (`sanitize_cookie_path`), so that /app/ is /app",
+        change: remove_trailing_slash,
     },
     matrix::Deviation {
         client: Curl::NAME,
-        reason: "passes over Partitioned: a cookie is its name, Domain and Path",
-        change: knows_no_partitions,
+        reason: "ignores Partitioned: it identifies a cookie by name, Domain and Path",
+        change: ignore_partitioned,
     },
     matrix::Deviation {
         client: Urllib::NAME,
         reason: "has no rules for prefixes",
-        change: knows_no_prefixes,
+        change: ignore_prefixes,
     },
     matrix::Deviation {
         client: Urllib::NAME,
-        reason: "sends a cookie without a Domain to the host's children too, since the default \
-                  policy is `DomainLiberal`",
-        change: sends_to_children,
+        reason: "sends a host-only cookie to subdomains too, because the default policy is \
+                  `DomainLiberal`",
+        change: send_to_subdomains,
     },
     matrix::Deviation {
         client: Urllib::NAME,
-        reason: "passes over Partitioned: a cookie is its Domain, Path and name",
-        change: knows_no_partitions,
+        reason: "ignores Partitioned: it identifies a cookie by Domain, Path and name",
+        change: ignore_partitioned,
     },
     matrix::Deviation {
         client: Requests::NAME,
         reason: "has no rules for prefixes: its jar is a `http.cookiejar.CookieJar`",
-        change: knows_no_prefixes,
+        change: ignore_prefixes,
     },
     matrix::Deviation {
         client: Requests::NAME,
-        reason: "sends a cookie without a Domain to the host's children too: its jar has \
-                  `http.cookiejar`'s default policy",
-        change: sends_to_children,
+        reason: "sends a host-only cookie to subdomains too: its jar has the default policy of \
+                  `http.cookiejar`",
+        change: send_to_subdomains,
     },
     matrix::Deviation {
         client: Requests::NAME,
-        reason: "passes over Partitioned: its jar is a `http.cookiejar.CookieJar`",
-        change: knows_no_partitions,
+        reason: "ignores Partitioned: its jar is a `http.cookiejar.CookieJar`",
+        change: ignore_partitioned,
     },
     matrix::Deviation {
         client: ToughCookie::NAME,
-        reason: "has one place (`MemoryCookieStore.idx`) for a cookie without a Domain and one \
-                  whose Domain is the host; a __Host- cookie with a Domain doesn't get there",
+        reason: "stores a host-only cookie and one whose Domain is the host in the same place \
+                  (`MemoryCookieStore.idx`); it does not store a __Host- cookie with a Domain",
         change: |case, outcome| {
             if case.kind != Kind::HostPrefix {
-                has_one_place_for_a_host(case, outcome);
+                merge_host_only_with_domain(case, outcome);
             }
         },
     },
     matrix::Deviation {
         client: ToughCookie::NAME,
-        reason: "passes over Partitioned: a cookie is its host, Path and name",
-        change: knows_no_partitions,
+        reason: "ignores Partitioned: it identifies a cookie by host, Path and name",
+        change: ignore_partitioned,
     },
     matrix::Deviation {
         client: Reqwest::NAME,
         reason: "has no rules for prefixes in `cookie_store`",
-        change: knows_no_prefixes,
+        change: ignore_prefixes,
     },
     matrix::Deviation {
         client: Reqwest::NAME,
-        reason: "has one place (`cookie_store`'s `DomainMap`) for a cookie without a Domain and \
-                  one whose Domain is the host",
-        change: has_one_place_for_a_host,
+        reason: "stores a host-only cookie and one whose Domain is the host in the same place \
+                  (`DomainMap` of `cookie_store`)",
+        change: merge_host_only_with_domain,
     },
     matrix::Deviation {
         client: Reqwest::NAME,
-        reason: "passes over Partitioned in `cookie_store`: a cookie is its host, Path and name",
-        change: knows_no_partitions,
+        reason: "ignores Partitioned in `cookie_store`, which identifies a cookie by host, Path and name",
+        change: ignore_partitioned,
     },
 ];
 
 pub(crate) const VALUES: &[values::Deviation] = &[values::Deviation {
     client: Requests::NAME,
-    reason: "takes each \\\" out of a value in quotes (`RequestsCookieJar.set_cookie`), when it \
-              stores it and when it sends it: quotes go, and the closing one with a backslash",
-    reads: takes_escaped_quotes,
+    reason: "removes each \\\" from a value in quotes (`RequestsCookieJar.set_cookie`), both when it \
+              stores the cookie and when it sends it: all quotes are lost, and after a last \
+              backslash the closing quote too",
+    reads: without_escaped_quotes,
 }];
 
 pub(crate) const RETIRED: &[retired::Deviation] = &[retired::Deviation {
     client: Curl::NAME,
-    reason: "cuts off a Path's last slash, so that the twin at /app/ is the session itself",
-    twins: 2,
+    reason: "removes the trailing slash of a Path, so that the duplicate at /app/ is the session itself",
+    duplicates: 2,
 }];
 
 pub(crate) const FORGING: &[forging::Deviation] = &[
@@ -110,7 +111,7 @@ pub(crate) const FORGING: &[forging::Deviation] = &[
     },
 ];
 
-fn cuts_last_slash(case: Case, outcome: &mut Outcome) {
+fn remove_trailing_slash(case: Case, outcome: &mut Outcome) {
     if case.path == "/app/" && outcome.sent_to.first() == Some(&"below") {
         outcome.sent_to.insert(1, "/app");
     }
@@ -119,39 +120,39 @@ fn cuts_last_slash(case: Case, outcome: &mut Outcome) {
     }
 }
 
-fn knows_no_partitions(case: Case, outcome: &mut Outcome) {
+fn ignore_partitioned(case: Case, outcome: &mut Outcome) {
     if case.kind == Kind::Partitioned {
         outcome.survives_other_deletes = false;
     }
 }
 
-/// Over HTTP such a cookie isn't seen: it is `Secure`.
-fn knows_no_prefixes(case: Case, outcome: &mut Outcome) {
+/// Over HTTP there is no difference, because a cookie with a prefix is `Secure`.
+fn ignore_prefixes(case: Case, outcome: &mut Outcome) {
     if case.is_unstorable() && case.scheme == Scheme::Https {
         let kind = Kind::Secure;
         outcome.sent_to = Case { kind, ..case }.expected().sent_to;
     }
 }
 
-fn sends_to_children(case: Case, outcome: &mut Outcome) {
+fn send_to_subdomains(case: Case, outcome: &mut Outcome) {
     if case.domain.is_none() && !outcome.sent_to.is_empty() {
-        outcome.sent_to.push("a child");
+        outcome.sent_to.push("a subdomain");
     }
 }
 
-/// A delete at the one is a delete at the other.
-fn has_one_place_for_a_host(case: Case, outcome: &mut Outcome) {
+/// A delete of the host-only cookie also deletes the one whose Domain is the host, and vice versa.
+fn merge_host_only_with_domain(case: Case, outcome: &mut Outcome) {
     if matches!(case.domain, None | Some(WWW)) {
         outcome.survives_other_deletes = false;
     }
 }
 
-fn takes_escaped_quotes(value: &str) -> Option<String> {
-    let mut left = value.replace('"', "");
-    if left.ends_with('\\') {
-        // Without its closing quote nothing is unescaped.
-        left = format!("\"{}", left.replace('\\', r"\\"));
-        left.pop();
+fn without_escaped_quotes(value: &str) -> Option<String> {
+    let mut read = value.replace('"', "");
+    if read.ends_with('\\') {
+        // The server unescapes nothing in a value without a closing quote.
+        read = format!("\"{}", read.replace('\\', r"\\"));
+        read.pop();
     }
-    (left != value).then_some(left)
+    (read != value).then_some(read)
 }

@@ -1,4 +1,4 @@
-"""Loads each URL of standard input with a requests.Session, and answers with a line."""
+"""Load each URL of standard input with a requests.Session, and print a line with the result."""
 
 import socket
 import sys
@@ -7,12 +7,12 @@ import requests
 import urllib3
 
 getaddrinfo = socket.getaddrinfo
-socket.getaddrinfo = lambda host, *others, **named: getaddrinfo("127.0.0.1", *others, **named)
+socket.getaddrinfo = lambda host, *args, **kwargs: getaddrinfo("127.0.0.1", *args, **kwargs)
 
 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 browser = requests.Session()
 browser.verify = False
-# No proxies of the environment.
+# Ignore the proxies of the environment.
 browser.trust_env = False
 for line in sys.stdin:
     try:

@@ -11,9 +11,9 @@ pub(crate) struct Reqwest(Client);
 
 impl Reqwest {
     pub(crate) fn start() -> Self {
-        // It is there already if another test was first.
+        // This fails if another test installed it before.
         let _ = ring::default_provider().install_default();
-        // The port is the URL's.
+        // Port 0 stands for the port of the URL.
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let client = HOSTS
             .iter()
@@ -30,7 +30,7 @@ impl Reqwest {
 impl Browser for Reqwest {
     const NAME: &str = "reqwest";
 
-    async fn go(&mut self, url: &str) {
+    async fn load(&mut self, url: &str) {
         let response = self.0.get(url).send().await.unwrap();
         response.error_for_status().unwrap().bytes().await.unwrap();
     }

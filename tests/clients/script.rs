@@ -1,4 +1,5 @@
-//! Clients that are a script in another language: each loads the URLs of its standard input.
+//! Clients that are scripts in other languages. Each script loads the URLs that it reads from its
+//! standard input.
 
 use std::ffi::{OsStr, OsString};
 use std::process::Stdio;
@@ -8,16 +9,16 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::site::Browser;
 
-/// What the environment names, else what the path has.
+/// The program that the environment variable `variable` names; if it is unset, `default`.
 pub(crate) fn program(variable: &str, default: &str) -> OsString {
     std::env::var_os(variable).unwrap_or_else(|| default.into())
 }
 
-/// A script that answers each line of its input with one.
+/// A script that prints one line for each URL that it reads.
 struct Script {
     urls: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
-    /// Killed with the test.
+    results: Lines<BufReader<ChildStdout>>,
+    /// Killed when the client is dropped.
     _process: Child,
 }
 
@@ -33,7 +34,7 @@ impl Script {
             .unwrap_or_else(|error| panic!("{program:?}: {error}"));
         Self {
             urls: process.stdin.take().unwrap(),
-            answers: BufReader::new(process.stdout.take().unwrap()).lines(),
+            results: BufReader::new(process.stdout.take().unwrap()).lines(),
             _process: process,
         }
     }
@@ -41,8 +42,8 @@ impl Script {
     async fn load(&mut self, url: &str) {
         let line = format!("{url}\n");
         self.urls.write_all(line.as_bytes()).await.unwrap();
-        let answer = self.answers.next_line().await.unwrap();
-        assert_eq!(answer.as_deref(), Some("loaded"), "{url}");
+        let result = self.results.next_line().await.unwrap();
+        assert_eq!(result.as_deref(), Some("loaded"), "{url}");
     }
 }
 
@@ -60,7 +61,7 @@ macro_rules! scripts {
         impl Browser for $Client {
             const NAME: &str = $name;
 
-            async fn go(&mut self, url: &str) {
+            async fn load(&mut self, url: &str) {
                 self.0.load(url).await;
             }
         }
@@ -70,8 +71,9 @@ macro_rules! scripts {
 scripts! {
     /// Python's `http.cookiejar`, with `urllib.request`.
     Urllib = "urllib": "PYTHON" or "python3", "urllib_client.py";
-    /// A `Session` of Python's requests.
+    /// A `Session` of Python's requests library.
     Requests = "requests": "PYTHON" or "python3", "requests_client.py";
-    /// Node's tough-cookie with its default options, in which prefixes have rules (`prefixSecurity`).
+    /// Node's tough-cookie with its default options, which include rules for prefixes
+    /// (`prefixSecurity`).
     ToughCookie = "tough-cookie": "NODE" or "node", "tough_cookie.cjs";
 }

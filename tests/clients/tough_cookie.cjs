@@ -1,4 +1,5 @@
-// Loads each URL of standard input with tough-cookie as its jar, and answers with a line.
+// Loads each URL of standard input with a CookieJar of tough-cookie, and prints a line with the
+// result.
 
 "use strict";
 
@@ -9,11 +10,11 @@ const { CookieJar } = require("tough-cookie");
 
 const jar = new CookieJar();
 
-function lookup(_host, options, found) {
+function lookup(_host, options, callback) {
   if (options.all) {
-    found(null, [{ address: "127.0.0.1", family: 4 }]);
+    callback(null, [{ address: "127.0.0.1", family: 4 }]);
   } else {
-    found(null, "127.0.0.1", 4);
+    callback(null, "127.0.0.1", 4);
   }
 }
 
@@ -32,9 +33,9 @@ function get(url, headers) {
 async function load(url) {
   const cookie = await jar.getCookieString(url);
   const response = await get(url, cookie ? { cookie } : {});
-  for (const field of response.headers["set-cookie"] ?? []) {
-    // Else it throws at the first cookie that it refuses.
-    await jar.setCookie(field, url, { ignoreError: true });
+  for (const header of response.headers["set-cookie"] ?? []) {
+    // Without `ignoreError` it throws if it refuses a cookie.
+    await jar.setCookie(header, url, { ignoreError: true });
   }
   if (response.statusCode !== 200) {
     throw new Error(`status ${response.statusCode}`);

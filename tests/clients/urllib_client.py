@@ -1,4 +1,4 @@
-"""Loads each URL of standard input with urllib.request and http.cookiejar, and answers with a line."""
+"""Load each URL of standard input with urllib and http.cookiejar, and print a line with the result."""
 
 import http.cookiejar
 import socket
@@ -7,15 +7,15 @@ import sys
 import urllib.request
 
 getaddrinfo = socket.getaddrinfo
-socket.getaddrinfo = lambda host, *others, **named: getaddrinfo("127.0.0.1", *others, **named)
+socket.getaddrinfo = lambda host, *args, **kwargs: getaddrinfo("127.0.0.1", *args, **kwargs)
 
-anybody = ssl.create_default_context()
-anybody.check_hostname = False
-anybody.verify_mode = ssl.CERT_NONE
+any_certificate = ssl.create_default_context()
+any_certificate.check_hostname = False
+any_certificate.verify_mode = ssl.CERT_NONE
 
 browser = urllib.request.build_opener(
     urllib.request.ProxyHandler({}),
-    urllib.request.HTTPSHandler(context=anybody),
+    urllib.request.HTTPSHandler(context=any_certificate),
     urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
 )
 for line in sys.stdin:

@@ -1,7 +1,8 @@
-"""Real Django answers what `tests/differential.rs` asks, a line of JSON each way.
+"""Makes the calls of `tests/differential.rs` in real Django. Each call and each result is one line of JSON.
 
-{"op": "parse", "header": hex}; {"op": "set" | "delete", "name", "value", "given", "now"}; {"op": "sign" | "unsign" | "set_signed" |
-"get_signed" | "dumps", "key": hex, "now", …}. An answer is {"is": what Django gives} or {"raises": the name of the exception}.
+A call is {"op": "parse", "header": hex}, {"op": "set" | "delete", "name", "value", "arguments", "now"} or
+{"op": "sign" | "unsign" | "set_signed" | "get_signed" | "dumps", "key": hex, "now", …}. A result is
+{"returns": the value that Django returns} or {"raises": the name of the exception}.
 """
 
 import json
@@ -14,7 +15,7 @@ import signed_cookie_cases
 import signing_cases
 import vectors
 
-# As in CPythons since 3.14.
+# CPython 3.14 and later do this.
 cookies.Morsel._reserved.setdefault("partitioned", "Partitioned")
 cookies.Morsel._flags.add("partitioned")
 
@@ -23,13 +24,13 @@ def parse(header):
     return vectors.parse("", bytes.fromhex(header))["cookies"]
 
 
-def write(op, name, value, given, now):
+def write(op, name, value, arguments, now):
     vectors.NOW = now
-    partitioned = given.pop("partitioned", False)
-    if op == "delete" and not given.keys().isdisjoint({"secure", "httponly"}):
-        # As `delete_cookie` does, which has no such arguments.
-        op, given = "set", {"max_age": 0, "expires": "Thu, 01 Jan 1970 00:00:00 GMT"} | given
-    morsel = vectors.respond(op, name, value, given)
+    partitioned = arguments.pop("partitioned", False)
+    if op == "delete" and not arguments.keys().isdisjoint({"secure", "httponly"}):
+        # `delete_cookie` has no such arguments, so this calls `set_cookie` as `delete_cookie` does.
+        op, arguments = "set", {"max_age": 0, "expires": "Thu, 01 Jan 1970 00:00:00 GMT"} | arguments
+    morsel = vectors.respond(op, name, value, arguments)
     if partitioned:
         dict.update(morsel, partitioned=True)
     return morsel.output(header="").lstrip()
@@ -46,13 +47,13 @@ def unsign(key, salt, sep, text, max_age, now):
 
 
 def set_signed(key, name, salt, value, now):
-    return signed_cookie_cases.responded(name, value, salt, bytes.fromhex(key), now).output(header="").lstrip()
+    return signed_cookie_cases.respond(name, value, salt, bytes.fromhex(key), now).output(header="").lstrip()
 
 
 def get_signed(key, name, salt, header, max_age, now):
     case = {"name": name, "salt": salt, "max_age": max_age, "now": now, "key": bytes.fromhex(key), "legacy": True}
-    answer = signed_cookie_cases.get_cookie("", bytes.fromhex(header), **case)
-    return {"is": answer["value"]} if "value" in answer else {"raises": answer["raises"]}
+    result = signed_cookie_cases.get_cookie("", bytes.fromhex(header), **case)
+    return {"returns": result["value"]} if "value" in result else {"raises": result["raises"]}
 
 
 def dumps(key, salt, object, now):
@@ -63,21 +64,21 @@ def dumps(key, salt, object, now):
 OPS = {"parse": parse, "sign": sign, "unsign": unsign, "set_signed": set_signed, "get_signed": get_signed, "dumps": dumps}
 
 
-def answer(line):
-    asked = json.loads(line)
-    if asked["op"] in ("set", "delete"):
-        return write(**asked)
-    return OPS[asked.pop("op")](**asked)
+def execute(line):
+    call = json.loads(line)
+    if call["op"] in ("set", "delete"):
+        return write(**call)
+    return OPS[call.pop("op")](**call)
 
 
 def main():
     for line in sys.stdin:
         try:
-            found = answer(line)
-            found = found if isinstance(found, dict) else {"is": found}
+            result = execute(line)
+            result = result if isinstance(result, dict) else {"returns": result}
         except (cookies.CookieError, signing.BadSignature, ValueError, OverflowError, OSError, IndexError) as error:
-            found = {"raises": type(error).__name__}
-        print(json.dumps(found), flush=True)
+            result = {"raises": type(error).__name__}
+        print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Cases of signing.json: set_signed_cookie and get_signed_cookie, with responses and requests of Django's own."""
+"""Cases of signing.json for set_signed_cookie and get_signed_cookie, made with Django's own requests and responses."""
 
 import itertools
 from io import BytesIO
@@ -9,7 +9,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 
 from signing_cases import (
-    CONTROLS, HIGH, KEYS, NOW, PRINTABLE, SALTS, SECRET, TIMES, VALUES, answered, called, freeze, keyed, signed_at
+    CONTROLS, HIGH, KEYS, NOW, PRINTABLE, SALTS, SECRET, TIMES, VALUES, exception_name, freeze, key_entry, result_of, signed_at
 )
 
 NAMES = ["a", "A", "n:a", ":", "a.b-c_d", "!#$%&'*+-.^_`|~:", "0", "django.http.cookies.v2", "n" * 64]
@@ -20,13 +20,13 @@ COOKIES |= {"2 KB": "0123456789abcdef" * 128, "500 escapes": "\u00e9" * 500, "sp
 SALT_OF_A = "django.http.cookies.v2:0:a"
 
 
-def settle(key, fallbacks=(), legacy=False):
+def configure(key, fallbacks=(), legacy=False):
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = key, list(fallbacks)
     settings.SIGNED_COOKIE_LEGACY_SALT_FALLBACK = legacy
 
 
-def responded(name, value, salt, key, now):
-    settle(key)
+def respond(name, value, salt, key, now):
+    configure(key)
     freeze(now)
     response = HttpResponse()
     response.set_signed_cookie(name, value, salt=salt)
@@ -34,15 +34,15 @@ def responded(name, value, salt, key, now):
 
 
 def cookie(case, value, name="visited", salt="", key=SECRET, now=NOW):
-    assert not {*CONTROLS} & {*value}, f"{case}: CPythons differ on controls"
-    morsel = responded(name, value, salt, key, now)
+    assert not {*CONTROLS} & {*value}, f"{case}: CPython versions differ for control characters"
+    morsel = respond(name, value, salt, key, now)
     text = morsel.output(header="").lstrip()
-    entry = keyed(case, key) | {"name": name, "salt": salt, "value": value, "now": now, "signed": morsel.value}
+    entry = key_entry(case, key) | {"name": name, "salt": salt, "value": value, "now": now, "signed": morsel.value}
     try:
-        text.encode("latin-1")  # as WSGI servers do
+        text.encode("latin-1")  # WSGI servers do this
         return entry | {"set_cookie": text}
     except UnicodeEncodeError as error:
-        return entry | {"raises": called(error), "differs": {"why": "values above U+00FF", "set_cookie": text}}
+        return entry | {"raises": exception_name(error), "differs": {"why": "values above U+00FF", "set_cookie": text}}
 
 
 def cookie_cases():
@@ -62,9 +62,9 @@ def cookie_cases():
         yield cookie(f"at {now}", "hello", now=now)
 
 
-def sent(name, value="hello", salt="", key=SECRET, now=NOW, legacy=False):
-    """The Cookie field with which a browser sends back what Django set; if `legacy`, what Django set before 5.2.15."""
-    morsel = responded(name, value, salt, key, now)
+def cookie_header(name, value="hello", salt="", key=SECRET, now=NOW, legacy=False):
+    """Returns the Cookie header of a browser that has Django's cookie; if `legacy`, one of Django before 5.2.15."""
+    morsel = respond(name, value, salt, key, now)
     if legacy:
         signer = signing.get_cookie_signer(salt=signing._cookie_signer_legacy_salt(name, salt))
         response = HttpResponse()
@@ -73,40 +73,40 @@ def sent(name, value="hello", salt="", key=SECRET, now=NOW, legacy=False):
     return f"{name}={morsel.coded_value}".encode()
 
 
-def bare(value="hello"):
-    return responded("a", value, "", SECRET, NOW).value
+def signed_value(value="hello"):
+    return respond("a", value, "", SECRET, NOW).value
 
 
-def salted(text, salt=SALT_OF_A):
-    """A Cookie field for `a`: any text, be it a value with a timestamp or not, signed rightly with the salt."""
-    settle(SECRET)
+def header_of_signed(text, salt=SALT_OF_A):
+    """Returns a Cookie header for `a` with any text, which may lack a timestamp, correctly signed with the salt."""
+    configure(SECRET)
     return f"a={signing.Signer(key=signing._cookie_signer_key(SECRET), salt=salt).sign(text)}".encode()
 
 
 def get_cookie(case, header, name="a", salt="", max_age=None, now=NOW, key=SECRET, fallbacks=(), legacy=False):
     assert all(byte == 9 or 0x20 <= byte != 0x7F for byte in header), case
-    settle(key, fallbacks, legacy)
+    configure(key, fallbacks, legacy)
     freeze(now)
     request = WSGIRequest({"REQUEST_METHOD": "GET", "wsgi.input": BytesIO(), "HTTP_COOKIE": header.decode("latin-1")})
-    entry = keyed(case, key, fallbacks) | {"legacy": legacy, "header": header.hex(), "name": name, "salt": salt}
-    answer = answered(lambda: request.get_signed_cookie(name, salt=salt, max_age=max_age), "BadSignature")
-    return entry | {"max_age": max_age, "now": now} | answer
+    entry = key_entry(case, key, fallbacks) | {"legacy": legacy, "header": header.hex(), "name": name, "salt": salt}
+    result = result_of(lambda: request.get_signed_cookie(name, salt=salt, max_age=max_age), "BadSignature")
+    return entry | {"max_age": max_age, "now": now} | result
 
 
 def get_cookie_cases():
     for name, value in COOKIES.items():
-        yield get_cookie(f"value {name}", sent("a", value))
+        yield get_cookie(f"value {name}", cookie_header("a", value))
     for name in NAMES:
-        yield get_cookie(f"name {name}", sent(name, salt="s"), name, "s")
-        yield get_cookie(f"name {name}, signed for x{name}", sent(f"x{name}").removeprefix(b"x"), name)
+        yield get_cookie(f"name {name}", cookie_header(name, salt="s"), name, "s")
+        yield get_cookie(f"name {name}, signed for x{name}", cookie_header(f"x{name}").removeprefix(b"x"), name)
     for name, salt in SALTS.items():
-        yield get_cookie(f"salt {name}", sent("a", salt=salt), salt=salt)
-        yield get_cookie(f"salt {name} for another", sent("a", salt=salt), salt="another")
-        yield get_cookie(f"salt {name}, legacy", sent("a", salt=salt, legacy=True), salt=salt, legacy=True)
+        yield get_cookie(f"salt {name}", cookie_header("a", salt=salt), salt=salt)
+        yield get_cookie(f"salt {name} for another", cookie_header("a", salt=salt), salt="another")
+        yield get_cookie(f"salt {name}, legacy", cookie_header("a", salt=salt, legacy=True), salt=salt, legacy=True)
     for name, key in KEYS.items():
-        yield get_cookie(f"key {name}", sent("a", key=key), key=key)
-        yield get_cookie(f"key {name}, wrong", sent("a", key=key))
-        yield get_cookie(f"key {name} as fallback", sent("a", key=key), fallbacks=["former", key])
+        yield get_cookie(f"key {name}", cookie_header("a", key=key), key=key)
+        yield get_cookie(f"key {name}, wrong", cookie_header("a", key=key))
+        yield get_cookie(f"key {name} as fallback", cookie_header("a", key=key), fallbacks=["former", key])
     yield from cookie_scopes()
     yield from legacy_cookies()
     yield from cookie_ages()
@@ -114,9 +114,9 @@ def get_cookie_cases():
 
 
 def cookie_scopes():
-    """A signature for one name and salt is none for another."""
-    def renamed(as_name, *signed_for, **made):
-        return as_name.encode() + b"=" + sent(*signed_for, **made).split(b"=", 1)[1]
+    """A signature for one name and salt is invalid for another."""
+    def renamed(new_name, *signed_for, **options):
+        return new_name.encode() + b"=" + cookie_header(*signed_for, **options).split(b"=", 1)[1]
 
     pairs = [("a", "bc"), ("ab", "c"), ("abc", ""), ("bc", "a"), ("c", "ab"), ("a", "b:c"), ("c", "1:a"), ("1:a", ""),
              ("a", "0:a"), ("a:", "bc")]
@@ -132,7 +132,7 @@ def cookie_scopes():
         yield get_cookie(case, renamed(SALT_OF_A, "a"), SALT_OF_A, legacy=legacy)
     for salt in ("caf\u00e9", "\u20ac", "\U0001f511", "e\u0301", "\u5bc6\u94a5"):
         for unit, encoded in {"code points": salt, "bytes": salt.encode(), "UTF-16 units": salt.encode("utf-16-le")[::2]}.items():
-            header = salted(f"hello:{signing.b62_encode(NOW)}", f"django.http.cookies.v2:{len(encoded)}:{salt}a")
+            header = header_of_signed(f"hello:{signing.b62_encode(NOW)}", f"django.http.cookies.v2:{len(encoded)}:{salt}a")
             yield get_cookie(f"salt {salt!r} with its length in {unit}", header, salt=salt)
 
 
@@ -140,33 +140,33 @@ def legacy_cookies():
     for is_legacy, allowed, age, key in itertools.product([False, True], [False, True], [0, 61], [SECRET, "former", "wrong"]):
         name = {SECRET: "key", "former": "fallback key"}.get(key, "wrong key")
         case = f"{'legacy' if is_legacy else 'v2'} signature by the {name}, {age} s old, legacy {allowed}"
-        header = sent("a", salt="s", key=key, now=NOW - age, legacy=is_legacy)
+        header = cookie_header("a", salt="s", key=key, now=NOW - age, legacy=is_legacy)
         yield get_cookie(case, header, salt="s", max_age=60, fallbacks=["former"], legacy=allowed)
     for allowed in (False, True):
         for text in ("hello", "hello:", "hello:!"):
-            yield get_cookie(f"legacy signature of {text!r}, legacy {allowed}", salted(text, "a"), legacy=allowed)
-        yield get_cookie(f"legacy signature without salt, legacy {allowed}", sent("a", legacy=True), legacy=allowed)
-        header = sent("a", salt="s", legacy=True)
+            yield get_cookie(f"legacy signature of {text!r}, legacy {allowed}", header_of_signed(text, "a"), legacy=allowed)
+        yield get_cookie(f"legacy signature without salt, legacy {allowed}", cookie_header("a", legacy=True), legacy=allowed)
+        header = cookie_header("a", salt="s", legacy=True)
         yield get_cookie(f"legacy signature, wrong salt, legacy {allowed}", header, salt="t", legacy=allowed)
-        header = sent("a", '\u00e9;"\\', legacy=True)
+        header = cookie_header("a", '\u00e9;"\\', legacy=True)
         yield get_cookie(f"legacy signature, awkward value, legacy {allowed}", header, legacy=allowed)
 
 
 def cookie_ages():
     for max_age, more in itertools.product([0, 0.5, 1, 60, 1209600], [-0.25, 0, 0.25, 1]):
-        yield get_cookie(f"max_age {max_age}, {more} s more than that", sent("a"), max_age=max_age, now=NOW + max_age + more)
+        yield get_cookie(f"max_age {max_age}, {more} s more than that", cookie_header("a"), max_age=max_age, now=NOW + max_age + more)
     for then, now, max_age in [(NOW + 3600, NOW, 0), (NOW + 0.75, NOW + 0.75, 0), (-1.5, 9, 10), (-1.5, 9.25, 10),
                                (-100, NOW, None), (0, NOW, NOW)]:
-        yield get_cookie(f"max_age {max_age}, set at {then}, read at {now}", sent("a", now=then), max_age=max_age, now=now)
+        yield get_cookie(f"max_age {max_age}, set at {then}, read at {now}", cookie_header("a", now=then), max_age=max_age, now=now)
     for digits in ("", "-", "--1", "!", "\u00e9", "z" * 22, "z" * 170):
         for max_age in (None, 60):
-            header = salted(f"hello:{digits}")
+            header = header_of_signed(f"hello:{digits}")
             yield get_cookie(f"digits {digits[:22]!r} of {len(digits)}, max_age {max_age}", header, max_age=max_age)
-    yield get_cookie("signed rightly without timestamp", salted("hello"))
+    yield get_cookie("signed rightly without timestamp", header_of_signed("hello"))
 
 
 def cookie_headers():
-    right, good = sent("a"), bare()
+    right, good = cookie_header("a"), signed_value()
     forged = good[:-1] + ("A" if good[-1] != "A" else "B")
     for case, header in {
         "no cookies": "", "only others": f"b={good}; c=1", "other case": f"A={good}", "no value": "a=", "no equals": "a",
@@ -189,7 +189,7 @@ def cookie_headers():
     yield get_cookie("controls, as octal", f'a="{quoted}"'.encode())
     for code, text in {"e9": "\u00e9", "c3a9": "\u00e9", "ff": "\ufffd", "efbfbd": "\ufffd", "f09f9880": "\U0001f600",
                        "e282": "\ufffd"}.items():
-        signed = bare(f"x{text}y").encode().replace(text.encode(), bytes.fromhex(code))
+        signed = signed_value(f"x{text}y").encode().replace(text.encode(), bytes.fromhex(code))
         yield get_cookie(f"signed U+{ord(text):04X}, sent as bytes {code}", b"a=" + signed)
     yield get_cookie("invalid byte in the signature", right[:-1] + b"\xff")
     yield get_cookie("non-ASCII in the signature", right[:-1] + b"\xc3\xa9")

@@ -1,8 +1,8 @@
-"""Cases of signing.json: signed JSON, by dumps and loads and by Signer.sign_object.
+"""Cases of signing.json for signed JSON: dumps and loads, and Signer.sign_object.
 
-Where the crate reads otherwise than Django, Django's own answer is the text "json", as not every reader of JSON
-can hold it, or "json_length" where that is long. What is "compressed" is for reading only, as other zlibs write
-other bytes; so that this file depends on no zlib either, what Django signs there is kept below.
+Where the crate reads something else than Django, "json" is Django's result as text, because not every reader of JSON can
+hold it, or "json_length" is the length of a long one. Cases with "compressed" are for reading only, because other versions
+of zlib write other bytes. For the same reason Django signs the compressed payloads below, not those of the installed zlib.
 """
 
 import json
@@ -11,7 +11,7 @@ import zlib
 
 from django.core import signing
 
-from signing_cases import CONTROLS, KEYS, NOW, SALTS, SECRET, VALUES, called, freeze, keyed, signed_at, signer
+from signing_cases import CONTROLS, KEYS, NOW, SALTS, SECRET, VALUES, exception_name, freeze, key_entry, signed_at, signer
 
 SALT = "django.core.signing"
 LENIENT = "what dumps never writes is BadPayload"
@@ -36,7 +36,7 @@ FLOATS = [0.0, -0.0, 0.1, 0.1 + 0.2, 0.5, 1.0, -1.0, 1.5, -2.5, 1 / 3, 4.35, 3.1
           9.5e15, 9007199254740992.0, 9999999999999998.0, 1e16, 1.5e16, -1e16, 1e17, 123456789012345680.0, 1e21, 1e22, 1e23,
           1e100, 1.7976931348623157e308, 0.001, 1e-4, 0.00012345, 1e-5, 1.5e-5, -1e-5, 1e-7, 1.5e-7, 1e-10, 1e-100,
           2.2250738585072014e-308, 2.225073858507201e-308, 5e-324, -5e-324,
-          # Two shortest forms, of which Python takes the even one.
+          # These have two shortest decimal forms. Python writes the one that ends in an even digit.
           989530810815889.25, 175022868056836.625, -562949953421312.375]
 NESTED = {
     "empty array": [], "empty object": {}, "empty ones": [[], {}, [[]], [{}], {"": {}}, {"a": []}],
@@ -49,14 +49,14 @@ NESTED = {
 
 
 def dump(kind, case, thing, key=SECRET, salt=None, compress=False, now=NOW, payload=None):
-    """signing.dumps, or Signer.sign_object; where they compress, Django signs `payload` instead of its zlib's."""
+    """Makes a case of signing.dumps or Signer.sign_object; if it compresses, Django signs `payload` instead of zlib's output."""
     freeze(now)
     text = json.dumps(thing, separators=(",", ":"))
-    entry = keyed(case, key) | {"salt": salt, "compress": compress, "object": thing, "json": text}
+    entry = key_entry(case, key) | {"salt": salt, "compress": compress, "object": thing, "json": text}
     if kind == "dumps":
         entry["now"] = now
         made = signer("timestamp", key, SALT if salt is None else salt)
-        signed = signing.dumps(thing, key=key, compress=compress, **salting(salt))
+        signed = signing.dumps(thing, key=key, compress=compress, **salt_argument(salt))
     else:
         made = signer("signer", key, salt)
         signed = made.sign_object(thing, compress=compress)
@@ -68,8 +68,8 @@ def dump(kind, case, thing, key=SECRET, salt=None, compress=False, now=NOW, payl
     return entry | {"compressed": True, "signed": made.sign(f".{payload}")}
 
 
-def salting(salt):
-    """dumps and loads have a default salt of their own; an empty one is TimestampSigner's."""
+def salt_argument(salt):
+    """Omits a null salt, because dumps and loads have their own default. An empty salt means TimestampSigner's default."""
     return {} if salt is None else {"salt": salt}
 
 
@@ -118,17 +118,20 @@ def compressing(kind):
 
 
 def load(case, signed, error=None, serde=None, key=SECRET, salt=None, max_age=None, now=NOW, fallbacks=()):
-    """`error` is the crate's own where Django lets another through or reads it; `serde` what the crate reads otherwise."""
+    """Makes a case of signing.loads.
+
+    `error` is the crate's error if Django reads the text or raises another one; `serde` is what the crate reads if it differs.
+    """
     freeze(now)
-    entry = keyed(case, key, fallbacks) | {"salt": salt, "signed": signed, "max_age": max_age, "now": now}
+    entry = key_entry(case, key, fallbacks) | {"salt": salt, "signed": signed, "max_age": max_age, "now": now}
     try:
-        thing = signing.loads(signed, key=key, max_age=max_age, fallback_keys=list(fallbacks), **salting(salt))
+        thing = signing.loads(signed, key=key, max_age=max_age, fallback_keys=list(fallbacks), **salt_argument(salt))
     except signing.BadSignature as raised:
         assert error is None, case
-        return entry | {"raises": called(raised)}
+        return entry | {"raises": exception_name(raised)}
     except Exception as raised:
         assert error, case
-        entry["raises"] = called(raised)
+        entry["raises"] = exception_name(raised)
     else:
         if error is None and serde is None:
             return entry | {"object": thing}
@@ -138,12 +141,12 @@ def load(case, signed, error=None, serde=None, key=SECRET, salt=None, max_age=No
 
 
 def loads_cases():
-    def token(payload, **given):
-        return signed_at(NOW, payload, salt=SALT, **given)
+    def token(payload, **options):
+        return signed_at(NOW, payload, salt=SALT, **options)
 
     def dumped(key=SECRET, salt=None):
         freeze(NOW)
-        return signing.dumps({"a": 1}, key=key, **salting(salt))
+        return signing.dumps({"a": 1}, key=key, **salt_argument(salt))
 
     for name, (_, payload) in COMPRESSED.items():
         yield load(f"compressed, {name}", token(f".{payload}"))
@@ -190,20 +193,20 @@ def dotted(data):
 
 
 def stored(data, is_last=1):
-    """A zlib stream without compression."""
+    """Returns a zlib stream without compression."""
     size = len(data).to_bytes(2, "little")
     return bytes([0x78, 1, is_last]) + size + bytes(b ^ 0xFF for b in size) + data + zlib.adler32(data).to_bytes(4, "big")
 
 
-def repeated(head, zeros, tail):
-    """A zlib stream of one byte over and over, which zlib writes as zeros."""
-    return dotted(bytes.fromhex(head) + bytes(zeros) + bytes.fromhex(tail))
+def repeated(start, zeros, end):
+    """Returns a zlib stream of one repeated byte, which zlib writes as zeros."""
+    return dotted(bytes.fromhex(start) + bytes(zeros) + bytes.fromhex(end))
 
 
 HELLO = stored(b'"hello"')
 GZIP = bytes.fromhex("1f8b08000000000000ff010100feff31b7efdc8301000000")
 MEBIBYTE_OF_SPACES = "789cedc1b10000000002309514f2970ba2775b03"
-# By what the crate makes of them: None reads them as Django does.
+# Grouped by the crate's error. None: the crate reads them as Django does.
 PAYLOADS = {
     None: {
         "base64: right": "MTIz", "base64: of the URL alphabet": plain(b'"\xfb\xff\xbf"'),

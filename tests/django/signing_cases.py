@@ -1,8 +1,8 @@
-"""Cases of signing.json: Signer and TimestampSigner, and what the other kinds of cases share.
+"""Cases of signing.json for Signer and TimestampSigner, and helpers for the other kinds of cases.
 
-"now" is the frozen clock of a case, in seconds; keys and headers are in hex; a null salt is Django's default.
-Django's answer is "signed", "safe", "value", "object" or "raises", the name of an exception. "differs" is what
-the crate answers otherwise, and why.
+"now" is the time of the frozen clock of a case, in seconds. Keys and headers are in hex. A null salt is Django's default.
+Django's result is "signed", "safe", "value", "object" or "raises", the name of an exception. "differs" is the crate's
+result where it is another, and the reason.
 """
 
 import base64
@@ -52,39 +52,39 @@ def as_bytes(key):
     return key.encode() if isinstance(key, str) else key
 
 
-def called(error):
-    """The name of an exception, with its package unless it is Django's or a builtin."""
+def exception_name(error):
+    """Returns the name of an exception, with its package unless it is Django's or a builtin."""
     package, name = type(error).__module__.split(".")[0], type(error).__name__
     return name if package in ("builtins", "django") else f"{package}.{name}"
 
 
-def answered(ask, untimed):
-    """What `ask` returns or raises; `untimed` is the crate's error where what was signed has no timestamp."""
+def result_of(call, untimed):
+    """Returns what `call` returns or raises; `untimed` is the crate's error if the signed text has no timestamp."""
     try:
-        return {"value": ask()}
+        return {"value": call()}
     except (signing.BadSignature, KeyError) as error:
-        return {"raises": called(error)}
+        return {"raises": exception_name(error)}
     except (ValueError, IndexError, OverflowError) as error:
-        return {"raises": called(error), "differs": {"why": UNTIMED, "error": untimed}}
+        return {"raises": exception_name(error), "differs": {"why": UNTIMED, "error": untimed}}
 
 
-def keyed(case, key, fallbacks=None):
+def key_entry(case, key, fallbacks=None):
     entry = {"case": case, "key": as_bytes(key).hex()}
     return entry if fallbacks is None else entry | {"fallbacks": [as_bytes(fallback).hex() for fallback in fallbacks]}
 
 
 def signer(kind="signer", key=SECRET, salt=None, sep=":", fallbacks=()):
-    made = {"signer": signing.Signer, "timestamp": signing.TimestampSigner}[kind]
-    return made(key=key, salt=salt, sep=sep, fallback_keys=list(fallbacks))
+    signer_class = {"signer": signing.Signer, "timestamp": signing.TimestampSigner}[kind]
+    return signer_class(key=key, salt=salt, sep=sep, fallback_keys=list(fallbacks))
 
 
-def signed_at(now, value, **made):
+def signed_at(now, value, **options):
     freeze(now)
-    return signer("timestamp", **made).sign(value)
+    return signer("timestamp", **options).sign(value)
 
 
 def sign(case, value, key=SECRET, salt=None, sep=":"):
-    entry = keyed(case, key) | {"salt": salt, "sep": sep, "value": value}
+    entry = key_entry(case, key) | {"salt": salt, "sep": sep, "value": value}
     return entry | {"signed": signer(key=key, salt=salt, sep=sep).sign(value)}
 
 
@@ -111,7 +111,7 @@ def sign_cases():
 
 
 def timestamp(case, now, value, key=SECRET, salt=None, sep=":"):
-    entry = keyed(case, key) | {"salt": salt, "sep": sep, "value": value, "now": now}
+    entry = key_entry(case, key) | {"salt": salt, "sep": sep, "value": value, "now": now}
     return entry | {"signed": signed_at(now, value, key=key, salt=salt, sep=sep)}
 
 
@@ -143,15 +143,15 @@ def separator_cases():
 
 
 def unsign(kind, case, signed, key=SECRET, salt=None, sep=":", fallbacks=(), max_age=None, now=NOW):
-    entry = keyed(f"{kind}: {case}", key, fallbacks) | {"kind": kind, "salt": salt, "sep": sep, "signed": signed, "now": now}
-    made, given = signer(kind, key, salt, sep, fallbacks), {} if max_age is None else {"max_age": max_age}
+    entry = key_entry(f"{kind}: {case}", key, fallbacks) | {"kind": kind, "salt": salt, "sep": sep, "signed": signed, "now": now}
+    unsigner, arguments = signer(kind, key, salt, sep, fallbacks), {} if max_age is None else {"max_age": max_age}
     freeze(now)
-    return entry | {"max_age": max_age} | answered(lambda: made.unsign(signed, **given), "BadTimestamp")
+    return entry | {"max_age": max_age} | result_of(lambda: unsigner.unsign(signed, **arguments), "BadTimestamp")
 
 
 def unsign_cases():
-    yield from unsigned_by("signer")
-    yield from unsigned_by("timestamp")
+    yield from unsign_cases_of("signer")
+    yield from unsign_cases_of("timestamp")
     signed = signed_at(NOW, "hello", salt="one")
     yield unsign("signer", "TimestampSigner's, with its salt", signed, salt="one")
     yield unsign("signer", "signed twice", signer().sign(signer().sign("hello")))
@@ -159,8 +159,8 @@ def unsign_cases():
     yield from ages()
 
 
-def unsigned_by(kind):
-    """What Signer and TimestampSigner have in common."""
+def unsign_cases_of(kind):
+    """Yields the cases that Signer and TimestampSigner have in common."""
     freeze(NOW)
     right = signer(kind).sign("hello")
     for name, value in VALUES.items():
@@ -216,8 +216,8 @@ DIGITS = ["", "-", "--1", "-0", "0", "00", "-00", "01", "0z", "1", "-1", "z", "Z
 
 
 def odd_timestamps():
-    """Signed rightly, but hardly by TimestampSigner: only who has the key can make these."""
-    salt = TIMESTAMP_SALT  # not the default of the Signer that signs them
+    """Yields texts with a correct signature that TimestampSigner hardly makes. Only the owner of the key can make them."""
+    salt = TIMESTAMP_SALT  # The default salt of Signer, which signs them, is another.
     for digits in DIGITS:
         for max_age in (None, 60):
             name = repr(digits) if len(digits) < 50 else f"{digits[:3]}... of {len(digits)}"
@@ -231,9 +231,9 @@ def odd_timestamps():
 
 
 def ages():
-    def aged(case, then, now, max_age, **made):
-        signed = signed_at(then, "hello", **made)
-        return unsign("timestamp", case, signed, max_age=max_age, now=now, **made)
+    def aged(case, then, now, max_age, **options):
+        signed = signed_at(then, "hello", **options)
+        return unsign("timestamp", case, signed, max_age=max_age, now=now, **options)
 
     for max_age, more in itertools.product([0, 0.25, 0.5, 1, 1.5, 10, 10.75, 3600, 31536000], [-0.5, -0.25, 0, 0.25, 0.5, 1]):
         yield aged(f"max_age {max_age}, {more} s more than that", NOW, NOW + max_age + more, max_age)

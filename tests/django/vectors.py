@@ -1,14 +1,13 @@
-"""What Django's cookies answer, as test vectors for the crate.
+"""Makes the test vectors: the results of real Django for many cookies.
 
-Install requirements.txt, then run `python3 vectors.py`: it asks real Django about every case and
-writes vectors.json and signing.json beside this file. `python3 vectors.py --check` writes nothing; it
-prints how the committed files differ and exits 1 if they do. Both print the number of cases of each kind.
-The cases of signing.json are in signing_cases.py, signed_cookie_cases.py and signed_object_cases.py; this file
-has those of vectors.json.
+Install requirements.txt, then run `python3 vectors.py`. It runs every case in Django and writes vectors.json and
+signing.json beside this file. `python3 vectors.py --check` writes nothing: it prints the differences to the committed
+files, and exits with 1 if there are any. Both print the number of cases of each kind. The cases of vectors.json are in this
+file, those of signing.json in signing_cases.py, signed_cookie_cases.py and signed_object_cases.py.
 
-"cookies", "set_cookie" and "raises" of a case are Django's answer. "differs" is what the crate does
-otherwise and why: a row of the README's table of differences, or an attribute that Django lacks. What depends
-on the CPython below stays out: control characters in what is set, and the name `partitioned`.
+"cookies", "set_cookie" and "raises" of a case are Django's result. "differs" is the crate's result where it is another, and
+the reason: a row of the README's table of differences, or an attribute that Django lacks. Cases that depend on the version of
+CPython are left out: control characters in values that are set, and the name `partitioned`.
 """
 
 import argparse
@@ -84,8 +83,8 @@ def parse_trimming_space_and_tab(text):
 
 
 def respond(kind, name, value, given):
-    """The cookie that Django puts in a response."""
-    arguments = {key: said for key, said in given.items() if not key.startswith("expires_")}
+    """Returns the cookie of Django's response."""
+    arguments = {key: argument for key, argument in given.items() if not key.startswith("expires_")}
     if "expires_in" in given:
         arguments["expires"] = Clock.at(NOW + given["expires_in"])
     if "expires_at" in given:
@@ -105,7 +104,7 @@ def cookie(kind, case, name, value="", given={}, differs=None):
         return entry | {"differs": differs}
     try:
         text = respond(kind, name, value, given).output(header="").lstrip()
-        text.encode("latin-1")  # as WSGI servers do, to their grief above U+00FF
+        text.encode("latin-1")  # WSGI servers do this, so characters above U+00FF are an error
         entry["set_cookie"] = text
     except (cookies.CookieError, ValueError) as error:
         entry["raises"] = type(error).__name__
@@ -114,8 +113,11 @@ def cookie(kind, case, name, value="", given={}, differs=None):
 
 
 def difference(kind, name, value, given):
-    """What the README's differences make of one cookie: an error, or what Django says once told what the crate infers."""
-    prefix, told, why = name.lower(), dict(given), []
+    """Applies the README's differences to one cookie.
+
+    The result is an error, or the header that Django writes with the arguments adjusted to what the crate infers.
+    """
+    prefix, adjusted, why = name.lower(), dict(given), []
     if not name or not set(name) <= set(LEGAL) or prefix in RESERVED:
         return None
     path, domain = given.get("path", "/") or "", given.get("domain", "")
@@ -130,19 +132,19 @@ def difference(kind, name, value, given):
         "prefix": for_host and (domain or path != "/"),
         **{flag: needed[flag] and given.get(flag) is False for flag in needed},
     }
-    if wrong := [word for word, holds in errors.items() if holds]:
+    if wrong := [kind for kind, applies in errors.items() if applies]:
         assert len(wrong) == 1, (name, given, wrong)
         return {"why": "unstorable cookies are errors", "error": wrong[0]}
     if same_site != given.get("samesite", ""):
-        told["samesite"] = same_site
+        adjusted["samesite"] = same_site
         why.append("SameSite in canonical case")
     if domain.startswith("."):
-        told["domain"] = domain[1:]
+        adjusted["domain"] = domain[1:]
         why.append("leading dot of Domain dropped")
-    if "max_age" in told and {"expires_in", "expires_at"} & told.keys():
-        told = {key: said for key, said in told.items() if not key.startswith("expires_")}
+    if "max_age" in adjusted and {"expires_in", "expires_at"} & adjusted.keys():
+        adjusted = {key: argument for key, argument in adjusted.items() if not key.startswith("expires_")}
         why.append("both expiries given")
-    morsel = respond(kind, name, value, told)
+    morsel = respond(kind, name, value, adjusted)
     if missing := [flag for flag in needed if needed[flag] and not morsel[flag]]:
         dict.update(morsel, dict.fromkeys(missing, True))
         why.append("Secure (and HttpOnly) added where required")
@@ -258,9 +260,9 @@ DELETED_BY_HAND = [({"partitioned": True}, "Max-Age=0; Partitioned; Path=/; Secu
                    ({"secure": True, "httponly": True, "path": None}, "HttpOnly; Max-Age=0; Secure", FLAGS)]
 
 
-def said(given):
-    words = (f"{k} {json.dumps(v) if len(str(v)) < 50 else f'of {len(v)} characters'}" for k, v in given.items())
-    return ", ".join(words) or "nothing said"
+def describe(given):
+    parts = (f"{k} {json.dumps(v) if len(str(v)) < 50 else f'of {len(v)} characters'}" for k, v in given.items())
+    return ", ".join(parts) or "nothing said"
 
 
 def set_cases():
@@ -290,19 +292,19 @@ def set_cases():
     dated = {"expires_in": 60} | {k: v for k, v in EVERY.items() if k != "max_age"}
     every = [EVERY, EVERY | {"samesite": "None"}, EVERY | {"path": None}, EVERY | {"expires_in": 60}, dated]
     for given in [*ATTRIBUTES, *lifetimes, *PATHS, *DOMAINS, *ODD_SAME_SITES, *pairs, *every]:
-        yield f"attributes: {said(given)}", "visited", "True", given
+        yield f"attributes: {describe(given)}", "visited", "True", given
     for name in PREFIXED:
         for given in [{}, *ATTRIBUTES[3:13], {"samesite": "None"}]:
-            yield f"prefix {name}: {said(given)}", name, "1", given
+            yield f"prefix {name}: {describe(given)}", name, "1", given
     for key, number, date in CLAMPED:
         age = number if key == "max_age" else int(number - NOW + 1)
         text = f"visited=True; expires={date}; Max-Age={age}; Path=/"
         yield f"clamped: {key} {number}", "visited", "True", {key: number}, {"why": "dates beyond year 9999", "set_cookie": text}
     for given, text in PARTITIONED:
         given = given | {"partitioned": True}
-        yield f"by hand: {said(given)}", "visited", "True", given, {"why": CHIPS, "set_cookie": f"visited=True; {text}"}
+        yield f"by hand: {describe(given)}", "visited", "True", given, {"why": CHIPS, "set_cookie": f"visited=True; {text}"}
     given = {"partitioned": True, "secure": False}
-    yield f"by hand: {said(given)}", "visited", "True", given, {"why": CHIPS, "error": "secure"}
+    yield f"by hand: {describe(given)}", "visited", "True", given, {"why": CHIPS, "error": "secure"}
 
 
 def delete_cases():
@@ -310,22 +312,22 @@ def delete_cases():
     for name, path, domain, same_site in itertools.product(["visited", "__Secure-x", "__Host-x"], paths, domains, same_sites):
         given = path | domain | same_site
         if name != "__Host-x" or not same_site or not (domain or path.get("path", "/") != "/"):
-            yield f"{name}: {said(given)}", name, "", given
+            yield f"{name}: {describe(given)}", name, "", given
     for name, given in itertools.product(PREFIXED[2:], same_sites):
-        yield f"{name}: {said(given)}", name, "", given
+        yield f"{name}: {describe(given)}", name, "", given
     for given in [{"path": ""}, {"domain": ""}, *PATHS, *DOMAINS, *ODD_SAME_SITES]:
-        yield f"visited: {said(given)}", "visited", "", given
+        yield f"visited: {describe(given)}", "visited", "", given
     for name in ["", *RESERVED, "Path", "a b", "a;b", "a=b", '"a"', "n\u00e9", "\u20ac", "a:b", "n" * 4094, "n" * 4095]:
         yield f"name '{name[:20]}' of {len(name)}", name
     for given, text, why in DELETED_BY_HAND:
         text = f'visited=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; {text}'
-        yield f"by hand: {said(given)}", "visited", "", given, {"why": why, "set_cookie": text}
+        yield f"by hand: {describe(given)}", "visited", "", given, {"why": why, "set_cookie": text}
     given = {"samesite": "None", "secure": False}
-    yield f"by hand: {said(given)}", "visited", "", given, {"why": FLAGS, "error": "secure"}
+    yield f"by hand: {describe(given)}", "visited", "", given, {"why": FLAGS, "error": "secure"}
 
 
-def rendered(vectors, **head):
-    parts = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+def rendered(vectors, **header):
+    parts = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in header.items()]
     for kind, entries in vectors.items():
         assert len({entry["case"] for entry in entries}) == len(entries), kind
         parts.append(f'"{kind}": [\n' + ",\n".join(map(json.dumps, entries)) + "\n]")
@@ -338,12 +340,12 @@ def main():
     parser.add_argument("--check", action="store_true", help="only compare with the committed files")
     check = parser.parse_args().check
     if f"Django=={django.__version__}" not in (HERE / "requirements.txt").read_text().split():
-        sys.exit(f"requirements.txt pins another Django than the installed {django.__version__}")
+        sys.exit(f"requirements.txt does not pin the installed Django {django.__version__}")
     vectors = {"parse": [parse(*case) for case in parse_cases()]}
     vectors["set"] = [cookie("set", *case) for case in set_cases()]
     vectors["delete"] = [cookie("delete", *case) for case in delete_cases()]
     cases = signing_cases.CASES | signed_cookie_cases.CASES | signed_object_cases.CASES
-    signing = {kind: list(asked()) for kind, asked in cases.items()}
+    signing = {kind: list(make_cases()) for kind, make_cases in cases.items()}
     texts = {"vectors.json": rendered(vectors, django=django.__version__, now=NOW),
              "signing.json": rendered(signing, django=django.__version__)}
     same = True

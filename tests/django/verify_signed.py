@@ -1,8 +1,9 @@
-"""Real Django reads what the crate signed.
+"""Checks that real Django reads the text that the crate signed.
 
-On standard input a line of JSON each: {"kind": "sign" | "timestamp" | "cookie" | "dumps", "key": hex, "signed": text,
-"value" or, of dumps, "object": what was signed}, and where said "salt", "sep", "name" (of a cookie) and "max_age".
-It prints how many of each kind Django reads, and exits 1 with the first others, or if there are no lines.
+Standard input has one JSON object a line: {"kind": "sign" | "timestamp" | "cookie" | "dumps", "key": hex, "signed": text,
+"value": the text that was signed}, with "object" instead of "value" for dumps, and optionally "salt", "sep", "name" (for a
+cookie) and "max_age". The script prints how many objects of each kind Django reads. It prints the first
+objects that Django does not read. It exits with 1 if there are such objects, or no objects at all.
 """
 
 import collections
@@ -13,14 +14,14 @@ import django
 from django.conf import settings
 from django.core import signing
 
-SHOWN = 10
+MAX_SHOWN = 10
 
-# A legacy salt must not make up for a wrong one.
+# Without the fallback to the legacy salt: otherwise Django would accept some wrong salts.
 settings.configure(SIGNED_COOKIE_LEGACY_SALT_FALLBACK=False)
 
 
 def read(line, key):
-    """What Django makes of a signed value."""
+    """Returns what Django reads from a signed value."""
     signed = line["signed"]
     salt = {"salt": line["salt"]} if line.get("salt") is not None else {}
     sep = {"sep": line["sep"]} if line.get("sep") is not None else {}
@@ -35,7 +36,7 @@ def read(line, key):
             return signing._unsign_cookie(signed, cookie_name=line["name"], **salt, **max_age)
         case "dumps":
             return signing.loads(signed, key=key, **salt, **max_age)
-    raise ValueError("no such kind")
+    raise ValueError("unknown kind")
 
 
 def mismatch(line):
@@ -44,7 +45,7 @@ def mismatch(line):
         found = read(line, bytes.fromhex(line["key"]))
     except Exception as error:
         return repr(error)
-    # As text, for to Python 1, 1.0 and True are equal, and so are 0.0 and -0.0.
+    # Compare as text, because in Python 1, 1.0 and True are equal, and so are 0.0 and -0.0.
     if json.dumps(found, sort_keys=True) != json.dumps(expected, sort_keys=True):
         return f"Django reads {found!r}"
     return None
@@ -57,7 +58,7 @@ def main():
             line = json.loads(text)
             problem = mismatch(line)
         except (ValueError, TypeError, KeyError) as error:
-            problem = f"no line as above: {error!r}"
+            problem = f"invalid line: {error!r}"
         if problem:
             wrong.append(f"line {number}: {problem}: {text.decode(errors='replace').strip()[:500]}")
         else:
@@ -65,7 +66,7 @@ def main():
     for kind, count in read_right.items():
         print(f"{kind}: Django {django.__version__} reads {count}")
     if wrong:
-        sys.exit("\n".join([*wrong[:SHOWN], f"{len(wrong)} lines that Django doesn't read"]))
+        sys.exit("\n".join([*wrong[:MAX_SHOWN], f"{len(wrong)} lines that Django does not read"]))
     if not read_right:
         sys.exit("nothing to read")
 

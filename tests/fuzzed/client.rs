@@ -1,4 +1,5 @@
-//! The client sends what was set for there, to nobody else, and takes no field amiss.
+//! `test::Client` accepts `Set-Cookie` headers of any bytes without a panic, and sends each cookie
+//! only to a URL that its Domain, Path and Secure attribute allow.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -8,13 +9,13 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use tower::service_fn;
 use tower_django_cookies::CookieJar;
-use tower_django_cookies::test::Client;
+use tower_django_cookies::test::{Client, ClientError};
 use tower_django_cookies::time::OffsetDateTime;
 
-use super::chance::Chance;
+use super::input::{CookieInput, quoted};
 use super::parse::unquoted;
-use super::said::Said;
-use crate::support::now;
+use super::unstructured::Unstructured;
+use crate::support::{kind, ready_output};
 
 const URLS: [&str; 11] = [
     "https://www.example.com/",
@@ -30,7 +31,7 @@ const URLS: [&str; 11] = [
     "https://[::1]/app",
 ];
 
-/// What a `Set-Cookie` field is made of.
+/// The attributes and other text of a generated `Set-Cookie` header.
 const PIECES: &[&str] = &[
     "; Path=/",
     "; path=/app",
@@ -77,36 +78,36 @@ const NAMES: [&str; 8] = [
     "__Secure-id=",
 ];
 
-/// The answers of the service, one after the other: where from, and their `Set-Cookie` fields.
-type Answer<'a> = (&'a str, Vec<HeaderValue>);
+/// A URL, and the `Set-Cookie` headers of the response that the service returns for it.
+type UrlAndHeaders<'a> = (&'a str, Vec<HeaderValue>);
 
 pub(crate) fn check(bytes: &[u8]) {
-    let mut chance = Chance(bytes);
-    let said = chance.maybe(3, Said::by);
-    let answers: Vec<_> = (0..=chance.below(6))
+    let mut u = Unstructured(bytes);
+    let input = u.option(3, CookieInput::generate);
+    let responses: Vec<_> = (0..=u.below(6))
         .map(|_| {
-            let url = chance.one_of(&URLS);
-            let fields = (0..chance.below(4))
-                .filter_map(|_| HeaderValue::from_bytes(&field(&mut chance)).ok());
-            (url, fields.collect())
+            let url = u.choose(&URLS);
+            let headers =
+                (0..u.below(4)).filter_map(|_| HeaderValue::from_bytes(&set_cookie(&mut u)).ok());
+            (url, headers.collect())
         })
         .collect();
-    hold(&answers, said.as_ref());
+    check_responses(&responses, input.as_ref());
 }
 
-fn field(chance: &mut Chance<'_>) -> Vec<u8> {
-    if chance.below(4) == 0 {
-        let len = chance.byte();
-        return chance.bytes(len.into()).to_vec();
+fn set_cookie(u: &mut Unstructured<'_>) -> Vec<u8> {
+    if u.below(4) == 0 {
+        let len = u.byte();
+        return u.bytes(len.into()).to_vec();
     }
-    let mut field = chance.one_of(&NAMES).to_owned();
-    for _ in 0..chance.below(8) {
-        field += chance.one_of(PIECES);
+    let mut header = u.choose(&NAMES).to_owned();
+    for _ in 0..u.below(8) {
+        header += u.choose(PIECES);
     }
-    field.into_bytes()
+    header.into_bytes()
 }
 
-/// A field that came, as far as it must be understood here.
+/// The parts of a received `Set-Cookie` header that these checks need.
 struct Received {
     pair: (String, String),
     host: String,
@@ -114,16 +115,16 @@ struct Received {
     is_secure: bool,
 }
 
-pub(crate) fn hold(answers: &[Answer<'_>], said: Option<&Said>) {
-    let answering: Arc<Mutex<Vec<HeaderValue>>> = Arc::default();
-    let asked: Arc<Mutex<HeaderMap>> = Arc::default();
+fn check_responses(responses: &[UrlAndHeaders<'_>], input: Option<&CookieInput>) {
+    let next_headers: Arc<Mutex<Vec<HeaderValue>>> = Arc::default();
+    let last_request: Arc<Mutex<HeaderMap>> = Arc::default();
     let service = {
-        let (answering, asked) = (Arc::clone(&answering), Arc::clone(&asked));
+        let (next_headers, last_request) = (Arc::clone(&next_headers), Arc::clone(&last_request));
         service_fn(move |request: Request<String>| {
-            *asked.lock().expect("no panic") = request.into_parts().0.headers;
+            *last_request.lock().expect("no panic") = request.into_parts().0.headers;
             let mut response = Response::new(String::new());
-            for field in answering.lock().expect("no panic").drain(..) {
-                response.headers_mut().append(SET_COOKIE, field);
+            for header in next_headers.lock().expect("no panic").drain(..) {
+                response.headers_mut().append(SET_COOKIE, header);
             }
             std::future::ready(Ok::<_, Infallible>(response))
         })
@@ -133,64 +134,69 @@ pub(crate) fn hold(answers: &[Answer<'_>], said: Option<&Said>) {
         .expect("a URL");
 
     let mut received = Vec::new();
-    if let Some(said) = said {
-        let (begun, cookie) = (
-            OffsetDateTime::now_utc(),
-            said.cookie(OffsetDateTime::now_utc()),
-        );
-        match client.set_cookie(cookie) {
+    if let Some(input) = input {
+        let now = OffsetDateTime::now_utc();
+        match client.set_cookie(input.cookie(now)) {
             Ok(()) => {
-                assert!(said.problems(&said.value).is_empty(), "{said:?} passes");
+                assert!(
+                    input.expected_errors(&input.value).is_empty(),
+                    "no error for {input:?}"
+                );
                 received.push(Received {
-                    pair: (said.name.clone(), super::said::written(&said.value)),
+                    pair: (input.name.clone(), quoted(&input.value)),
                     host: "www.example.com".to_owned(),
-                    path: match said.path() {
+                    path: match input.sent_path() {
                         "" => "/".to_owned(),
                         path => path.to_owned(),
                     },
-                    is_secure: said.is_secure(),
+                    is_secure: input.is_secure(),
                 });
-                if said.max_age.is_none() && said.expires.is_none() {
-                    let stored = client.cookie(&said.name).expect("it is stored");
-                    assert_eq!(stored.value(), said.value, "{begun}");
+                if input.max_age.is_none() && input.expires.is_none() {
+                    let stored = client.cookie(&input.name).expect("the cookie is stored");
+                    assert_eq!(stored.value(), input.value, "{now}");
                 }
             }
-            Err(error) => assert!(
-                !said.problems(&said.value).is_empty() || !said.host().is_empty(),
+            Err(ClientError::Cookie(error)) => assert!(
+                input.expected_errors(&input.value).contains(&kind(&error)),
                 "{error}"
             ),
+            Err(ClientError::Rejected(cookie)) => assert!(
+                input.expected_errors(&input.value).is_empty() && !input.sent_domain().is_empty(),
+                "{cookie:?}"
+            ),
+            Err(error) => panic!("unexpected {error:?}"),
         }
     }
-    for (url, fields) in answers {
-        answering.lock().expect("no panic").clone_from(fields);
+    for (url, headers) in responses {
+        next_headers.lock().expect("no panic").clone_from(headers);
         let uri: Uri = url.parse().expect("a URL");
         let stored = client.cookies();
-        now(client.get(url)).expect("an answer");
-        let sent = asked.lock().expect("no panic").clone();
+        ready_output(client.get(url)).expect("a response");
+        let sent = last_request.lock().expect("no panic").clone();
         check_request(&sent, &uri, &received);
         let jar = CookieJar::from_headers(&sent);
         for (name, _) in &jar {
             for value in jar.get_all(name) {
-                let is_it = |cookie: &tower_django_cookies::Cookie<'_>| {
+                let is_same = |cookie: &tower_django_cookies::Cookie<'_>| {
                     cookie.name_value() == (name, value)
                 };
-                assert!(stored.iter().any(is_it), "{name:?}={value:?}");
+                assert!(stored.iter().any(is_same), "{name:?}={value:?}");
             }
         }
-        received.extend(fields.iter().map(|field| read(field, &uri)));
-        let refused = client.rejected_cookies().len();
-        assert!(refused <= fields.len());
-        assert!(client.cookies().len() <= stored.len() + fields.len() - refused);
+        received.extend(headers.iter().map(|header| parse(header, &uri)));
+        let rejected = client.rejected_cookies().len();
+        assert!(rejected <= headers.len());
+        assert!(client.cookies().len() <= stored.len() + headers.len() - rejected);
         for cookie in client.cookies() {
-            let is_it = |field: &Received| {
-                field.pair.0 == cookie.name() && unquoted(&field.pair.1) == cookie.value()
+            let is_same = |received: &Received| {
+                received.pair.0 == cookie.name() && unquoted(&received.pair.1) == cookie.value()
             };
-            assert!(received.iter().any(is_it), "{cookie:?}");
+            assert!(received.iter().any(is_same), "{cookie:?}");
         }
     }
-    let later = client.clone().cookies().len();
+    let before_restart = client.clone().cookies().len();
     client.restart();
-    assert!(client.cookies().len() <= later);
+    assert!(client.cookies().len() <= before_restart);
     assert!(
         client
             .cookies()
@@ -208,18 +214,18 @@ pub(crate) fn hold(answers: &[Answer<'_>], said: Option<&Said>) {
     assert!(client.cookies().is_empty());
 }
 
-fn read(field: &HeaderValue, uri: &Uri) -> Received {
-    let text = String::from_utf8_lossy(field.as_bytes()).into_owned();
+fn parse(header: &HeaderValue, uri: &Uri) -> Received {
+    let text = String::from_utf8_lossy(header.as_bytes()).into_owned();
     let trim = |text: &str| text.trim_matches([' ', '\t']).to_owned();
     let mut chunks = text.split(';');
-    let pair = chunks.next().expect("a pair");
+    let pair = chunks.next().expect("a cookie-pair");
     let (name, value) = pair.split_once('=').unwrap_or(("", pair));
     let attributes: Vec<_> = chunks
         .map(|chunk| chunk.split_once('=').unwrap_or((chunk, "")))
         .map(|(name, value)| (trim(name).to_lowercase(), trim(value)))
         .collect();
     let path = attributes.iter().rfind(|(name, _)| name == "path");
-    // RFC 6265 §5.1.4: all before the last `/`, but the first.
+    // The default-path of RFC 6265 §5.1.4.
     let default_path = match uri.path().rsplit_once('/') {
         None | Some(("", _)) => "/",
         Some((start, _)) => start,
@@ -235,35 +241,37 @@ fn read(field: &HeaderValue, uri: &Uri) -> Received {
     }
 }
 
-/// RFC 6265 §5.1.4.
+/// Tests whether `path` path-matches `cookie_path`, by RFC 6265 §5.1.4.
 fn path_match(path: &str, cookie_path: &str) -> bool {
     path.strip_prefix(cookie_path)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || cookie_path.ends_with('/'))
 }
 
-/// Each pair that is sent came from there, or from a host that may set cookies for it, for a Path around its.
+/// Checks that each cookie-pair in the request was received from the same host, or from one that
+/// may set cookies for it, and that the URL path-matches the cookie's Path and may have Secure
+/// cookies.
 fn check_request(sent: &HeaderMap, uri: &Uri, received: &[Received]) {
-    let Some(field) = sent.get(COOKIE) else {
+    let Some(header) = sent.get(COOKIE) else {
         return;
     };
     assert_eq!(sent.get_all(COOKIE).iter().count(), 1);
-    let text = std::str::from_utf8(field.as_bytes()).expect("UTF-8");
+    let text = std::str::from_utf8(header.as_bytes()).expect("UTF-8");
     let host = uri.host().expect("a host");
     let is_trustworthy = uri.scheme_str() == Some("https") || host == "localhost";
     for pair in text.split("; ") {
-        let (name, value) = pair.split_once('=').expect("a pair");
+        let (name, value) = pair.split_once('=').expect("a cookie-pair");
         let has_prefix = |prefix| name.to_lowercase().starts_with(prefix);
-        let is_host_only = has_prefix("__host-");
-        let is_prefixed = is_host_only || has_prefix("__secure-") || has_prefix("__http-");
+        let has_host_prefix = has_prefix("__host-");
+        let needs_secure = has_host_prefix || has_prefix("__secure-") || has_prefix("__http-");
         let is_site = |host: &str| matches!(host, "example.com" | "www.example.com");
         assert!(
-            received.iter().any(|field| {
-                let is_of_site = !is_host_only && is_site(host) && is_site(&field.host);
-                (&*field.pair.0, &*field.pair.1) == (name, value)
-                    && (field.host == host || is_of_site)
-                    && path_match(uri.path(), &field.path)
-                    && (is_trustworthy || !field.is_secure)
-                    && (field.is_secure || !is_prefixed)
+            received.iter().any(|cookie| {
+                let is_of_site = !has_host_prefix && is_site(host) && is_site(&cookie.host);
+                (&*cookie.pair.0, &*cookie.pair.1) == (name, value)
+                    && (cookie.host == host || is_of_site)
+                    && path_match(uri.path(), &cookie.path)
+                    && (is_trustworthy || !cookie.is_secure)
+                    && (cookie.is_secure || !needs_secure)
             }),
             "{pair:?} is sent to {uri}"
         );

@@ -1,55 +1,59 @@
-//! `Cookie` fields of any bytes are read as Django reads them, and take no more memory than in proportion.
+//! `Cookie` headers of any bytes are read as Django reads them, with memory in proportion to their
+//! length.
 
 use std::collections::HashSet;
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
-use tower_django_cookies::CookieJar;
+use tower_django_cookies::{CookieError, CookieJar};
 
-use super::chance::Chance;
+use super::unstructured::Unstructured;
 
-/// More names than this are sampled, as each is looked for in a jar of its own.
-const MOST_NAMES: usize = 48;
+/// If there are more names than this, only a sample is checked, because each check makes a new jar.
+const MAX_CHECKED_NAMES: usize = 48;
 
-/// Beyond this a case takes longer than it tells.
-const LONGEST: usize = 64 * 1024;
+/// Longer headers take too much time for what they can find.
+const MAX_LEN: usize = 64 * 1024;
 
 pub(crate) fn check(bytes: &[u8]) {
-    let fields: Vec<_> = bytes.split(|&byte| byte == b'\n').map(field).collect();
-    hold(&fields);
-    let mut chance = Chance(bytes);
-    let mut made = Vec::new();
-    while !chance.0.is_empty() && made.len() < LONGEST {
-        made.extend(chance.text().into_bytes());
+    let headers: Vec<_> = bytes
+        .split(|&byte| byte == b'\n')
+        .map(header_bytes)
+        .collect();
+    check_headers(&headers);
+    let mut u = Unstructured(bytes);
+    let mut text = Vec::new();
+    while !u.0.is_empty() && text.len() < MAX_LEN {
+        text.extend(u.text().into_bytes());
     }
-    hold(
-        &made
+    check_headers(
+        &text
             .split(|&byte| byte == b'\n')
-            .map(field)
+            .map(header_bytes)
             .collect::<Vec<_>>(),
     );
-    let start = &fields[0][..fields[0].len().min(8)];
+    let start = &headers[0][..headers[0].len().min(8)];
     for is_numbered in [false, true] {
-        read_all(&stretched(start, is_numbered, 4096));
+        read_all(&repeated(start, is_numbered, 4096));
     }
 }
 
-/// Without what no field may hold.
-pub(crate) fn field(bytes: &[u8]) -> Vec<u8> {
-    let may = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
-    bytes.iter().copied().filter(may).collect()
+/// Removes the bytes that a header cannot contain.
+pub(crate) fn header_bytes(bytes: &[u8]) -> Vec<u8> {
+    let is_allowed = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
+    bytes.iter().copied().filter(is_allowed).collect()
 }
 
-fn headers(fields: &[Vec<u8>]) -> HeaderMap {
-    let fields = fields
+fn header_map(headers: &[Vec<u8>]) -> HeaderMap {
+    let values = headers
         .iter()
-        .map(|field| HeaderValue::from_bytes(field).expect("bytes that a field may hold"));
-    fields.map(|field| (COOKIE, field)).collect()
+        .map(|header| HeaderValue::from_bytes(header).expect("a valid header value"));
+    values.map(|value| (COOKIE, value)).collect()
 }
 
-fn hold(fields: &[Vec<u8>]) {
-    let expected = pairs(fields);
-    let headers = headers(fields);
+fn check_headers(headers: &[Vec<u8>]) {
+    let expected = pairs(headers);
+    let headers = header_map(headers);
     let values = |name: &str| -> Vec<_> {
         let of_name = expected.iter().filter(|pair| pair.0 == name);
         of_name.map(|pair| pair.1.as_str()).collect()
@@ -62,26 +66,26 @@ fn hold(fields: &[Vec<u8>]) {
         }
     }
 
-    let read = CookieJar::from_headers(&headers);
-    assert_eq!(read.len(), names.len());
-    assert_eq!(read.is_empty(), names.is_empty());
-    assert_eq!(read.iter().len(), names.len());
-    let found: Vec<_> = read.iter().collect();
+    let iterated = CookieJar::from_headers(&headers);
+    assert_eq!(iterated.len(), names.len());
+    assert_eq!(iterated.is_empty(), names.is_empty());
+    assert_eq!(iterated.iter().len(), names.len());
+    let found: Vec<_> = iterated.iter().collect();
     let dict = names.iter().map(|&name| {
         let last = expected.iter().rfind(|pair| pair.0 == name);
         (name, last.expect("a value").1.as_str())
     });
-    let step = names.len() / MOST_NAMES + 1;
-    // The dict of many names would take the square of them.
-    for (at, pair) in dict.enumerate().step_by(step) {
-        assert_eq!(found[at], pair);
+    // To look up every one of many names would take quadratic time.
+    let step = names.len() / MAX_CHECKED_NAMES + 1;
+    for (index, pair) in dict.enumerate().step_by(step) {
+        assert_eq!(found[index], pair);
     }
 
-    let decoded = names.iter().copied().step_by(step);
-    let missing = ["", " ", "missing", "a", "\u{fffd}", "__Host-id"];
-    for name in decoded.chain(missing) {
+    let present = names.iter().copied().step_by(step);
+    let often_missing = ["", " ", "missing", "a", "\u{fffd}", "__Host-id"];
+    for name in present.chain(often_missing) {
         let values = values(name);
-        for jar in [&CookieJar::from_headers(&headers), &read] {
+        for jar in [&CookieJar::from_headers(&headers), &iterated] {
             assert_eq!(jar.get(name), values.last().copied(), "{name:?}");
             assert_eq!(jar.contains(name), !values.is_empty(), "{name:?}");
             assert!(
@@ -89,14 +93,21 @@ fn hold(fields: &[Vec<u8>]) {
                 "{name:?}: {:?}, expected {values:?}",
                 jar.get_all(name).collect::<Vec<_>>()
             );
-            assert_eq!(jar.require(name).ok(), values.last().copied(), "{name:?}");
+            match jar.require(name) {
+                Ok(value) => assert_eq!(Some(value), values.last().copied(), "{name:?}"),
+                Err(error) => assert!(
+                    values.is_empty() && matches!(error, CookieError::MissingCookie { .. }),
+                    "{name:?}: {error}"
+                ),
+            }
         }
     }
 }
 
-/// Django's `parse_cookie` of the fields as one list, but that only space and tab are trimmed.
-pub(crate) fn pairs(fields: &[Vec<u8>]) -> Vec<(String, String)> {
-    let joined = fields.join(&b';');
+/// Does the same as Django's `parse_cookie` for the headers as one list, but trims only space and
+/// tab.
+pub(crate) fn pairs(headers: &[Vec<u8>]) -> Vec<(String, String)> {
+    let joined = headers.join(&b';');
     let text = String::from_utf8_lossy(&joined);
     let trim = |text: &str| text.trim_matches([' ', '\t']).to_owned();
     text.split(';')
@@ -107,7 +118,7 @@ pub(crate) fn pairs(fields: &[Vec<u8>]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// `_unquote` of `CPython`'s `http/cookies.py`.
+/// Does the same as `_unquote` in `CPython`'s `http/cookies.py`.
 pub(crate) fn unquoted(value: &str) -> String {
     let chars: Vec<_> = value.chars().collect();
     let ['"', inner @ .., '"'] = &chars[..] else {
@@ -130,27 +141,27 @@ pub(crate) fn unquoted(value: &str) -> String {
     }
 }
 
-/// What `field` holds, over and over, with names that are the same or with ones that differ.
-pub(crate) fn stretched(field: &[u8], is_numbered: bool, len: usize) -> Vec<u8> {
-    let mut stretched = Vec::new();
+/// Repeats `header` up to `len` bytes, with equal names or with numbered ones.
+pub(crate) fn repeated(header: &[u8], is_numbered: bool, len: usize) -> Vec<u8> {
+    let mut repeated = Vec::new();
     for number in 0.. {
-        if stretched.len() + field.len() + 9 > len {
+        if repeated.len() + header.len() + 9 > len {
             break;
         }
         if is_numbered {
-            stretched.extend_from_slice(format!(";{number}").as_bytes());
+            repeated.extend_from_slice(format!(";{number}").as_bytes());
         }
-        stretched.extend_from_slice(field);
-        stretched.push(if is_numbered { b';' } else { b' ' });
+        repeated.extend_from_slice(header);
+        repeated.push(if is_numbered { b';' } else { b' ' });
     }
-    stretched
+    repeated
 }
 
-/// Goes through all of a field in each way.
-pub(crate) fn read_all(field: &[u8]) {
-    let len = field.len();
-    let headers = headers(&[field.to_vec()]);
-    let work = allocation_counter::measure(|| {
+/// Reads the whole header with each of the jar's methods, and limits the memory that this takes.
+pub(crate) fn read_all(header: &[u8]) {
+    let len = header.len();
+    let headers = header_map(&[header.to_vec()]);
+    let allocated = allocation_counter::measure(|| {
         let jar = CookieJar::from_headers(&headers);
         assert!(!jar.contains("missing\u{fffd}"));
         let values: usize = jar.iter().map(|(_, value)| value.len()).sum();
@@ -160,6 +171,12 @@ pub(crate) fn read_all(field: &[u8]) {
         assert!(jar.len() <= len);
     });
     let len = u64::try_from(len).expect("a length");
-    assert!(work.bytes_max < 32 * len + 4096, "{work:?} of {len}");
-    assert!(work.bytes_total < 256 * (len + 64), "{work:?} of {len}");
+    assert!(
+        allocated.bytes_max < 32 * len + 4096,
+        "{allocated:?} for {len} bytes"
+    );
+    assert!(
+        allocated.bytes_total < 256 * (len + 64),
+        "{allocated:?} for {len} bytes"
+    );
 }

@@ -1,4 +1,5 @@
-//! What `set` writes and a client sends back is what `get` returns, in each of the jars.
+//! `get` returns the value that was passed to `set`, after a client sent the cookie back. This is
+//! true of the plain, the signed and the private jar.
 
 use std::collections::BTreeMap;
 
@@ -7,42 +8,43 @@ use http::{HeaderMap, HeaderValue, Request};
 use tower_django_cookies::cookie::Key;
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
-use super::chance::Chance;
-use super::said::{Said, name};
-use crate::support::{answer, kind};
+use super::input::{CookieInput, name};
+use super::unstructured::Unstructured;
+use crate::support::{kind, response_headers};
 
 pub(crate) fn check(bytes: &[u8]) {
-    let mut chance = Chance(bytes);
-    let is_one_field = chance.is();
-    let salt = chance.text();
-    let cookies: Vec<_> = (0..=chance.below(5))
-        .map(|_| (name(&mut chance), chance.text()))
-        .collect();
-    hold(&cookies, &salt, is_one_field);
+    let mut u = Unstructured(bytes);
+    let is_one_header = u.boolean();
+    let salt = u.text();
+    let cookies: Vec<_> = (0..=u.below(5)).map(|_| (name(&mut u), u.text())).collect();
+    check_cookies(&cookies, &salt, is_one_header);
 }
 
-pub(crate) fn hold(cookies: &[(String, String)], salt: &str, is_one_field: bool) {
+fn check_cookies(cookies: &[(String, String)], salt: &str, is_one_header: bool) {
     let layer = CookieLayer::new()
         .secret_key("a secret that nobody guesses")
         .private_key(Key::from(&[7; 64]));
-    for jar_of in [Jar::Plain, Jar::Signed, Jar::Private] {
+    for api in [Jar::Plain, Jar::Signed, Jar::Private] {
         let mut expected = BTreeMap::new();
-        let headers = answer(&layer, Request::new(()), |jar| {
+        let headers = response_headers(&layer, Request::new(()), |jar| {
             for (name, value) in cookies {
-                let sent = Said {
+                let input = CookieInput {
                     name: name.clone(),
-                    value: jar_of.sent(value),
-                    ..Said::default()
+                    value: api.written(value),
+                    ..CookieInput::default()
                 };
-                let problems = sent.problems(&sent.value);
-                match jar_of.set(jar, salt, name, value) {
+                let errors = input.expected_errors(&input.value);
+                match api.set(jar, salt, name, value) {
                     Ok(()) => {
-                        assert!(problems.is_empty(), "{problems:?} pass: {sent:?}");
+                        assert!(
+                            errors.is_empty(),
+                            "no error for {input:?}, expected {errors:?}"
+                        );
                         expected.insert(name.as_str(), value.as_str());
                     }
                     Err(error) => assert!(
-                        problems.contains(&kind(&error)),
-                        "{error}, expected {problems:?}"
+                        errors.contains(&kind(&error)),
+                        "{error}, expected {errors:?}"
                     ),
                 }
             }
@@ -50,35 +52,38 @@ pub(crate) fn hold(cookies: &[(String, String)], salt: &str, is_one_field: bool)
         let pairs: Vec<_> = headers
             .get_all(SET_COOKIE)
             .iter()
-            .map(|field| {
-                let pair = field.as_bytes().split(|&byte| byte == b';').next();
-                pair.expect("a pair").to_vec()
+            .map(|header| {
+                let pair = header.as_bytes().split(|&byte| byte == b';').next();
+                pair.expect("a cookie-pair").to_vec()
             })
             .collect();
         assert_eq!(pairs.len(), expected.len());
-        let fields = if is_one_field {
+        let values = if is_one_header {
             vec![pairs.join(&b"; "[..])]
         } else {
             pairs
         };
-        let fields = fields.iter().map(|field| {
-            let field = HeaderValue::from_bytes(field).expect("what came in a field fits into one");
-            (COOKIE, field)
+        let request_headers = values.iter().map(|value| {
+            let value = HeaderValue::from_bytes(value).expect("bytes of a response header");
+            (COOKIE, value)
         });
         let mut request = Request::new(());
-        *request.headers_mut() = fields.collect::<HeaderMap>();
+        *request.headers_mut() = request_headers.collect::<HeaderMap>();
         let jar = layer.jar(&request);
         assert_eq!(jar.len(), expected.len());
         for (&name, &value) in &expected {
             assert_eq!(
-                jar_of.get(&jar, salt, name).as_deref(),
-                Some(value),
-                "{name:?} in {jar_of:?}"
+                api.get(&jar, salt, name).as_deref(),
+                Ok(value),
+                "{name:?} in {api:?}"
             );
             assert_eq!(jar.get_all(name).count(), 1);
-            let other = [salt, "x"].concat();
-            let is_plain = matches!(jar_of, Jar::Plain);
-            assert_eq!(Jar::Signed.get(&jar, &other, name), None);
+            let other_salt = [salt, "x"].concat();
+            assert!(matches!(
+                Jar::Signed.get(&jar, &other_salt, name),
+                Err(CookieError::BadSignature { .. })
+            ));
+            let is_plain = matches!(api, Jar::Plain);
             assert!(is_plain || jar.get(name) != Some(value));
         }
     }
@@ -100,21 +105,22 @@ impl Jar {
         }
     }
 
-    /// What `value` becomes, but for the digits of time, signature and cipher.
-    fn sent(self, value: &str) -> String {
+    /// The value that is written for `value`, with other characters for the timestamp, the
+    /// signature and the ciphertext. Its length is that of the real one.
+    fn written(self, value: &str) -> String {
         match self {
             Self::Plain => value.to_owned(),
             Self::Signed => [value, ":", &"t".repeat(6), ":", &"s".repeat(43)].concat(),
-            // In base64, with a nonce and a tag.
+            // A nonce, the encrypted value and a tag, in base64.
             Self::Private => "c".repeat((12 + value.len() + 16).div_ceil(3) * 4),
         }
     }
 
-    fn get(self, jar: &CookieJar, salt: &str, name: &str) -> Option<String> {
+    fn get(self, jar: &CookieJar, salt: &str, name: &str) -> Result<String, CookieError> {
         match self {
-            Self::Plain => jar.get(name).map(str::to_owned),
-            Self::Signed => jar.signed().salt(salt).get(name).ok(),
-            Self::Private => jar.private().get(name).ok(),
+            Self::Plain => jar.require(name).map(str::to_owned),
+            Self::Signed => jar.signed().salt(salt).get(name),
+            Self::Private => jar.private().get(name),
         }
     }
 }

@@ -1,42 +1,43 @@
-//! What was signed is read, whatever it is; what was not is refused; neither costs more than it is long.
+//! Any text that was signed is accepted, and no other text. The work is proportional to the length.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
-use tower_django_cookies::CookieLayer;
 use tower_django_cookies::signing::{self, SignatureError, Signer, TimestampSigner};
+use tower_django_cookies::{CookieError, CookieLayer};
 
-use super::chance::Chance;
+use super::unstructured::Unstructured;
 use crate::support::request;
 
 const TIMESTAMP_SALT: &str = "django.core.signing.TimestampSigner";
-const LIMIT: usize = 10_000;
+const INFLATE_LIMIT: usize = 10_000;
 
 pub(crate) fn check(bytes: &[u8]) {
-    let mut chance = Chance(bytes);
-    let now = UNIX_EPOCH + Duration::from_secs(chance.number().unsigned_abs() >> 24);
-    let max_age = chance.maybe(2, |chance| Duration::from_secs(chance.byte().into()));
-    let place = chance.below(256);
-    let bit = chance.below(8);
-    let text = match chance.below(3) {
-        0 => chance.text(),
-        // A value with a time, with whatever digits.
-        1 => format!("{}:{}", chance.text(), chance.text()),
-        _ => String::from_utf8_lossy(chance.0).into_owned(),
+    let mut u = Unstructured(bytes);
+    let now = UNIX_EPOCH + Duration::from_secs(u.integer().unsigned_abs() >> 24);
+    let max_age = u.option(2, |u| Duration::from_secs(u.byte().into()));
+    let position = u.below(256);
+    let bit = u.below(8);
+    let text = match u.below(3) {
+        0 => u.text(),
+        // A value and something in the place of its timestamp.
+        1 => format!("{}:{}", u.text(), u.text()),
+        _ => String::from_utf8_lossy(u.0).into_owned(),
     };
-    hold(&text, now, max_age, (place, bit));
+    check_text(&text, now, max_age, (position, bit));
 }
 
-pub(crate) fn hold(
+/// `position` and `bit` say which bit of a signed text is changed, to forge it.
+fn check_text(
     text: &str,
     now: SystemTime,
     max_age: Option<Duration>,
-    (place, bit): (usize, usize),
+    (position, bit): (usize, usize),
 ) {
     let signer = Signer::new("key").salt(TIMESTAMP_SALT);
     let timed = TimestampSigner::new("key")
         .with_time(now)
-        .inflate_limit(LIMIT);
+        .inflate_limit(INFLATE_LIMIT);
     let forged = Err(SignatureError::BadSignature);
 
     assert_eq!(signer.unsign(text), forged);
@@ -47,15 +48,18 @@ pub(crate) fn hold(
     let signed = signer.sign(text);
     assert_eq!(signer.unsign(&signed).as_deref(), Ok(text));
     let mut changed = signed.clone().into_bytes();
-    let place = changed.len() - 1 - place % changed.len();
-    changed[place] ^= 1 << bit;
+    let position = changed.len() - 1 - position % changed.len();
+    changed[position] ^= 1 << bit;
     if let Ok(changed) = String::from_utf8(changed) {
         assert_eq!(signer.unsign(&changed), forged, "{changed:?}");
     }
     match timed.unsign(&signed, max_age) {
         Ok(value) => assert_eq!(Some(&*value), text.rsplit_once(':').map(|(v, _)| v)),
-        Err(SignatureError::SignatureExpired { age, max_age: most }) => {
-            assert!(age > most && Some(most) == max_age);
+        Err(SignatureError::SignatureExpired {
+            age,
+            max_age: limit,
+        }) => {
+            assert!(age > limit && Some(limit) == max_age);
         }
         Err(error) => assert_eq!(error, SignatureError::BadTimestamp),
     }
@@ -64,29 +68,33 @@ pub(crate) fn hold(
 
     let cookie = format!("a={text}").replace(|c: char| c.is_ascii_control(), "");
     let jar = CookieLayer::new().secret_key("key").jar(&request(cookie));
-    assert!(jar.signed().get("a").is_err());
+    assert!(matches!(
+        jar.signed().get("a"),
+        Err(CookieError::BadSignature { .. })
+    ));
 
-    let work =
+    let allocated =
         allocation_counter::measure(|| match signing::loads::<Value>(&timed, &signed, None) {
             Ok(object) => {
                 for compress in [false, true] {
                     let dumped = signing::dumps(&timed, &object, compress).expect("JSON");
                     assert!(dumped.is_ascii());
-                    let again = signing::loads::<Value>(
+                    let loaded_again = signing::loads::<Value>(
                         &timed.clone().inflate_limit(1 << 24),
                         &dumped,
                         max_age,
                     );
-                    assert_eq!(again.as_ref(), Ok(&object), "{dumped}");
+                    assert_eq!(loaded_again.as_ref(), Ok(&object), "{dumped}");
                 }
             }
             Err(error) => assert!(matches!(error, SignatureError::BadPayload(_)), "{error}"),
         });
-    // What inflates is as long as the limit at most; its objects are some times that.
-    let most = 512 * (LIMIT + text.len()) + (1 << 21);
+    // The inflated JSON is not longer than the limit. Its objects take several times as much
+    // memory.
+    let max = 512 * (INFLATE_LIMIT + text.len()) + (1 << 21);
     assert!(
-        usize::try_from(work.bytes_total).is_ok_and(|total| total < most),
+        usize::try_from(allocated.bytes_total).is_ok_and(|total| total < max),
         "{}",
-        work.bytes_total
+        allocated.bytes_total
     );
 }

@@ -1,6 +1,7 @@
-//! In whatever order threads do it, each set and delete is in the response or was refused.
+//! Concurrency models: in every interleaving of threads, each `set` and `delete` is either sent
+//! with the response or returns an error.
 //!
-//! Loom goes through all orders of what meets at the jar's lock:
+//! Loom explores all interleavings of the threads that lock a jar:
 //! `RUSTFLAGS='--cfg loom' cargo test --package models -- --show-output`.
 
 #![cfg(loom)]
@@ -14,41 +15,45 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::task::{Context, Poll, Waker};
 
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread::{self, JoinHandle};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Runs `model` in every order of its threads, and prints how many there were.
+/// Runs `model` in every interleaving of its threads, and prints the number of interleavings.
 ///
-/// It tells how its threads fared. All of `fares` must have come about, or the orders weren't all.
-fn explore<F: fmt::Debug + Ord + Send + 'static>(
+/// `model` returns its outcome. Each of `outcomes` must occur: otherwise not all interleavings were
+/// explored.
+fn explore<O: fmt::Debug + Ord + Send + 'static>(
     name: &str,
-    fares: impl IntoIterator<Item = F>,
-    model: impl Fn() -> F + Send + Sync + 'static,
+    outcomes: impl IntoIterator<Item = O>,
+    model: impl Fn() -> O + Send + Sync + 'static,
 ) {
-    let orders = Arc::new(AtomicUsize::new(0));
+    let interleavings = Arc::new(AtomicUsize::new(0));
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
-    let (counter, fares_seen) = (Arc::clone(&orders), Arc::clone(&seen));
+    let (counter, seen_in_model) = (Arc::clone(&interleavings), Arc::clone(&seen));
     loom::model(move || {
         counter.fetch_add(1, Ordering::Relaxed);
-        let fare = model();
-        fares_seen
+        let outcome = model();
+        seen_in_model
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(fare);
+            .insert(outcome);
     });
-    println!("{name}: {} orders", orders.load(Ordering::Relaxed));
+    println!(
+        "{name}: {} interleavings",
+        interleavings.load(Ordering::Relaxed)
+    );
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    assert_eq!(*seen, fares.into_iter().collect());
+    assert_eq!(*seen, outcomes.into_iter().collect());
 }
 
-/// A service that hands out its jar and answers with a future of the test's.
+/// A service for one call that sends its jar to the test and returns the given future.
 struct Inner<F> {
     jars: mpsc::Sender<CookieJar>,
-    answer: Option<F>,
+    response: Option<F>,
 }
 
 impl<F, E> Service<Request<()>> for Inner<F>
@@ -66,34 +71,35 @@ where
     fn call(&mut self, request: Request<()>) -> F {
         let jar = CookieJar::from_extensions(request.extensions());
         self.jars
-            .send(jar.expect("the layer's jar").clone())
+            .send(jar.expect("the layer put a jar into the request").clone())
             .unwrap();
-        self.answer.take().expect("one call")
+        self.response.take().expect("the service is called once")
     }
 }
 
-type Answer<E> = Pin<Box<dyn Future<Output = Result<Response<()>, E>>>>;
+type ResponseFuture<E> = Pin<Box<dyn Future<Output = Result<Response<()>, E>>>>;
 
-/// The jar of a call through `layers`, the outermost first, and the answer that is to be polled.
+/// Calls a service behind `layers`, the outermost first, whose inner service returns `response`.
+/// Returns the jar and the future of the outermost layer, which was not polled.
 fn call<E: 'static>(
     layers: &[CookieLayer],
     request: Request<()>,
-    answer: impl Future<Output = Result<Response<()>, E>> + 'static,
-) -> (CookieJar, Answer<E>) {
+    response: impl Future<Output = Result<Response<()>, E>> + 'static,
+) -> (CookieJar, ResponseFuture<E>) {
     let (jars, jar) = mpsc::channel();
     let inner = Inner {
         jars,
-        answer: Some(answer),
+        response: Some(response),
     };
-    let answer: Answer<E> = match layers {
+    let response: ResponseFuture<E> = match layers {
         [layer] => Box::pin(layer.layer(inner).call(request)),
         [outer, layer] => Box::pin(outer.layer(layer.layer(inner)).call(request)),
         _ => unreachable!("one layer or two"),
     };
-    (jar.recv().expect("the service was called"), answer)
+    (jar.recv().expect("the service was called"), response)
 }
 
-fn one_layer() -> (CookieJar, Answer<Infallible>) {
+fn call_one_layer() -> (CookieJar, ResponseFuture<Infallible>) {
     call(&[CookieLayer::new()], Request::new(()), ok())
 }
 
@@ -101,82 +107,86 @@ fn ok() -> Ready<Result<Response<()>, Infallible>> {
     ready(Ok(Response::new(())))
 }
 
-fn poll<E>(answer: &mut Answer<E>) -> Poll<Result<Response<()>, E>> {
-    answer
+fn poll<E>(response: &mut ResponseFuture<E>) -> Poll<Result<Response<()>, E>> {
+    response
         .as_mut()
         .poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// The `Set-Cookie` fields of an answer that is ready, by what stands before their first `;`.
-fn sent(answer: &mut Answer<Infallible>) -> Vec<String> {
-    let Poll::Ready(Ok(response)) = poll(answer) else {
-        panic!("it is pending");
+/// The cookie-pairs of the `Set-Cookie` headers of a response that is ready.
+fn sent_pairs(response: &mut ResponseFuture<Infallible>) -> Vec<String> {
+    let Poll::Ready(Ok(response)) = poll(response) else {
+        panic!("the response is pending");
     };
-    fields(response.headers())
-}
-
-fn fields(headers: &HeaderMap) -> Vec<String> {
-    let fields = headers.get_all("set-cookie").iter();
-    fields
-        .map(|field| field.to_str().expect("ASCII"))
-        .map(|field| field.split(';').next().unwrap_or_default().to_owned())
+    let headers = response.headers().get_all("set-cookie").iter();
+    headers
+        .map(|header| header.to_str().expect("ASCII"))
+        .map(|header| header.split(';').next().unwrap_or_default().to_owned())
         .collect()
 }
 
-/// Whether an operation was accepted; else it was told that the response had started.
+/// Returns true if an operation was queued, and false if it returned `ResponseStarted`.
 #[track_caller]
-fn accepted(answer: Result<(), CookieError>) -> bool {
-    match answer {
+fn is_queued(result: Result<(), CookieError>) -> bool {
+    match result {
         Ok(()) => true,
         Err(CookieError::ResponseStarted { .. }) => false,
         Err(error) => panic!("{error}"),
     }
 }
 
-/// Sets and deletes in a thread of its own; comes to the fields of what was accepted.
-fn operate(jar: &CookieJar, set: &'static str, delete: &'static str) -> JoinHandle<Vec<String>> {
+/// Sets one cookie and deletes another in a new thread, which returns the cookie-pairs of the
+/// operations that were queued.
+fn spawn_set_and_delete(
+    jar: &CookieJar,
+    set: &'static str,
+    delete: &'static str,
+) -> JoinHandle<Vec<String>> {
     let jar = jar.clone();
     thread::spawn(move || {
-        let mut fields = Vec::new();
-        if accepted(jar.set((set, "1"))) {
-            fields.push(format!("{set}=1"));
+        let mut pairs = Vec::new();
+        if is_queued(jar.set((set, "1"))) {
+            pairs.push(format!("{set}=1"));
         }
-        if accepted(jar.delete(delete)) {
-            fields.push(format!(r#"{delete}="""#));
+        if is_queued(jar.delete(delete)) {
+            pairs.push(format!(r#"{delete}="""#));
         }
-        fields
+        pairs
     })
 }
 
 #[track_caller]
 fn assert_closed(jar: &CookieJar) {
-    assert!(!accepted(jar.set(("late", "1"))));
-    assert!(!accepted(jar.delete("late")));
+    assert!(!is_queued(jar.set(("late", "1"))));
+    assert!(!is_queued(jar.delete("late")));
     assert!(jar.queued().is_empty());
 }
 
 #[test]
-fn what_a_thread_sets_and_deletes_is_in_the_response_or_refused() {
+fn set_and_delete_in_thread_are_sent_or_response_started() {
     explore("set and delete against the response", 0..=2, || {
-        let (jar, mut answer) = one_layer();
-        let thread = operate(&jar, "a", "b");
+        let (jar, mut response) = call_one_layer();
+        let thread = spawn_set_and_delete(&jar, "a", "b");
 
-        let sent = sent(&mut answer);
+        let sent = sent_pairs(&mut response);
         let queued = thread.join().unwrap();
         assert_eq!(sent, queued);
-        drop(answer);
+        drop(response);
         assert_closed(&jar);
         queued.len()
     });
 }
 
 #[test]
-fn what_clones_of_a_jar_queue_in_several_threads_is_in_the_response_or_refused() {
+fn set_and_delete_in_two_threads_are_sent_or_response_started() {
     explore("two threads against the response", 0..=4, || {
-        let (jar, mut answer) = one_layer();
-        let threads = [operate(&jar, "a", "b"), operate(&jar, "c", "d")];
+        let (jar, mut response) = call_one_layer();
+        let threads = [
+            spawn_set_and_delete(&jar, "a", "b"),
+            spawn_set_and_delete(&jar, "c", "d"),
+        ];
 
-        let mut sent = sent(&mut answer);
+        let mut sent = sent_pairs(&mut response);
         let mut queued = threads.map(|thread| thread.join().unwrap()).concat();
         sent.sort_unstable();
         queued.sort_unstable();
@@ -187,33 +197,33 @@ fn what_clones_of_a_jar_queue_in_several_threads_is_in_the_response_or_refused()
 }
 
 #[test]
-fn of_what_threads_do_with_one_cookie_the_last_that_was_accepted_is_sent() {
-    let fares = [(false, false), (false, true), (true, false), (true, true)];
-    explore("set against delete against the response", fares, || {
-        let (jar, mut answer) = one_layer();
+fn set_and_delete_of_one_cookie_in_two_threads_send_the_last_queued() {
+    let outcomes = [(false, false), (false, true), (true, false), (true, true)];
+    explore("set against delete against the response", outcomes, || {
+        let (jar, mut response) = call_one_layer();
         let setter = thread::spawn({
             let jar = jar.clone();
-            move || accepted(jar.set(("a", "1")))
+            move || is_queued(jar.set(("a", "1")))
         });
         let deleter = thread::spawn({
             let jar = jar.clone();
-            move || accepted(jar.delete("a"))
+            move || is_queued(jar.delete("a"))
         });
 
-        let sent = sent(&mut answer);
-        let fare = (setter.join().unwrap(), deleter.join().unwrap());
-        match fare {
+        let sent = sent_pairs(&mut response);
+        let outcome = (setter.join().unwrap(), deleter.join().unwrap());
+        match outcome {
             (false, false) => assert!(sent.is_empty()),
             (true, false) => assert_eq!(sent, ["a=1"]),
             (false, true) => assert_eq!(sent, [r#"a="""#]),
             (true, true) => assert!(sent == ["a=1"] || sent == [r#"a="""#], "{sent:?}"),
         }
-        fare
+        outcome
     });
 }
 
 #[test]
-fn a_set_and_the_ends_of_its_retired_scopes_are_sent_together_or_refused_together() {
+fn set_and_deletes_at_retired_scopes_are_sent_together_or_response_started() {
     explore(
         "a retired scope against the response",
         [false, true],
@@ -221,50 +231,49 @@ fn a_set_and_the_ends_of_its_retired_scopes_are_sent_together_or_refused_togethe
             let layer = CookieLayer::new()
                 .declare(Cookie::build("a").path("/app"))
                 .and_then(|layer| layer.retire("a"))
-                .expect("as any cookie");
-            let (jar, mut answer) = call(&[layer], Request::new(()), ok());
-            let setter = thread::spawn(move || accepted(jar.set(("a", "1"))));
+                .expect("valid declarations");
+            let (jar, mut response) = call(&[layer], Request::new(()), ok());
+            let setter = thread::spawn(move || is_queued(jar.set(("a", "1"))));
 
-            let sent = sent(&mut answer);
-            let was_accepted = setter.join().unwrap();
-            let expected: &[&str] = if was_accepted {
-                &[r#"a="""#, "a=1"]
-            } else {
-                &[]
-            };
+            let sent = sent_pairs(&mut response);
+            let was_queued = setter.join().unwrap();
+            let expected: &[&str] = if was_queued { &[r#"a="""#, "a=1"] } else { &[] };
             assert_eq!(sent, expected);
-            was_accepted
+            was_queued
         },
     );
 }
 
 #[test]
-fn what_a_thread_queues_before_the_handler_returns_is_in_the_response() {
+fn set_and_delete_in_thread_before_handler_returns_are_sent() {
     explore("a handler that waits for its thread", [2], || {
         let (tasks, task) = mpsc::channel::<JoinHandle<Vec<String>>>();
-        let (jar, mut answer) = call(&[CookieLayer::new()], Request::new(()), async move {
-            task.recv().expect("it was spawned").join().unwrap();
+        let (jar, mut response) = call(&[CookieLayer::new()], Request::new(()), async move {
+            task.recv().expect("the thread was spawned").join().unwrap();
             ok().await
         });
-        tasks.send(operate(&jar, "a", "b")).unwrap();
+        tasks.send(spawn_set_and_delete(&jar, "a", "b")).unwrap();
 
-        let other = operate(&jar, "c", "d");
-        let sent = sent(&mut answer);
-        let others = other.join().unwrap();
-        let mine: Vec<_> = sent
+        let concurrent = spawn_set_and_delete(&jar, "c", "d");
+        let sent = sent_pairs(&mut response);
+        let concurrent = concurrent.join().unwrap();
+        let joined: Vec<_> = sent
             .iter()
-            .filter(|field| !others.contains(field))
+            .filter(|pair| !concurrent.contains(pair))
             .collect();
-        assert_eq!(mine, ["a=1", r#"b="""#]);
-        mine.len()
+        assert_eq!(joined, ["a=1", r#"b="""#]);
+        joined.len()
     });
 }
 
-/// Operates in a thread while `end` ends the request without a response; once it has ended nothing
-/// is accepted.
-fn ends(end: fn(&mut Option<Answer<()>>), answer: fn() -> Answer<()>) -> usize {
-    let (jar, answer) = call(&[CookieLayer::new()], Request::new(()), answer());
-    let mut answer = Some(answer);
+/// Sets and deletes in a thread while `end` ends the request without a response. Checks that no
+/// operation is queued after that, and returns the number of queued operations.
+fn set_and_delete_while_request_ends(
+    end: fn(&mut Option<ResponseFuture<()>>),
+    response: ResponseFuture<()>,
+) -> usize {
+    let (jar, response) = call(&[CookieLayer::new()], Request::new(()), response);
+    let mut response = Some(response);
     let has_ended = Arc::new(AtomicBool::new(false));
     let thread = thread::spawn({
         let (jar, has_ended) = (jar.clone(), Arc::clone(&has_ended));
@@ -273,62 +282,62 @@ fn ends(end: fn(&mut Option<Answer<()>>), answer: fn() -> Answer<()>) -> usize {
                 [|jar| jar.set(("a", "1")), |jar| jar.delete("b")];
             operations.map(|operation| {
                 let is_late = has_ended.load(Ordering::Acquire);
-                let was_accepted = accepted(operation(&jar));
-                assert!(!(is_late && was_accepted), "queued after the end");
-                was_accepted
+                let was_queued = is_queued(operation(&jar));
+                assert!(!(is_late && was_queued), "queued after the end");
+                was_queued
             })
         }
     });
 
-    end(&mut answer);
+    end(&mut response);
     has_ended.store(true, Ordering::Release);
-    let queued = thread.join().unwrap();
+    let was_queued = thread.join().unwrap();
     assert_closed(&jar);
-    assert!(queued[0] || !queued[1], "it was opened again");
-    queued.iter().filter(|&&accepted| accepted).count()
+    assert!(was_queued[0] || !was_queued[1], "the queue was reopened");
+    was_queued.iter().filter(|&&was_queued| was_queued).count()
 }
 
 #[test]
-fn after_an_error_what_a_thread_sets_and_deletes_is_refused() {
+fn set_and_delete_in_thread_after_error_are_response_started() {
     explore("set and delete against an error", 0..=2, || {
-        ends(
-            |answer| {
-                let answer = answer.as_mut().expect("it was called");
-                assert!(matches!(poll(answer), Poll::Ready(Err(()))));
+        set_and_delete_while_request_ends(
+            |response| {
+                let response = response.as_mut().expect("the future");
+                assert!(matches!(poll(response), Poll::Ready(Err(()))));
             },
-            || Box::pin(ready(Err(()))),
+            Box::pin(ready(Err(()))),
         )
     });
 }
 
 #[test]
-fn after_a_drop_what_a_thread_sets_and_deletes_is_refused() {
+fn set_and_delete_in_thread_after_drop_are_response_started() {
     explore("set and delete against a drop", 0..=2, || {
-        ends(|answer| *answer = None, || Box::pin(pending()))
+        set_and_delete_while_request_ends(|response| *response = None, Box::pin(pending()))
     });
 }
 
 #[test]
-fn after_a_drop_half_way_what_a_thread_sets_and_deletes_is_refused() {
-    explore("set and delete against a drop half-way", 0..=2, || {
-        ends(
-            |answer| {
-                assert!(poll(answer.as_mut().expect("it was called")).is_pending());
-                *answer = None;
+fn set_and_delete_in_thread_after_poll_and_drop_are_response_started() {
+    explore("set and delete against a drop after a poll", 0..=2, || {
+        set_and_delete_while_request_ends(
+            |response| {
+                assert!(poll(response.as_mut().expect("the future")).is_pending());
+                *response = None;
             },
-            || Box::pin(pending()),
+            Box::pin(pending()),
         )
     });
 }
 
 #[test]
-fn what_the_jar_of_a_nested_layer_queues_is_in_the_outer_response_or_refused() {
+fn set_and_delete_in_nested_layer_are_sent_by_outer_layer_or_response_started() {
     explore("a nested layer against the response", 0..=2, || {
         let layers = [CookieLayer::new(), CookieLayer::new()];
-        let (jar, mut answer) = call(&layers, Request::new(()), ok());
-        let thread = operate(&jar, "a", "b");
+        let (jar, mut response) = call(&layers, Request::new(()), ok());
+        let thread = spawn_set_and_delete(&jar, "a", "b");
 
-        let sent = sent(&mut answer);
+        let sent = sent_pairs(&mut response);
         let queued = thread.join().unwrap();
         assert_eq!(sent, queued);
         assert_closed(&jar);
@@ -336,60 +345,67 @@ fn what_the_jar_of_a_nested_layer_queues_is_in_the_outer_response_or_refused() {
     });
 }
 
-/// A spawned call with the outer request's extensions shares its queue, or has its own if that has
-/// been closed. What it is to queue goes out with one response, and only with one, or is refused.
+/// A call with the extensions of another request shares the queue of that request, or has its own
+/// queue if that one is closed. So an operation is sent with exactly one response, or is an error.
 #[test]
-fn what_a_layer_within_queues_while_the_outer_response_leaves_is_sent_once_or_refused() {
-    let fares = [(1, 0), (0, 1), (0, 0)];
-    explore("a late layer against the outer response", fares, || {
-        let (outer, mut answer) = one_layer();
-        let late = thread::spawn(move || {
-            let mut request = Request::new(());
-            request.extensions_mut().insert(outer);
-            let (jar, mut answer) = call(&[CookieLayer::new()], request, ok());
-            let was_accepted = accepted(jar.set(("a", "1")));
-            (was_accepted, sent(&mut answer))
-        });
+fn set_in_spawned_inner_layer_is_sent_once_or_response_started() {
+    let outcomes = [(1, 0), (0, 1), (0, 0)];
+    explore(
+        "a spawned layer against the outer response",
+        outcomes,
+        || {
+            let (outer_jar, mut response) = call_one_layer();
+            let inner = thread::spawn(move || {
+                let mut request = Request::new(());
+                request.extensions_mut().insert(outer_jar);
+                let (jar, mut response) = call(&[CookieLayer::new()], request, ok());
+                let was_queued = is_queued(jar.set(("a", "1")));
+                (was_queued, sent_pairs(&mut response))
+            });
 
-        let outer = sent(&mut answer);
-        let (was_accepted, late) = late.join().unwrap();
-        assert_eq!(outer.len() + late.len(), usize::from(was_accepted));
-        (outer.len(), late.len())
-    });
+            let outer_pairs = sent_pairs(&mut response);
+            let (was_queued, inner_pairs) = inner.join().unwrap();
+            assert_eq!(
+                outer_pairs.len() + inner_pairs.len(),
+                usize::from(was_queued)
+            );
+            (outer_pairs.len(), inner_pairs.len())
+        },
+    );
 }
 
 #[test]
-fn what_a_thread_has_queued_it_sees_until_the_response_leaves() {
+fn queued_shows_set_of_same_thread_until_response_is_sent() {
     explore("queued against the response", 0..=2, || {
-        let (jar, mut answer) = one_layer();
+        let (jar, mut response) = call_one_layer();
         let thread = thread::spawn(move || {
-            let was_accepted = accepted(jar.set(("a", "1")));
+            let was_queued = is_queued(jar.set(("a", "1")));
             let queued = jar.queued().len();
-            assert!(was_accepted || queued == 0);
-            usize::from(was_accepted) + queued
+            assert!(was_queued || queued == 0);
+            usize::from(was_queued) + queued
         });
 
-        let sent = sent(&mut answer);
-        let fare = thread.join().unwrap();
-        assert_eq!(sent.len(), fare.min(1));
-        fare
+        let sent = sent_pairs(&mut response);
+        let outcome = thread.join().unwrap();
+        assert_eq!(sent.len(), outcome.min(1));
+        outcome
     });
 }
 
 #[test]
-fn what_a_thread_read_before_the_handler_returns_varies_the_response() {
+fn read_in_thread_before_handler_returns_adds_vary_cookie() {
     explore("reading before the response", [()], || {
         let (tasks, task) = mpsc::channel::<JoinHandle<()>>();
         let layer = CookieLayer::new().vary_on_cookie();
-        let (jar, mut answer) = call(&[layer], Request::new(()), async move {
-            task.recv().expect("it was spawned").join().unwrap();
+        let (jar, mut response) = call(&[layer], Request::new(()), async move {
+            task.recv().expect("the thread was spawned").join().unwrap();
             ok().await
         });
         let reader = thread::spawn(move || assert!(jar.is_empty()));
         tasks.send(reader).unwrap();
 
-        let Poll::Ready(Ok(response)) = poll(&mut answer) else {
-            panic!("it is pending");
+        let Poll::Ready(Ok(response)) = poll(&mut response) else {
+            panic!("the response is pending");
         };
         assert_eq!(response.headers()["vary"], "Cookie");
     });

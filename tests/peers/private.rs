@@ -1,5 +1,7 @@
-//! Given the same key, the crate reads the private cookies of tower-cookies and axum-extra, and
-//! they read its own. All of them go through services, and as fields of requests and responses.
+//! With the same key, this crate reads the private cookies of tower-cookies and axum-extra, and they
+//! read those of this crate.
+//!
+//! Each cookie is set and read by a service, and passed on as a header.
 
 use axum::Router;
 use axum::body::Body;
@@ -11,118 +13,120 @@ use http::header::{COOKIE, SET_COOKIE};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 use tower_cookies::{CookieManagerLayer, Cookies};
-// One type for all: each of them is built on the same version of the `cookie` crate.
+// All three crates use this type, because they depend on the same version of the `cookie` crate.
 use tower_django_cookies::cookie::Key;
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
 
-/// Times that each value is sealed, each with a nonce of its own.
+/// How often each value is encrypted, each time with another nonce.
 const NONCES: usize = 100;
 
 /// An implementation of private cookies.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Side {
-    Crate,
+enum Implementation {
+    ThisCrate,
     TowerCookies,
     AxumExtra,
 }
 
-use Side::{AxumExtra, Crate, TowerCookies};
+use Implementation::{AxumExtra, ThisCrate, TowerCookies};
 
-const PEERS: [Side; 2] = [TowerCookies, AxumExtra];
+const PEERS: [Implementation; 2] = [TowerCookies, AxumExtra];
 
-/// Who sets, and who reads.
-const EXCHANGES: [(Side, Side); 4] = [
-    (TowerCookies, Crate),
-    (AxumExtra, Crate),
-    (Crate, TowerCookies),
-    (Crate, AxumExtra),
+/// The implementation that sets, and the one that reads.
+const SETTERS_AND_READERS: [(Implementation, Implementation); 4] = [
+    (TowerCookies, ThisCrate),
+    (AxumExtra, ThisCrate),
+    (ThisCrate, TowerCookies),
+    (ThisCrate, AxumExtra),
 ];
 
-impl Side {
+impl Implementation {
     /// The cookie-pair of a response that sets `name` to `value`.
     async fn set(self, key: &Key, name: &'static str, value: &str) -> String {
         let cookie = Cookie::new(name, value.to_owned());
-        let sealing_key = key.clone();
+        let handler_key = key.clone();
         let app = match self {
-            Crate => {
+            ThisCrate => {
                 let handler = async move |jar: CookieJar| jar.private().set(cookie);
                 Router::new().route("/", get(handler))
             }
             TowerCookies => {
-                let handler = async move |jar: Cookies| jar.private(&sealing_key).add(cookie);
+                let handler = async move |jar: Cookies| jar.private(&handler_key).add(cookie);
                 Router::new().route("/", get(handler))
             }
             AxumExtra => {
                 let handler = async move |jar: PrivateCookieJar| jar.add(cookie);
                 Router::new()
                     .route("/", get(handler))
-                    .with_state(sealing_key)
+                    .with_state(handler_key)
             }
         };
-        let response = self.answer(app, key, None).await;
-        let field = response.headers()[SET_COOKIE].to_str().expect("ASCII");
-        let pair = field.split(';').next().expect("a pair");
-        assert!(pair.starts_with(&format!("{name}=")), "{field}");
+        let response = self.call(app, key, None).await;
+        let set_cookie = response.headers()[SET_COOKIE].to_str().expect("ASCII");
+        let pair = set_cookie.split(';').next().expect("a pair");
+        assert!(pair.starts_with(&format!("{name}=")), "{set_cookie}");
         pair.to_owned()
     }
 
-    /// The value of `name` in a request with `cookies`, unless it is refused.
+    /// The value of `name` in a request with `cookies`, or `None` if it is not authentic.
     async fn get(self, key: &Key, name: &'static str, cookies: &str) -> Option<String> {
-        let opening_key = key.clone();
+        let handler_key = key.clone();
         let app = match self {
-            Crate => {
+            ThisCrate => {
                 let handler = async move |jar: CookieJar| match jar.private().get(name) {
-                    Err(CookieError::BadSignature { .. }) => Ok("refused".to_owned()),
-                    read => read.map(|value| format!("read: {value}")),
+                    Err(CookieError::BadSignature { .. }) => Ok("none".to_owned()),
+                    result => result.map(|value| format!("value: {value}")),
                 };
                 Router::new().route("/", get(handler))
             }
             TowerCookies => {
-                let handler = async move |jar: Cookies| shown(jar.private(&opening_key).get(name));
+                let handler =
+                    async move |jar: Cookies| body_of(jar.private(&handler_key).get(name));
                 Router::new().route("/", get(handler))
             }
             AxumExtra => {
-                let handler = async move |jar: PrivateCookieJar| shown(jar.get(name));
+                let handler = async move |jar: PrivateCookieJar| body_of(jar.get(name));
                 Router::new()
                     .route("/", get(handler))
-                    .with_state(opening_key)
+                    .with_state(handler_key)
             }
         };
-        let response = self.answer(app, key, Some(cookies)).await;
+        let response = self.call(app, key, Some(cookies)).await;
         let body = response.into_body().collect().await.expect("a body");
         let body = String::from_utf8(body.to_bytes().to_vec()).expect("UTF-8");
-        match body.strip_prefix("read: ") {
+        match body.strip_prefix("value: ") {
             Some(value) => Some(value.to_owned()),
-            None if body == "refused" => None,
-            None => panic!("{self:?} answers {body:?} to {cookies:?}"),
+            None if body == "none" => None,
+            None => panic!("{self:?} responds {body:?} to {cookies:?}"),
         }
     }
 
-    async fn answer(self, app: Router, key: &Key, cookies: Option<&str>) -> Response {
+    async fn call(self, app: Router, key: &Key, cookies: Option<&str>) -> Response {
         let app = match self {
-            Crate => app.layer(CookieLayer::new().private_key(key.clone())),
+            ThisCrate => app.layer(CookieLayer::new().private_key(key.clone())),
             TowerCookies => app.layer(CookieManagerLayer::new()),
             AxumExtra => app,
         };
         let mut request = Request::new(Body::empty());
         if let Some(cookies) = cookies {
-            let field = cookies.parse().expect("a field");
-            request.headers_mut().insert(COOKIE, field);
+            let header = cookies.parse().expect("a valid header value");
+            request.headers_mut().insert(COOKIE, header);
         }
         let Ok(response) = app.oneshot(request).await;
         response
     }
 }
 
-/// What a peer read, which doesn't tell a refused cookie from a missing one.
-fn shown(cookie: Option<Cookie<'_>>) -> String {
+/// The body for the cookie that a peer read. Peers return `None` both for a missing cookie and for
+/// one that is not authentic.
+fn body_of(cookie: Option<Cookie<'_>>) -> String {
     match cookie {
-        Some(cookie) => format!("read: {}", cookie.value()),
-        None => "refused".into(),
+        Some(cookie) => format!("value: {}", cookie.value()),
+        None => "none".into(),
     }
 }
 
-/// A value of each class, and lengths that take each padding.
+/// Values of each kind, with lengths that need each padding of base64.
 fn values() -> Vec<String> {
     let kilobyte = "0123456789abcdef".repeat(64);
     [
@@ -157,136 +161,141 @@ fn key(byte: u8) -> Key {
     Key::from(&[byte; 64])
 }
 
-/// `pair` with each character of its value put through `f`.
-fn rewritten(pair: &str, f: impl Fn(char) -> String) -> String {
+/// Replaces each character of the pair's value by `f(character)`.
+fn map_value(pair: &str, f: impl Fn(char) -> String) -> String {
     let (name, value) = pair.split_once('=').expect("a pair");
     format!("{name}={}", value.chars().map(f).collect::<String>())
 }
 
-fn raw(pair: &str) -> String {
+fn decoded(pair: &str) -> String {
     pair.replace("%2F", "/").replace("%3D", "=")
 }
 
-fn in_quotes(pair: &str) -> String {
+fn quoted(pair: &str) -> String {
     let (name, value) = pair.split_once('=').expect("a pair");
     format!("{name}=\"{value}\"")
 }
 
 fn encoded(pair: &str) -> String {
-    rewritten(&raw(pair), |c| match c {
+    map_value(&decoded(pair), |c| match c {
         '/' | '+' | '=' => format!("%{:02X}", u32::from(c)),
         c => c.into(),
     })
 }
 
-/// Every way that a peer's cookie may come back: as it was written, raw, percent-encoded, in quotes.
-fn ways_to_send(pair: &str) -> [String; 8] {
+/// The forms in which a client may send a peer's cookie: as it was set, percent-decoded,
+/// percent-encoded, and in quotes.
+fn sent_forms(pair: &str) -> [String; 8] {
     [
         pair.to_owned(),
-        raw(pair),
+        decoded(pair),
         encoded(pair),
         encoded(pair).replace("%2F", "%2f").replace("%3D", "%3d"),
-        rewritten(&raw(pair), |c| format!("%{:02X}", u32::from(c))),
-        in_quotes(pair),
-        in_quotes(&raw(pair)),
-        in_quotes(&encoded(pair)),
+        map_value(&decoded(pair), |c| format!("%{:02X}", u32::from(c))),
+        quoted(pair),
+        quoted(&decoded(pair)),
+        quoted(&encoded(pair)),
     ]
 }
 
-/// How often each of `what` occurs in `texts`.
-fn occurrences<'a, const N: usize>(texts: &[String], what: [&'a str; N]) -> [(&'a str, usize); N] {
-    what.map(|what| {
-        (
-            what,
-            texts.iter().map(|text| text.matches(what).count()).sum(),
-        )
+/// Counts how often each pattern occurs in `texts`.
+fn occurrences<'a, const N: usize>(
+    texts: &[String],
+    patterns: [&'a str; N],
+) -> [(&'a str, usize); N] {
+    patterns.map(|pattern| {
+        let counts = texts.iter().map(|text| text.matches(pattern).count());
+        (pattern, counts.sum())
     })
 }
 
 #[tokio::test]
-async fn the_crate_reads_what_its_peers_set() {
+async fn get_reads_private_cookies_of_peers_in_every_form() {
     for peer in PEERS {
-        let (mut pairs, mut read) = (Vec::new(), 0);
+        let (mut values_as_set, mut count) = (Vec::new(), 0);
         for value in values() {
             for _ in 0..NONCES {
                 let pair = peer.set(&key(1), "session", &value).await;
-                for cookies in ways_to_send(&pair) {
-                    let found = Crate.get(&key(1), "session", &cookies).await;
-                    assert_eq!(found.as_ref(), Some(&value), "{peer:?}: {cookies}");
-                    read += 1;
+                for cookies in sent_forms(&pair) {
+                    let read = ThisCrate.get(&key(1), "session", &cookies).await;
+                    assert_eq!(read.as_ref(), Some(&value), "{peer:?}: {cookies}");
+                    count += 1;
                 }
-                pairs.push(pair.split_once('=').expect("a pair").1.to_owned());
+                values_as_set.push(pair.split_once('=').expect("a pair").1.to_owned());
             }
         }
-        // Neither of them encodes a plus, and tower-cookies nothing.
-        let written = match peer {
+        // axum-extra percent-encodes `/` and `=` but not `+`; tower-cookies encodes nothing.
+        let patterns = match peer {
             AxumExtra => ["+", "%2F", "%3D"],
             _ => ["+", "/", "="],
         };
-        let written = occurrences(&pairs, written);
+        let occurrences = occurrences(&values_as_set, patterns);
         assert!(
-            written.iter().all(|&(_, times)| times > NONCES),
-            "{written:?}"
+            occurrences.iter().all(|&(_, count)| count > NONCES),
+            "{occurrences:?}"
         );
         println!(
-            "of {peer:?} the crate reads {read}: {} cookies in {} ways, with {written:?}",
-            pairs.len(),
-            read / pairs.len(),
+            "this crate read {count} cookies of {peer:?}: {} values in {} forms, with {occurrences:?}",
+            values_as_set.len(),
+            count / values_as_set.len(),
         );
     }
 }
 
 #[tokio::test]
-async fn its_peers_read_what_the_crate_sets() {
+async fn peers_read_private_cookies_that_set_sends() {
     for peer in PEERS {
-        let mut pairs = Vec::new();
+        let mut values_as_set = Vec::new();
         for value in values() {
             for _ in 0..NONCES {
-                let pair = Crate.set(&key(1), "session", &value).await;
-                let found = peer.get(&key(1), "session", &pair).await;
-                assert_eq!(found.as_ref(), Some(&value), "{peer:?}: {pair}");
-                pairs.push(pair.split_once('=').expect("a pair").1.to_owned());
+                let pair = ThisCrate.set(&key(1), "session", &value).await;
+                let read = peer.get(&key(1), "session", &pair).await;
+                assert_eq!(read.as_ref(), Some(&value), "{peer:?}: {pair}");
+                values_as_set.push(pair.split_once('=').expect("a pair").1.to_owned());
             }
         }
-        let written = occurrences(&pairs, ["+", "/", "="]);
-        assert!(
-            written.iter().all(|&(_, times)| times > NONCES),
-            "{written:?}"
+        assert_eq!(
+            occurrences(&values_as_set, ["%", "\""]),
+            [("%", 0), ("\"", 0)]
         );
-        assert_eq!(occurrences(&pairs, ["%", "\""]), [("%", 0), ("\"", 0)]);
+        let occurrences = occurrences(&values_as_set, ["+", "/", "="]);
+        assert!(
+            occurrences.iter().all(|&(_, count)| count > NONCES),
+            "{occurrences:?}"
+        );
         println!(
-            "of the crate {peer:?} reads {}, with {written:?}",
-            pairs.len()
+            "{peer:?} read {} cookies of this crate, with {occurrences:?}",
+            values_as_set.len()
         );
     }
 }
 
 #[tokio::test]
-async fn what_was_sealed_otherwise_is_refused_both_ways() {
-    for (setter, reader) in EXCHANGES {
-        let mut refused = 0;
+async fn private_cookies_with_other_key_name_or_value_or_truncated_are_not_read() {
+    for (setter, reader) in SETTERS_AND_READERS {
+        let mut count = 0;
         for value in values() {
             let pair = setter.set(&key(1), "session", &value).await;
-            let found = reader.get(&key(1), "session", &pair).await;
-            assert_eq!(found, Some(value), "{setter:?} to {reader:?}: {pair}");
+            let read = reader.get(&key(1), "session", &pair).await;
+            assert_eq!(read, Some(value), "{setter:?} to {reader:?}: {pair}");
 
-            let sealed = pair.strip_prefix("session=").expect("the name");
-            let swapped = format!("user={sealed}");
-            let others_value = setter.set(&key(1), "user", "42").await;
-            let others_value = others_value.strip_prefix("user=").expect("the name");
+            let encrypted = pair.strip_prefix("session=").expect("the name");
+            let user_pair = setter.set(&key(1), "user", "42").await;
+            let encrypted_user = user_pair.strip_prefix("user=").expect("the name");
             let mut attempts = vec![
                 (key(2), "session", pair.clone()),
-                (key(1), "user", swapped),
-                (key(1), "session", format!("session={others_value}")),
+                (key(1), "user", format!("user={encrypted}")),
+                (key(1), "session", format!("session={encrypted_user}")),
             ];
-            let truncated = (0..sealed.len()).map(|len| format!("session={}", &sealed[..len]));
+            let truncated =
+                (0..encrypted.len()).map(|len| format!("session={}", &encrypted[..len]));
             attempts.extend(truncated.map(|cookies| (key(1), "session", cookies)));
             for (key, name, cookies) in attempts {
-                let found = reader.get(&key, name, &cookies).await;
-                assert_eq!(found, None, "{setter:?} to {reader:?}: {cookies}");
-                refused += 1;
+                let read = reader.get(&key, name, &cookies).await;
+                assert_eq!(read, None, "{setter:?} to {reader:?}: {cookies}");
+                count += 1;
             }
         }
-        println!("of {setter:?} {reader:?} refuses {refused}");
+        println!("{reader:?} rejected {count} changed cookies of {setter:?}");
     }
 }

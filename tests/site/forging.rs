@@ -1,4 +1,4 @@
-//! No other host forges a cookie whose prefix says that none can.
+//! No other host can forge a cookie with a `__Host-` prefix.
 
 use http::HeaderValue;
 use http::header::SET_COOKIE;
@@ -6,13 +6,13 @@ use tower_django_cookies::CookieLayer;
 
 use super::{Browser, EVIL, PARENT, Scheme, Site, WWW};
 
-/// A known way in which a client lets cookies be forged.
+/// A client that is known to let other hosts forge such cookies.
 pub(crate) struct Deviation {
     pub(crate) client: &'static str,
     pub(crate) reason: &'static str,
 }
 
-/// What some reader might take for `__Host-session`.
+/// Names that a lenient server might read as `__Host-session`.
 const FORGED: [&str; 16] = [
     "\u{2000}__Host-session",
     "\u{a0}__Host-session",
@@ -29,22 +29,22 @@ const FORGED: [&str; 16] = [
     " __Host-session",
     "\t__Host-session",
     "__host-session",
-    // Without a name, the value is a pair.
+    // A cookie with an empty name, whose value is a cookie-pair.
     "=__Host-session",
 ];
 
-/// The number of forged cookies that reached the victim comes back.
+/// Returns the number of forged cookies that reached the victim.
 pub(crate) async fn check<B: Browser>(
     site: &Site,
     browser: &mut B,
     deviations: &[Deviation],
 ) -> usize {
-    let (session, arrived) = forge(site, browser).await;
+    let (session, received) = forge(site, browser).await;
     if let Some(row) = deviations.iter().find(|row| row.client == B::NAME) {
-        println!("{}: {} ({arrived} forged cookies)", B::NAME, row.reason);
+        println!("{}: {} ({received} forged cookies)", B::NAME, row.reason);
         let is_forged = session.as_deref() == Some("evil");
         assert!(is_forged, "no longer true: {}", row.reason);
-        return arrived;
+        return received;
     }
     assert_eq!(session, None);
 
@@ -53,25 +53,29 @@ pub(crate) async fn check<B: Browser>(
         jar.set(("__Host-session", "mine")).unwrap();
     })
     .await;
-    let (session, arrived) = forge(site, browser).await;
+    let (session, received) = forge(site, browser).await;
     assert_eq!(session.as_deref(), Some("mine"));
-    assert!(arrived > 0, "not one forged cookie came: nothing was tried");
+    assert!(
+        received > 0,
+        "no forged cookie was sent, so this test tests nothing"
+    );
     println!(
-        "{}: {arrived} of {} forged cookies came",
+        "{}: {received} of {} forged cookies were sent",
         B::NAME,
         2 * FORGED.len()
     );
-    arrived
+    received
 }
 
-/// The victim's session after a visit of the evil page, and how many forged cookies came with it.
+/// Visits the attacker's page, then the victim's. Returns the victim's session and the number of
+/// forged cookies that the victim received.
 async fn forge(site: &Site, browser: &mut impl Browser) -> (Option<String>, usize) {
-    let evil = (Scheme::Https, EVIL, "/");
-    site.visit(browser, evil, &CookieLayer::new(), |_, fields| {
+    let attacker = (Scheme::Https, EVIL, "/");
+    site.visit(browser, attacker, &CookieLayer::new(), |_, headers| {
         for name in FORGED {
             for path in ["/", "/app"] {
-                let field = format!("{name}=evil; Domain={PARENT}; Path={path}; Secure");
-                fields.append(SET_COOKIE, HeaderValue::try_from(field).unwrap());
+                let header = format!("{name}=evil; Domain={PARENT}; Path={path}; Secure");
+                headers.append(SET_COOKIE, HeaderValue::try_from(header).unwrap());
             }
         }
     })
@@ -79,8 +83,8 @@ async fn forge(site: &Site, browser: &mut impl Browser) -> (Option<String>, usiz
     let victim = (Scheme::Https, WWW, "/app/page");
     site.visit(browser, victim, &CookieLayer::new(), |jar, _| {
         let session = jar.get("__Host-session").map(str::to_owned);
-        let evil = FORGED.iter().flat_map(|name| jar.get_all(name));
-        (session, evil.filter(|&value| value == "evil").count())
+        let forged = FORGED.iter().flat_map(|name| jar.get_all(name));
+        (session, forged.filter(|&value| value == "evil").count())
     })
     .await
 }

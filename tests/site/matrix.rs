@@ -1,4 +1,5 @@
-//! Cookies at every mix of Domain, Path and kind: where they go, what deletes them and what doesn't.
+//! Cookies with every combination of Domain, Path and kind: the URLs to which they are sent, the
+//! deletes that delete them, and the deletes that do not.
 
 use std::fmt;
 
@@ -6,10 +7,14 @@ use http::HeaderMap;
 use http::header::SET_COOKIE;
 use tower_django_cookies::{Cookie, CookieBuilder, CookieError, CookieJar, CookieLayer, SameSite};
 
-use super::{Browser, CHILD, PARENT, SIBLING, Scheme, Site, WWW};
+use super::{
+    Browser, CHILD, ExpectedError, PARENT, SIBLING, Scheme, Site, WWW, expected_error, is_sent,
+};
 
 const DOMAINS: [Option<&str>; 3] = [None, Some(WWW), Some(PARENT)];
 const PATHS: [&str; 3] = ["/", "/app", "/app/"];
+/// Two schemes, 7 kinds, 3 Domains and 3 Paths.
+const CASES: usize = 2 * 7 * 3 * 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -38,7 +43,7 @@ impl Kind {
     }
 }
 
-/// One cookie, set by one page.
+/// A cookie that is set by a page of [`WWW`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Case {
     pub(crate) scheme: Scheme,
@@ -64,7 +69,7 @@ impl Case {
         })
     }
 
-    /// The cookie as the crate is told of it, here or at another scope.
+    /// The cookie for the jar, with this Domain and Path.
     fn cookie(
         self,
         name: &str,
@@ -74,30 +79,30 @@ impl Case {
         let cookie = Cookie::build((name.to_owned(), "1"))
             .domain(domain.unwrap_or_default())
             .path(path);
-        let with: fn(CookieBuilder<'static>) -> CookieBuilder<'static> = match self.kind {
+        let with_kind: fn(CookieBuilder<'static>) -> CookieBuilder<'static> = match self.kind {
             Kind::Plain | Kind::SecurePrefix | Kind::HostPrefix => |cookie| cookie,
             Kind::HttpOnly => |cookie| cookie.http_only(true),
             Kind::Secure => |cookie| cookie.secure(true),
             Kind::SameSiteNone => |cookie| cookie.same_site(SameSite::None),
             Kind::Partitioned => |cookie| cookie.partitioned(true),
         };
-        with(cookie).build()
+        with_kind(cookie).build()
     }
 
-    /// The same past the crate: the field as it would have been.
-    fn raw(self, name: &str, domain: Option<&str>, path: &str) -> String {
+    /// The `Set-Cookie` header of the same cookie, to be appended by hand.
+    fn header(self, name: &str, domain: Option<&str>, path: &str) -> String {
         let domain = domain.map_or(String::new(), |domain| format!("; Domain={domain}"));
-        let mut field = format!("{name}=1; Path={path}{domain}");
+        let mut header = format!("{name}=1; Path={path}{domain}");
         if self.kind.is_secure() {
-            field += "; Secure";
+            header += "; Secure";
         }
-        field += match self.kind {
+        header += match self.kind {
             Kind::HttpOnly => "; HttpOnly",
             Kind::SameSiteNone => "; SameSite=None",
             Kind::Partitioned => "; Partitioned",
             _ => "",
         };
-        field
+        header
     }
 
     fn name(self, number: usize) -> String {
@@ -108,12 +113,24 @@ impl Case {
         }
     }
 
-    /// Whether the crate can see that no browser keeps it.
+    /// `true` if the jar refuses the cookie because no browser stores it.
     pub(crate) fn is_unstorable(self) -> bool {
-        self.kind == Kind::HostPrefix && (self.domain.is_some() || self.path != "/")
+        self.expected_error().is_some()
     }
 
-    /// What RFC 6265bis says.
+    fn expected_error(self) -> Option<ExpectedError> {
+        if self.kind != Kind::HostPrefix {
+            None
+        } else if self.domain.is_some() {
+            expected_error!(CookieError::HostPrefixDomain { .. })
+        } else if self.path != "/" {
+            expected_error!(CookieError::HostPrefixPath { .. })
+        } else {
+            None
+        }
+    }
+
+    /// The outcome according to RFC 6265bis.
     pub(crate) fn expected(self) -> Outcome {
         let is_stored =
             !self.is_unstorable() && (self.scheme == Scheme::Https || !self.kind.is_secure());
@@ -127,7 +144,7 @@ impl Case {
                 sent_to.push("/");
             }
             if self.domain.is_some() {
-                sent_to.push("a child");
+                sent_to.push("a subdomain");
             }
             if self.domain == Some(PARENT) {
                 sent_to.push("a sibling");
@@ -136,7 +153,7 @@ impl Case {
         Outcome {
             sent_to,
             survives_other_deletes: is_stored,
-            is_left_after_its_delete: false,
+            survives_own_delete: false,
         }
     }
 }
@@ -154,46 +171,43 @@ impl fmt::Display for Case {
     }
 }
 
-/// What became of a cookie.
+/// The observed or expected behaviour of a client with the cookie of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// The places, of [`PLACES`], to which it was sent once it was set.
+    /// The names of the [`PLACES`] to which the cookie was sent after it was set.
     pub(crate) sent_to: Vec<&'static str>,
-    /// Whether it was still sent after deletes at every scope but its own.
+    /// `true` if the cookie was still sent after deletes at all scopes except its own.
     pub(crate) survives_other_deletes: bool,
-    pub(crate) is_left_after_its_delete: bool,
+    /// `true` if the cookie was still sent after a delete at its own scope.
+    pub(crate) survives_own_delete: bool,
 }
 
-/// The places that are asked whether the cookie is sent there.
+/// Names, hosts and paths of the pages that check if the cookie is sent to them.
 const PLACES: [(&str, &str, &str); 5] = [
     ("below", WWW, "/app/below"),
     ("/app", WWW, "/app"),
     ("/", WWW, "/"),
-    ("a child", CHILD, "/app/below"),
+    ("a subdomain", CHILD, "/app/below"),
     ("a sibling", SIBLING, "/app/below"),
 ];
 
-/// A known way in which a client isn't what RFC 6265bis says.
+/// A known difference between a client and RFC 6265bis.
 pub(crate) struct Deviation {
     pub(crate) client: &'static str,
     pub(crate) reason: &'static str,
-    /// Makes of the RFC's outcome the client's.
+    /// Changes the outcome according to the RFC into the client's outcome.
     pub(crate) change: fn(Case, &mut Outcome),
 }
 
-/// Runs every case, and fails with all that differ from the RFC and the client's deviations. The
-/// number of cases comes back.
-pub(crate) async fn check<B: Browser>(
-    site: &Site,
-    browser: &mut B,
-    deviations: &[Deviation],
-) -> usize {
+/// Runs all cases. Panics with a list of the cases whose outcome is neither the one of the RFC nor
+/// the one of the client's deviations.
+pub(crate) async fn check<B: Browser>(site: &Site, browser: &mut B, deviations: &[Deviation]) {
     let deviations: Vec<_> = deviations
         .iter()
         .filter(|row| row.client == B::NAME)
         .collect();
     let mut used = vec![0; deviations.len()];
-    let mut wrong = Vec::new();
+    let mut failures = Vec::new();
     let mut cases = 0;
     for (number, case) in Case::all().enumerate() {
         let mut expected = case.expected();
@@ -204,7 +218,7 @@ pub(crate) async fn check<B: Browser>(
         }
         let outcome = outcome(site, browser, case, &case.name(number)).await;
         if outcome != expected {
-            wrong.push(format!(
+            failures.push(format!(
                 "{case}:\n  expected {expected:?}\n       but {outcome:?}"
             ));
         }
@@ -213,12 +227,12 @@ pub(crate) async fn check<B: Browser>(
     for (deviation, used) in deviations.iter().zip(used) {
         println!("{}: {} ({used} cases)", B::NAME, deviation.reason);
         if used == 0 {
-            wrong.push(format!("no longer true: {}", deviation.reason));
+            failures.push(format!("no longer true: {}", deviation.reason));
         }
     }
     println!("{}: {cases} cases of the matrix", B::NAME);
-    assert!(wrong.is_empty(), "{}:\n{}", B::NAME, wrong.join("\n"));
-    cases
+    assert!(failures.is_empty(), "{}:\n{}", B::NAME, failures.join("\n"));
+    assert_eq!(cases, CASES);
 }
 
 async fn outcome(site: &Site, browser: &mut impl Browser, case: Case, name: &str) -> Outcome {
@@ -232,15 +246,20 @@ async fn outcome(site: &Site, browser: &mut impl Browser, case: Case, name: &str
     let undeclared = CookieLayer::new();
 
     let cookie = case.cookie(name, domain, path);
-    let raw = case.raw(name, domain, path);
-    site.visit(browser, page, &undeclared, move |jar, fields| {
-        let set = jar.set(cookie);
-        assert_eq!(set.is_err(), case.is_unstorable(), "{case}: {set:?}");
-        if set.is_err() {
-            fields.append(SET_COOKIE, raw.parse().unwrap());
-        }
-    })
-    .await;
+    let header = case.header(name, domain, path);
+    let result = site
+        .visit(browser, page, &undeclared, move |jar, headers| {
+            if case.is_unstorable() {
+                headers.append(SET_COOKIE, header.parse().unwrap());
+            }
+            jar.set(cookie)
+        })
+        .await;
+    let expected = case.expected_error();
+    assert!(
+        ExpectedError::is_met(expected, &result),
+        "{case}: the jar returns {result:?}, expected error: {expected:?}"
+    );
 
     let mut sent_to = Vec::new();
     for (place, host, path) in PLACES {
@@ -252,7 +271,7 @@ async fn outcome(site: &Site, browser: &mut impl Browser, case: Case, name: &str
         return Outcome {
             sent_to,
             survives_other_deletes: false,
-            is_left_after_its_delete: false,
+            survives_own_delete: false,
         };
     }
 
@@ -260,8 +279,8 @@ async fn outcome(site: &Site, browser: &mut impl Browser, case: Case, name: &str
         .declare(case.cookie(name, domain, path))
         .unwrap();
     let owned = name.to_owned();
-    site.visit(browser, page, &declared, move |jar, fields| {
-        delete_elsewhere(case, &owned, jar, fields);
+    site.visit(browser, page, &declared, move |jar, headers| {
+        delete_elsewhere(case, &owned, jar, headers);
     })
     .await;
     let survives_other_deletes = is_sent(site, browser, (scheme, WWW, "/app/below"), name).await;
@@ -271,64 +290,54 @@ async fn outcome(site: &Site, browser: &mut impl Browser, case: Case, name: &str
         jar.delete(owned).unwrap();
     })
     .await;
-    let mut is_left_after_its_delete =
-        is_sent(site, browser, (scheme, WWW, "/app/below"), name).await;
+    let mut survives_own_delete = is_sent(site, browser, (scheme, WWW, "/app/below"), name).await;
 
-    // Once more, with a delete that says the scope itself.
-    let [set, delete] = [(); 2].map(|()| case.cookie(name, domain, path));
+    // Test the same with an undeclared cookie, whose delete is given the scope.
+    let (set, delete) = (
+        case.cookie(name, domain, path),
+        case.cookie(name, domain, path),
+    );
     site.visit(browser, page, &undeclared, |jar, _| jar.set(set).unwrap())
         .await;
     site.visit(browser, page, &undeclared, |jar, _| {
         jar.delete(delete).unwrap();
     })
     .await;
-    is_left_after_its_delete |= is_sent(site, browser, (scheme, WWW, "/app/below"), name).await;
+    survives_own_delete |= is_sent(site, browser, (scheme, WWW, "/app/below"), name).await;
 
     Outcome {
         sent_to,
         survives_other_deletes,
-        is_left_after_its_delete,
+        survives_own_delete,
     }
 }
 
-/// Deletes at every scope but the cookie's: refused by the crate, and sent past it.
-fn delete_elsewhere(case: Case, name: &str, jar: &CookieJar, fields: &mut HeaderMap) {
-    let mut delete = |field: String| {
-        let field = format!("{field}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
-        fields.append(SET_COOKIE, field.parse().unwrap());
+/// Deletes the cookie at all scopes except its own. The jar refuses these deletes, so their headers
+/// are appended by hand.
+fn delete_elsewhere(case: Case, name: &str, jar: &CookieJar, headers: &mut HeaderMap) {
+    let mut delete = |header: String| {
+        let header = format!("{header}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+        headers.append(SET_COOKIE, header.parse().unwrap());
     };
     for domain in DOMAINS {
         for path in PATHS {
             if (domain, path) != (case.domain, case.path) {
-                let refused = jar.delete(case.cookie(name, domain, path));
+                let result = jar.delete(case.cookie(name, domain, path));
                 assert!(
-                    matches!(refused, Err(CookieError::ScopeMismatch { .. })),
-                    "{case}: {refused:?}"
+                    matches!(result, Err(CookieError::ScopeMismatch { .. })),
+                    "{case}: {result:?}"
                 );
-                delete(case.raw(name, domain, path));
+                delete(case.header(name, domain, path));
             }
         }
     }
-    // A partition is part of the scope as well.
+    // Partitioned is part of the scope too.
     if case.kind == Kind::Partitioned {
         let unpartitioned = Case {
             kind: Kind::Secure,
             ..case
         };
-        delete(unpartitioned.raw(name, case.domain, case.path));
+        delete(unpartitioned.header(name, case.domain, case.path));
     }
     assert!(jar.queued().is_empty());
-}
-
-async fn is_sent(
-    site: &Site,
-    browser: &mut impl Browser,
-    page: (Scheme, &str, &str),
-    name: &str,
-) -> bool {
-    let name = name.to_owned();
-    site.visit(browser, page, &CookieLayer::new(), move |jar, _| {
-        jar.contains(&name)
-    })
-    .await
 }

@@ -1,4 +1,4 @@
-//! A site on loopback under several names, over HTTP and TLS, whose pages are the test's closures.
+//! A site on loopback with several host names, over HTTP and TLS. Each page is a closure of a test.
 
 #![allow(dead_code, reason = "not every client needs all of it")]
 
@@ -30,21 +30,56 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_django_cookies::{CookieJar, CookieLayer};
+use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
-use crate::support::{jar_of, now};
+use crate::support::{jar_of, ready_output};
 
 pub(crate) const PARENT: &str = "example.test";
 pub(crate) const WWW: &str = "www.example.test";
 pub(crate) const SIBLING: &str = "app.example.test";
 pub(crate) const CHILD: &str = "deep.www.example.test";
 pub(crate) const EVIL: &str = "evil.example.test";
-/// Absolute, so that no search domain is tried: to browsers another host.
+/// The absolute form of [`WWW`], with a trailing dot. Browsers treat it as another host.
 pub(crate) const DOTTED: &str = "www.example.test.";
-/// Where the site listens.
+/// The address at which the site listens.
 pub(crate) const ADDRESS: &str = "127.0.0.1";
-/// Every name under which the site is found.
+/// All host names of the site.
 pub(crate) const HOSTS: [&str; 6] = [PARENT, WWW, SIBLING, CHILD, EVIL, DOTTED];
+
+/// The error that a row of a table expects of the jar; made by [`expected_error!`].
+#[derive(Clone, Copy)]
+pub(crate) struct ExpectedError {
+    pub(crate) pattern: &'static str,
+    pub(crate) is_match: fn(&CookieError) -> bool,
+}
+
+/// `Some(ExpectedError)` for a pattern of `CookieError`, which may have a guard.
+macro_rules! expected_error {
+    ($pattern:pat $(if $guard:expr)?) => {
+        Some($crate::site::ExpectedError {
+            pattern: stringify!($pattern $(if $guard)?),
+            is_match: |error| matches!(error, $pattern $(if $guard)?),
+        })
+    };
+}
+pub(crate) use expected_error;
+
+impl ExpectedError {
+    /// `true` if `result` is an error that matches `expected`, or if both have no error.
+    pub(crate) fn is_met(expected: Option<Self>, result: &Result<(), CookieError>) -> bool {
+        match (expected, result) {
+            (Some(expected), Err(error)) => (expected.is_match)(error),
+            (None, Ok(())) => true,
+            (Some(_), Ok(())) | (None, Err(_)) => false,
+        }
+    }
+}
+
+impl fmt::Debug for ExpectedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.pattern)
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
@@ -61,33 +96,34 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// What keeps cookies: a browser, or a library that acts like one.
+/// A browser, or a library that stores and sends cookies as a browser does.
 pub(crate) trait Browser {
-    /// As in the tables of where clients differ.
+    /// The name in the tables of deviations.
     const NAME: &str;
 
-    /// Loads the page.
-    async fn go(&mut self, url: &str);
+    /// Loads the page at `url`.
+    async fn load(&mut self, url: &str);
 }
 
-/// What answers one request.
+/// Handles one request.
 type Page = Box<dyn FnOnce(Request<()>) -> Response<()> + Send>;
 
-/// The pages that wait to be loaded.
+/// The pages that were not loaded yet, by their number.
 #[derive(Clone, Default)]
 pub(crate) struct Pages {
     waiting: Arc<Mutex<HashMap<String, Page>>>,
 }
 
 impl Pages {
-    /// The page that the request's query names. There are others that a browser asks for by itself.
-    pub(crate) fn answer<B>(&self, request: Request<B>) -> Response<String> {
+    /// The response of the page whose number is the request's query. Browsers also request pages on
+    /// their own, such as an icon: their response is 404.
+    pub(crate) fn respond<B>(&self, request: Request<B>) -> Response<String> {
         let number = request.uri().query().unwrap_or_default();
         let page = self.waiting.lock().unwrap().remove(number);
         let Some(page) = page else {
-            let mut nothing = Response::new(String::new());
-            *nothing.status_mut() = StatusCode::NOT_FOUND;
-            return nothing;
+            let mut not_found = Response::new(String::new());
+            *not_found.status_mut() = StatusCode::NOT_FOUND;
+            return not_found;
         };
         let title = format!("<!doctype html><title>{number}</title><link rel=icon href=data:,>");
         let mut response = page(request.map(drop)).map(|()| title);
@@ -101,8 +137,9 @@ pub(crate) struct Site {
     pub(crate) pages: Pages,
     http: SocketAddr,
     https: SocketAddr,
-    numbers: AtomicU64,
-    /// Ends the servers with the site.
+    /// The number of the next page.
+    next: AtomicU64,
+    /// Stops the servers when the site is dropped.
     servers: JoinSet<()>,
 }
 
@@ -115,7 +152,7 @@ impl Site {
             pages: pages.clone(),
             http: http.local_addr().unwrap(),
             https: https.local_addr().unwrap(),
-            numbers: AtomicU64::new(0),
+            next: AtomicU64::new(0),
             servers: JoinSet::new(),
         };
         site.servers.spawn(serve(http, pages.clone(), None));
@@ -123,7 +160,7 @@ impl Site {
         site
     }
 
-    /// `browser` loads a page of the layer's, and the handler's outcome comes back.
+    /// Lets `browser` load a page behind `layer`, and returns the output of `handler`.
     pub(crate) async fn visit<T: Send + 'static>(
         &self,
         browser: &mut impl Browser,
@@ -131,21 +168,21 @@ impl Site {
         layer: &CookieLayer,
         handler: impl FnOnce(&CookieJar, &mut HeaderMap) -> T + Send + 'static,
     ) -> T {
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed).to_string();
-        let (tell, told) = oneshot::channel();
+        let number = self.next.fetch_add(1, Ordering::Relaxed).to_string();
+        let (sender, receiver) = oneshot::channel();
         let layer = layer.clone();
         let page = move |request: Request<()>| {
             let mut handler = Some(handler);
-            let mut outcome = None;
+            let mut output = None;
             let service = layer.layer(service_fn(|request: Request<()>| {
-                let handler = handler.take().expect("one request");
+                let handler = handler.take().expect("the service is called once");
                 let mut response = Response::new(());
-                outcome = Some(handler(&jar_of(&request), response.headers_mut()));
+                output = Some(handler(&jar_of(&request), response.headers_mut()));
                 std::future::ready(Ok::<_, Infallible>(response))
             }));
-            let Ok(response) = now(service.oneshot(request));
-            let told = tell.send(outcome.expect("the handler has run"));
-            assert!(told.is_ok(), "the test is over");
+            let Ok(response) = ready_output(service.oneshot(request));
+            let sent = sender.send(output.expect("the handler has run"));
+            assert!(sent.is_ok(), "the test no longer waits for this page");
             response
         };
         let waiting = &self.pages.waiting;
@@ -158,13 +195,28 @@ impl Site {
             Scheme::Https => self.https.port(),
         };
         let url = format!("{scheme}://{host}:{port}{path}?{number}");
-        browser.go(&url).await;
-        told.await
-            .unwrap_or_else(|_| panic!("{url} failed, or was never loaded"))
+        browser.load(&url).await;
+        receiver
+            .await
+            .unwrap_or_else(|_| panic!("{url} failed or was never loaded"))
     }
 }
 
-/// Accepts connections until the task ends, and those with it.
+/// `true` if `browser` sends a cookie called `name` to `page`.
+pub(crate) async fn is_sent(
+    site: &Site,
+    browser: &mut impl Browser,
+    page: (Scheme, &str, &str),
+    name: &str,
+) -> bool {
+    let name = name.to_owned();
+    site.visit(browser, page, &CookieLayer::new(), move |jar, _| {
+        jar.contains(&name)
+    })
+    .await
+}
+
+/// Accepts connections. All connections end together with this task.
 async fn serve(listener: TcpListener, pages: Pages, tls: Option<TlsAcceptor>) {
     let mut connections = JoinSet::new();
     loop {
@@ -172,38 +224,41 @@ async fn serve(listener: TcpListener, pages: Pages, tls: Option<TlsAcceptor>) {
         let (pages, tls) = (pages.clone(), tls.clone());
         connections.spawn(async move {
             match tls {
-                None => talk(stream, pages).await,
-                // A browser ends handshakes that it doesn't need.
+                None => serve_connection(stream, pages).await,
+                // Browsers abort handshakes of connections that they do not need.
                 Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => talk(stream, pages).await,
-                    Err(error) => println!("no handshake: {error}"),
+                    Ok(stream) => serve_connection(stream, pages).await,
+                    Err(error) => println!("the TLS handshake failed: {error}"),
                 },
             }
         });
     }
 }
 
-async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, pages: Pages) {
+async fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    pages: Pages,
+) {
     let service =
-        service_fn(move |request| std::future::ready(Ok::<_, Infallible>(pages.answer(request))));
+        service_fn(move |request| std::future::ready(Ok::<_, Infallible>(pages.respond(request))));
     let server = auto::Builder::new(TokioExecutor::new());
     let served = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    // A browser drops connections as it likes.
+    // Browsers close connections at any time.
     if let Err(error) = served.await {
-        println!("a connection ended: {error}");
+        println!("the connection failed: {error}");
     }
 }
 
 fn tls() -> TlsAcceptor {
     let names = HOSTS.map(str::to_owned);
-    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    let generated = rcgen::generate_simple_self_signed(names).unwrap();
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(
-            vec![made.cert.into()],
-            made.signing_key.serialize_der().try_into().unwrap(),
+            vec![generated.cert.into()],
+            generated.signing_key.serialize_der().try_into().unwrap(),
         )
         .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

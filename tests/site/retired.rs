@@ -1,15 +1,15 @@
-//! A cookie that has moved leaves no twin behind.
+//! A cookie with retired scopes leaves no duplicate at those scopes.
 
 use tower_django_cookies::{Cookie, CookieBuilder, CookieError, CookieJar, CookieLayer};
 
 use super::{Browser, PARENT, Scheme, Site, WWW};
 
-/// A known way in which a client keeps fewer twins.
+/// A client that is known to store fewer duplicates.
 pub(crate) struct Deviation {
     pub(crate) client: &'static str,
     pub(crate) reason: &'static str,
-    /// How many it keeps.
-    pub(crate) twins: usize,
+    /// The number of duplicates that it stores.
+    pub(crate) duplicates: usize,
 }
 
 type Operation = fn(&CookieJar) -> Result<(), CookieError>;
@@ -18,8 +18,8 @@ fn session() -> CookieBuilder<'static> {
     Cookie::build(("session", "new"))
 }
 
-/// Where the session lived before.
-fn former() -> [CookieBuilder<'static>; 3] {
+/// The session at each retired scope.
+fn retired() -> [CookieBuilder<'static>; 3] {
     let session = || Cookie::build(("session", "old"));
     [
         session().path("/"),
@@ -29,50 +29,56 @@ fn former() -> [CookieBuilder<'static>; 3] {
 }
 
 pub(crate) async fn check<B: Browser>(site: &Site, browser: &mut B, deviations: &[Deviation]) {
-    let mut twins = former().len();
+    let mut duplicates = retired().len();
     for row in deviations.iter().filter(|row| row.client == B::NAME) {
-        println!("{}: {} ({} twins)", B::NAME, row.reason, row.twins);
-        assert_ne!(row.twins, twins, "no longer true: {}", row.reason);
-        twins = row.twins;
+        println!(
+            "{}: {} ({} duplicates)",
+            B::NAME,
+            row.reason,
+            row.duplicates
+        );
+        assert_ne!(row.duplicates, duplicates, "no longer true: {}", row.reason);
+        duplicates = row.duplicates;
     }
     let set: Operation = |jar| jar.set(("session", "new"));
     let delete: Operation = |jar| jar.delete("session");
-    for (operation, left) in [(set, vec!["new"]), (delete, vec![])] {
-        check_operation(site, browser, twins, operation, &left).await;
+    for (operation, expected) in [(set, vec!["new"]), (delete, vec![])] {
+        check_operation(site, browser, duplicates, operation, &expected).await;
     }
 }
 
 async fn check_operation(
     site: &Site,
     browser: &mut impl Browser,
-    twins: usize,
+    duplicates: usize,
     operation: Operation,
-    left: &[&str],
+    expected: &[&str],
 ) {
     let page = (Scheme::Https, WWW, "/app/page");
     let undeclared = CookieLayer::new();
     site.visit(browser, page, &undeclared, |jar, _| {
-        for twin in former() {
-            jar.set(twin).unwrap();
+        for cookie in retired() {
+            jar.set(cookie).unwrap();
         }
         jar.set(session().path("/app")).unwrap();
     })
     .await;
-    let before = sent(site, browser, "/app/page").await;
-    assert_eq!(before.len(), twins + 1, "{before:?}");
+    let before = sessions_sent_to(site, browser, "/app/page").await;
+    assert_eq!(before.len(), duplicates + 1, "{before:?}");
 
     let mut layer = CookieLayer::new().declare(session().path("/app")).unwrap();
-    for twin in former() {
-        layer = layer.retire(twin).unwrap();
+    for cookie in retired() {
+        layer = layer.retire(cookie).unwrap();
     }
     site.visit(browser, page, &layer, move |jar, _| operation(jar).unwrap())
         .await;
-    assert_eq!(sent(site, browser, "/app/page").await, left);
-    assert!(sent(site, browser, "/").await.is_empty());
+    let after = sessions_sent_to(site, browser, "/app/page").await;
+    assert_eq!(after, expected);
+    assert!(sessions_sent_to(site, browser, "/").await.is_empty());
 }
 
-/// The values of the sessions that are sent there.
-async fn sent(site: &Site, browser: &mut impl Browser, path: &str) -> Vec<String> {
+/// The values of all `session` cookies that the browser sends to `path`.
+async fn sessions_sent_to(site: &Site, browser: &mut impl Browser, path: &str) -> Vec<String> {
     let page = (Scheme::Https, WWW, path);
     site.visit(browser, page, &CookieLayer::new(), |jar, _| {
         jar.get_all("session").map(str::to_owned).collect()

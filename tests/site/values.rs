@@ -1,18 +1,19 @@
-//! Values come back as they were set.
+//! Values are read as they were set.
 
 use tower_django_cookies::CookieLayer;
 
 use super::{Browser, Scheme, Site, WWW};
 
-/// A known way in which a client changes values.
+/// A client that is known to change values.
 pub(crate) struct Deviation {
     pub(crate) client: &'static str,
     pub(crate) reason: &'static str,
-    /// What a handler reads of a value instead; `None` where the client does as it should.
+    /// The value that a handler reads instead of the value that was set. `None` if the client does
+    /// not change the value.
     pub(crate) reads: fn(&str) -> Option<String>,
 }
 
-/// Of one response curl takes 50 cookies, and Python 100 fields.
+/// The number of cookies in one response: curl accepts at most 50 cookies, Python 100 headers.
 const AT_ONCE: usize = 50;
 
 fn values() -> Vec<String> {
@@ -45,19 +46,14 @@ fn values() -> Vec<String> {
     values
 }
 
-/// The number of values comes back.
-pub(crate) async fn check<B: Browser>(
-    site: &Site,
-    browser: &mut B,
-    deviations: &[Deviation],
-) -> usize {
+pub(crate) async fn check<B: Browser>(site: &Site, browser: &mut B, deviations: &[Deviation]) {
     let page = (Scheme::Https, WWW, "/values/");
     let layer = CookieLayer::new();
     let numbered: Vec<_> = values().into_iter().enumerate().collect();
-    for few in numbered.chunks(AT_ONCE) {
-        let few = few.to_vec();
+    for chunk in numbered.chunks(AT_ONCE) {
+        let chunk = chunk.to_vec();
         site.visit(browser, page, &layer, |jar, _| {
-            for (number, value) in few {
+            for (number, value) in chunk {
                 jar.set((format!("value{number}"), value)).unwrap();
             }
         })
@@ -75,12 +71,14 @@ pub(crate) async fn check<B: Browser>(
         .iter()
         .filter(|row| row.client == B::NAME)
         .collect();
-    let mut wrong = Vec::new();
+    let mut failures = Vec::new();
     for (value, read) in values().iter().zip(&read) {
         let expected = deviations.iter().find_map(|row| (row.reads)(value));
         let expected = expected.unwrap_or_else(|| value.clone());
         if read.as_ref() != Some(&expected) {
-            wrong.push(format!("{value:?}: expected {expected:?}, but {read:?}"));
+            failures.push(format!(
+                "{value:?}: expected {expected:?}, but read {read:?}"
+            ));
         }
     }
     for row in deviations {
@@ -90,10 +88,9 @@ pub(crate) async fn check<B: Browser>(
             .count();
         println!("{}: {} ({changed} values)", B::NAME, row.reason);
         if changed == 0 {
-            wrong.push(format!("no longer true: {}", row.reason));
+            failures.push(format!("no longer true: {}", row.reason));
         }
     }
     println!("{}: {} values", B::NAME, read.len());
-    assert!(wrong.is_empty(), "{}:\n{}", B::NAME, wrong.join("\n"));
-    read.len()
+    assert!(failures.is_empty(), "{}:\n{}", B::NAME, failures.join("\n"));
 }

@@ -1,11 +1,11 @@
-//! The page that knows who was there before.
+//! A page that recognizes a returning visitor.
 
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
 use super::{Browser, Scheme, Site, WWW};
 
 pub(crate) async fn check(site: &Site, browser: &mut impl Browser) {
-    fn home(jar: &CookieJar) -> Result<&'static str, CookieError> {
+    fn greet(jar: &CookieJar) -> Result<&'static str, CookieError> {
         if jar.contains("visited") {
             return Ok("Welcome back!");
         }
@@ -17,7 +17,7 @@ pub(crate) async fn check(site: &Site, browser: &mut impl Browser) {
     for _ in 0..2 {
         let page = (Scheme::Http, WWW, "/");
         let greeting = site
-            .visit(browser, page, &CookieLayer::new(), |jar, _| home(jar))
+            .visit(browser, page, &CookieLayer::new(), |jar, _| greet(jar))
             .await;
         greetings.push(greeting.unwrap());
     }

@@ -1,4 +1,4 @@
-//! A `tracing` subscriber that keeps events as lines.
+//! A `tracing` subscriber that records events as lines of text.
 
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,23 +8,26 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// The events of `code` up to `level`, as `LEVEL target message field=value…`, indented within spans.
+/// Runs `code`, and returns its spans and events up to `level`, and its output.
+///
+/// A line has the form `LEVEL target message field=value…`, indented by two spaces for each span
+/// that is entered.
 pub(crate) fn events<T>(level: Level, code: impl FnOnce() -> T) -> (Vec<String>, T) {
     let lines = Arc::new(Mutex::new(Vec::new()));
-    let keeper = Keeper {
+    let recorder = Recorder {
         level,
         lines: Arc::clone(&lines),
         depth: AtomicUsize::new(0),
     };
-    let answer = tracing::subscriber::with_default(keeper, code);
+    let output = tracing::subscriber::with_default(recorder, code);
     let lines = std::mem::take(&mut *lines.lock().unwrap());
-    (lines, answer)
+    (lines, output)
 }
 
-struct Keeper {
+struct Recorder {
     level: Level,
     lines: Arc<Mutex<Vec<String>>>,
-    /// The number of spans around.
+    /// The number of spans that are entered.
     depth: AtomicUsize,
 }
 
@@ -44,27 +47,27 @@ impl Visit for Line {
     }
 }
 
-impl Keeper {
-    fn keep(&self, about: &Metadata<'_>, record: impl FnOnce(&mut Line)) {
+impl Recorder {
+    fn push_line(&self, metadata: &Metadata<'_>, record_fields: impl FnOnce(&mut Line)) {
         let mut line = Line("  ".repeat(self.depth.load(Ordering::Relaxed)));
-        write!(line.0, "{} {}", about.level(), about.target()).unwrap();
-        record(&mut line);
+        write!(line.0, "{} {}", metadata.level(), metadata.target()).unwrap();
+        record_fields(&mut line);
         self.lines.lock().unwrap().push(line.0);
     }
 }
 
-impl Subscriber for Keeper {
-    fn enabled(&self, about: &Metadata<'_>) -> bool {
-        *about.level() <= self.level
+impl Subscriber for Recorder {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= self.level
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        self.keep(span.metadata(), |line| span.record(line));
+        self.push_line(span.metadata(), |line| span.record(line));
         Id::from_u64(1)
     }
 
     fn event(&self, event: &Event<'_>) {
-        self.keep(event.metadata(), |line| event.record(line));
+        self.push_line(event.metadata(), |line| event.record(line));
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}

@@ -1,11 +1,12 @@
-//! A cookie as its user says it, and what DESIGN and Django make of that, worked out once more.
+//! A cookie as a handler passes it to `set` or `delete`, with the result that DESIGN and Django
+//! demand. The result is computed here a second time, independently of the crate.
 
 use std::net::Ipv6Addr;
 
 use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{Cookie, Expiration, SameSite};
 
-use super::chance::Chance;
+use super::unstructured::Unstructured;
 
 const NAMES: [&str; 24] = [
     "a",
@@ -80,7 +81,7 @@ const SECONDS: [i64; 14] = [
 ];
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct CookieInput {
     pub(crate) name: String,
     pub(crate) value: String,
     pub(crate) domain: Option<String>,
@@ -96,34 +97,34 @@ pub(crate) struct Said {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Expires {
     WithSession,
-    /// After the moment at which the cookie is made.
+    /// This long after the call of [`CookieInput::cookie`].
     In(Duration),
 }
 
-impl Said {
-    pub(crate) fn by(chance: &mut Chance<'_>) -> Self {
+impl CookieInput {
+    pub(crate) fn generate(u: &mut Unstructured<'_>) -> Self {
         Self {
-            name: name(chance),
-            value: chance.text(),
-            domain: chance.maybe(3, |chance| match chance.below(4) {
-                0 => chance.text(),
-                _ => chance.one_of(&DOMAINS).to_owned(),
+            name: name(u),
+            value: u.text(),
+            domain: u.option(3, |u| match u.below(4) {
+                0 => u.text(),
+                _ => u.choose(&DOMAINS).to_owned(),
             }),
-            path: chance.maybe(3, |chance| match chance.below(4) {
-                0 => "/".to_owned() + &chance.text(),
-                1 => chance.text(),
-                _ => chance.one_of(&PATHS).to_owned(),
+            path: u.option(3, |u| match u.below(4) {
+                0 => "/".to_owned() + &u.text(),
+                1 => u.text(),
+                _ => u.choose(&PATHS).to_owned(),
             }),
-            secure: chance.maybe(3, Chance::is),
-            http_only: chance.maybe(3, Chance::is),
-            partitioned: chance.maybe(5, Chance::is),
-            same_site: chance.maybe(3, |chance| {
-                chance.one_of(&[SameSite::Lax, SameSite::Strict, SameSite::None])
+            secure: u.option(3, Unstructured::boolean),
+            http_only: u.option(3, Unstructured::boolean),
+            partitioned: u.option(5, Unstructured::boolean),
+            same_site: u.option(3, |u| {
+                u.choose(&[SameSite::Lax, SameSite::Strict, SameSite::None])
             }),
-            max_age: chance.maybe(4, duration),
-            expires: chance.maybe(4, |chance| match chance.below(6) {
+            max_age: u.option(4, duration),
+            expires: u.option(4, |u| match u.below(6) {
                 0 => Expires::WithSession,
-                _ => Expires::In(duration(chance)),
+                _ => Expires::In(duration(u)),
             }),
         }
     }
@@ -149,14 +150,14 @@ impl Said {
         cookie
     }
 
-    /// The Domain without the dot that means nothing.
-    pub(crate) fn host(&self) -> &str {
+    /// The Domain that is sent: without its leading dot, which browsers ignore.
+    pub(crate) fn sent_domain(&self) -> &str {
         let domain = self.domain.as_deref().unwrap_or_default();
         domain.strip_prefix('.').unwrap_or(domain)
     }
 
-    /// The Path that goes out, which is Django's unless it is said.
-    pub(crate) fn path(&self) -> &str {
+    /// The Path that is sent: Django's default if it is unset.
+    pub(crate) fn sent_path(&self) -> &str {
         self.path.as_deref().unwrap_or("/")
     }
 
@@ -184,22 +185,23 @@ impl Said {
         self.has_prefix("__http-") || self.has_prefix("__host-http-")
     }
 
-    /// The words for all that must be refused, as in the vectors; `value` is what goes out.
-    pub(crate) fn problems(&self, value: &str) -> Vec<&'static str> {
+    /// The kinds of all errors that apply, in the words of the vectors. `value` is the value that
+    /// is sent.
+    pub(crate) fn expected_errors(&self, value: &str) -> Vec<&'static str> {
         const RESERVED: &str = " expires path comment domain max-age secure httponly version \
                                 samesite partitioned ";
         let name = self.name.to_lowercase();
-        let host = self.host();
-        let path = self.path();
-        let is_bad = |text: &str| {
+        let domain = self.sent_domain();
+        let path = self.sent_path();
+        let is_invalid = |text: &str| {
             !text.chars().all(|c| matches!(c, ' '..='~' if c != ';')) || text.trim() != text
         };
-        let is_address = host
+        let is_address = domain
             .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .is_some_and(|host| host.parse::<Ipv6Addr>().is_ok());
-        let is_of_host = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-        let refused = [
+            .and_then(|address| address.strip_suffix(']'))
+            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+        let is_domain_char = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        let rules = [
             (
                 "name",
                 name.is_empty()
@@ -210,21 +212,21 @@ impl Said {
                 "control",
                 value.contains(|c| matches!(c, '\0'..='\x1f' | '\x7f')),
             ),
-            ("size", name.len() + written(value).len() > 4096),
-            ("size", host.len() > 1024 || path.len() > 1024),
+            ("size", name.len() + quoted(value).len() > 4096),
+            ("size", domain.len() > 1024 || path.len() > 1024),
             (
                 "path",
-                is_bad(path) || !(path.is_empty() || path.starts_with('/')),
+                is_invalid(path) || !(path.is_empty() || path.starts_with('/')),
             ),
             (
                 "domain",
                 self.domain.as_deref() == Some(".")
-                    || host.starts_with('.')
-                    || !(is_address || host.chars().all(is_of_host)),
+                    || domain.starts_with('.')
+                    || !(is_address || domain.chars().all(is_domain_char)),
             ),
             (
                 "prefix",
-                self.has_prefix("__host-") && (!host.is_empty() || path != "/"),
+                self.has_prefix("__host-") && (!domain.is_empty() || path != "/"),
             ),
             ("secure", self.needs_secure() && self.secure == Some(false)),
             (
@@ -232,27 +234,27 @@ impl Said {
                 self.needs_http_only() && self.http_only == Some(false),
             ),
         ];
-        refused
+        rules
             .into_iter()
-            .filter_map(|(word, holds)| holds.then_some(word))
+            .filter_map(|(kind, applies)| applies.then_some(kind))
             .collect()
     }
 }
 
-pub(crate) fn name(chance: &mut Chance<'_>) -> String {
-    match chance.below(4) {
-        0 => chance.text(),
-        _ => chance.one_of(&NAMES).to_owned(),
+pub(crate) fn name(u: &mut Unstructured<'_>) -> String {
+    match u.below(4) {
+        0 => u.text(),
+        _ => u.choose(&NAMES).to_owned(),
     }
 }
 
-/// In quarters of a second, which a float of Python's can hold.
-fn duration(chance: &mut Chance<'_>) -> Duration {
-    let quarters = Duration::milliseconds(250) * chance.below(4).try_into().unwrap_or(0);
-    let seconds = match chance.below(4) {
-        0 => chance.number(),
-        1 => i64::from(chance.byte()) - 128,
-        _ => chance.one_of(&SECONDS),
+/// Whole quarters of a second: Python's floats represent these fractions exactly.
+fn duration(u: &mut Unstructured<'_>) -> Duration {
+    let quarters = Duration::milliseconds(250) * u.below(4).try_into().unwrap_or(0);
+    let seconds = match u.below(4) {
+        0 => u.integer(),
+        1 => i64::from(u.byte()) - 128,
+        _ => u.choose(&SECONDS),
     };
     Duration::seconds(seconds).saturating_add(quarters)
 }
@@ -261,15 +263,15 @@ fn is_legal(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~:".contains(c)
 }
 
-/// `_quote` of `CPython`'s `http/cookies.py`.
-pub(crate) fn written(value: &str) -> String {
+/// Does the same as `_quote` in `CPython`'s `http/cookies.py`.
+pub(crate) fn quoted(value: &str) -> String {
     if !value.is_empty() && value.chars().all(is_legal) {
         return value.to_owned();
     }
-    let translated = value.chars().map(|c| match c {
+    let escaped = value.chars().map(|c| match c {
         '"' | '\\' => format!("\\{c}"),
         c if is_legal(c) || " ()/<=>?@[]{}".contains(c) || c > '\u{ff}' => c.to_string(),
         c => format!("\\{:03o}", u32::from(c)),
     });
-    format!("\"{}\"", translated.collect::<String>())
+    format!("\"{}\"", escaped.collect::<String>())
 }
