@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fails unless each feature has the direct dependencies below, and brings nothing of weight that it doesn't need."""
+"""Fails if a feature has other direct dependencies than those in DIRECT, or a heavy indirect one that it does not need."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ PACKAGE = "tower-django-cookies"
 ALWAYS = {"cookie", "http", "memchr", "pin-project-lite", "thiserror", "tower-layer", "tower-service"}
 SIGNED = {"base64", "hmac", "sha2", "subtle", "zeroize"}
 
-# Feature: what the crate itself depends on besides.
+# The direct dependencies of each feature, in addition to ALWAYS.
 DIRECT = {
     "": set(),
     "axum-core": {"axum-core"},
@@ -20,8 +20,8 @@ DIRECT = {
     "test-util": {"bytes", "cookie_store", "http-body", "url"},
 }
 
-# Feature: what of weight these bring in turn.
-BELOW = {
+# The heavy indirect dependencies that each feature needs.
+INDIRECT = {
     "axum-core": {"http-body", "http-body-util"},
     "signed": {"digest"},
     "dumps": {"digest"},
@@ -29,17 +29,17 @@ BELOW = {
     "test-util": {"percent-encoding"},
 }
 
-# What no feature brings but those that say so; `http` brings `bytes` anyway.
-WEIGHTY = set.union(*DIRECT.values(), *BELOW.values()) - {"bytes"}
+# The crates that only the features above may depend on. Every feature has `bytes`, because `http` depends on it.
+HEAVY = set.union(*DIRECT.values(), *INDIRECT.values()) - {"bytes"}
 
-# All that signing brings, the dependencies of its dependencies too, on any machine.
-SIGNING = SIGNED | BELOW["signed"]
+# All dependencies of signing, direct and indirect, on all platforms.
+SIGNING = SIGNED | INDIRECT["signed"]
 SIGNING |= {"block-buffer", "cfg-if", "cpufeatures", "crypto-common", "generic-array", "libc", "typenum"}
 
 
 def tree(feature, *options):
     command = "cargo tree --edges normal --target all --no-default-features --prefix none --no-dedupe".split()
-    # Under `--cfg loom` alone, which only tests/models sets.
+    # Only tests/models uses loom: it sets `--cfg loom`.
     command += ["--prune", "loom"]
     command += ["--package", PACKAGE, "--features", feature, "--format", "{p}", *options]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -59,15 +59,15 @@ def main():
         if crates:
             problems.append(f"{problem}: {', '.join(sorted(crates))}")
 
-    expect_none({""} ^ features() ^ DIRECT.keys(), "features without a row here, or rows without a feature")
+    expect_none({""} ^ features() ^ DIRECT.keys(), "features without a row in DIRECT, or rows without a feature")
     trees = {feature: tree(feature) for feature in DIRECT}
     for feature, allowed in DIRECT.items():
-        direct, below, name = tree(feature, "--depth=1"), trees[feature], feature or "no feature"
-        print(f"{name}: {len(below)} crates; {', '.join(sorted(direct))}")
-        expect_none(direct - ALWAYS - allowed, f"{name}: direct dependencies that aren't allowed")
-        expect_none((ALWAYS | allowed) - direct, f"{name}: allowed, but no longer a dependency")
-        expect_none(below & WEIGHTY - allowed - BELOW.get(feature, set()), f"{name}: brought in turn, but not needed")
-    expect_none(trees["signed"] - trees[""] - SIGNING, "signed: not needed to sign")
+        direct, all_crates, name = tree(feature, "--depth=1"), trees[feature], feature or "no feature"
+        print(f"{name}: {len(all_crates)} crates; {', '.join(sorted(direct))}")
+        expect_none(direct - ALWAYS - allowed, f"{name}: direct dependencies that are not allowed")
+        expect_none((ALWAYS | allowed) - direct, f"{name}: allowed, but no longer dependencies")
+        expect_none(all_crates & HEAVY - allowed - INDIRECT.get(feature, set()), f"{name}: indirect dependencies that are not allowed")
+    expect_none(trees["signed"] - trees[""] - SIGNING, "signed: dependencies that signing does not need")
     if problems:
         sys.exit("\n".join(problems))
 

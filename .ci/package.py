@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fails unless the package has what a user needs, and nothing that isn't in the repository."""
+"""Fails if the package lacks a file that users need, or contains a file that does not belong in it."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ import sys
 
 NEEDED = {"Cargo.toml", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/lib.rs"}
 GENERATED = {".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml.orig"}
-WELCOME = re.compile(r"(src|examples|tests(?!/(models|peers)/))/.+")
+ALLOWED = re.compile(r"(src|examples|tests(?!/(models|peers)/))/.+")
 
 
 def lines(*command):
@@ -16,8 +16,8 @@ def lines(*command):
 
 
 packaged = lines("cargo", "package", "--allow-dirty", "--list")
-welcome = NEEDED | GENERATED | {file for file in lines("git", "ls-files") if WELCOME.fullmatch(file)}
-missing, unwelcome = NEEDED - packaged, packaged - welcome
+allowed = NEEDED | GENERATED | {file for file in lines("git", "ls-files") if ALLOWED.fullmatch(file)}
+missing, unexpected = NEEDED - packaged, packaged - allowed
 print(*sorted(packaged), sep="\n")
-if missing or unwelcome:
-    sys.exit(f"missing: {sorted(missing)}, not in the repository or no use: {sorted(unwelcome)}")
+if missing or unexpected:
+    sys.exit(f"missing: {sorted(missing)}, not in the repository or not allowed: {sorted(unexpected)}")

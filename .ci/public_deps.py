@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""public_deps.py RUSTDOC_JSON: fails unless the public API names just the crates below.
+"""Fails if the public API names a crate that is not in ALLOWED, or no longer names one that is.
 
-Each of them is part of the crate's own version promise.
+A breaking change in one of these crates is a breaking change in this crate.
+
+Usage: public_deps.py RUSTDOC_JSON
 """
 
 import json
@@ -24,7 +26,7 @@ ALLOWED = {
 
 
 def named_ids(node):
-    """The ids of the paths, traits and re-exports in an item."""
+    """The ids of all paths, traits and re-exports in an item."""
     if isinstance(node, dict):
         if isinstance(node.get("id"), int) and not node.keys().isdisjoint({"path", "source"}):
             yield node["id"]
@@ -35,14 +37,14 @@ def named_ids(node):
             yield from named_ids(child)
 
 
-def is_written(item):
-    """Not an impl that every type has."""
+def is_explicit(item):
+    """False for the blanket and automatic impls that rustdoc adds to every type."""
     impl = item["inner"].get("impl")
     return impl is None or not (impl["blanket_impl"] or impl["is_synthetic"])
 
 
 def is_private(path):
-    """What pin-project-lite's macro writes, and no user can."""
+    """True for paths that only the macro of pin-project-lite can write."""
     return "__private" in path["path"]
 
 
@@ -51,7 +53,7 @@ def main():
     crates = {int(id): crate["name"] for id, crate in doc["external_crates"].items()}
     named = {}
     for item in doc["index"].values():
-        if item["crate_id"] == 0 and is_written(item):
+        if item["crate_id"] == 0 and is_explicit(item):
             for id in named_ids(item["inner"]):
                 path = doc["paths"].get(str(id))
                 if path and path["crate_id"] != 0 and not is_private(path):
@@ -61,7 +63,7 @@ def main():
     forbidden = named.keys() - ALLOWED
     unused = ALLOWED - named.keys() - {"alloc", "std"}
     if unused:
-        print("allowed, but no longer in the API:", *sorted(unused))
+        print("in ALLOWED, but no longer in the API:", *sorted(unused))
     sys.exit(bool(forbidden or unused))
 
 

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""django_cost.py FIELD NAME VALUE: the nanoseconds that Django takes to read FIELD, and to set a cookie and write it."""
+"""Prints the nanoseconds that Django takes to parse a Cookie header, set one of its cookies again and write it.
+
+Usage: django_cost.py COOKIE_HEADER NAME VALUE
+"""
 
 import platform
 import statistics
@@ -11,23 +14,23 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.http.cookie import parse_cookie
 
-field, name, value = sys.argv[1:]
+header, name, value = sys.argv[1:]
 settings.configure()
 django.setup()
 
 
-def bare():
+def without_cookies():
     return HttpResponse()
 
 
-def cookies():
-    sent = parse_cookie(field)
+def with_cookies():
+    cookies = parse_cookie(header)
     response = HttpResponse()
-    response.set_cookie(name, sent[name])
+    response.set_cookie(name, cookies[name])
     return [cookie.output(header="") for cookie in response.cookies.values()]
 
 
-assert cookies() == [f" {name}={value}; Path=/"]
+assert with_cookies() == [f" {name}={value}; Path=/"]
 CALLS = 2000
-rounds = [timeit.timeit(cookies, number=CALLS) - timeit.timeit(bare, number=CALLS) for _ in range(21)]
+rounds = [timeit.timeit(with_cookies, number=CALLS) - timeit.timeit(without_cookies, number=CALLS) for _ in range(21)]
 print(f"Django {django.__version__} on CPython {platform.python_version()} {statistics.median(rounds) / CALLS * 1e9:.0f}")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How many crates this crate and its peers bring with default features, and how long a clean build of each takes."""
+"""Prints the number of crates that this crate and its peers depend on, and the time of a clean build of each."""
 
 import json
 import statistics
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+# Each library with its default features, as a dependency in Cargo.toml.
 LIBRARIES = {
     "tower-django-cookies": f'{{ path = "{ROOT}" }}',
     "tower-cookies": '"0.11"',
@@ -36,13 +37,13 @@ def seconds(directory):
 
 with tempfile.TemporaryDirectory() as scratch:
     directories = {}
-    for name, wanted in LIBRARIES.items():
-        directory = directories[name] = Path(scratch, name.split(",")[0])
+    for name, requirement in LIBRARIES.items():
+        package = name.split(",")[0]
+        directory = directories[name] = Path(scratch, package)
         (directory / "src").mkdir(parents=True)
         (directory / "src/lib.rs").touch()
-        manifest = f'[package]\nname = "weighs"\nedition = "2024"\n[dependencies]\nlibrary = {wanted}\n[workspace]\n'
-        package = name.split(",")[0]
-        (directory / "Cargo.toml").write_text(manifest.replace("library =", f"{package} ="))
+        manifest = f'[package]\nname = "user"\nedition = "2024"\n[dependencies]\n{package} = {requirement}\n[workspace]\n'
+        (directory / "Cargo.toml").write_text(manifest)
         cargo(directory, "fetch")
     times = {name: [] for name in LIBRARIES}
     for _ in range(ROUNDS):

@@ -1,26 +1,27 @@
-//! How many instructions a call takes, by callgrind: `cargo bench --package benches --bench instructions`.
+//! Counts the instructions of a call with callgrind:
+//! `cargo bench --package benches --bench instructions`.
 
 use std::hint::black_box;
 
-use benches::Respond;
-use benches::scenarios::{Case, of_ours, of_peers};
+use benches::handler::Respond;
+use benches::scenarios::{Case, own_cases, peer_cases};
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use http::Request;
 
 struct Prepared {
     respond: Respond,
     requests: Vec<Request<()>>,
-    /// Kept, so that no call is the last to hold what requests share.
+    /// Keeps the buffers that the requests share, so that no measured call frees them.
     _request: Request<()>,
 }
 
-/// The case's service, which has answered before, and requests for it.
+/// The case's service after one call, and the requests to measure.
 fn prepare(case: Case) -> Prepared {
     let Case { scenario, library } = case;
-    let mut respond = (library.respond)(scenario.action).expect("a case");
+    let mut respond = (library.respond)(scenario.action).expect("a library that can do it");
     let request = scenario.request(library);
     let requests = vec![request.clone(); scenario.calls()];
-    // Last, so that nothing else takes the memory that it leaves to the next.
+    // This is the last step, so that the measured call can reuse the memory that this call frees.
     respond(request.clone());
     Prepared {
         respond,
@@ -29,27 +30,27 @@ fn prepare(case: Case) -> Prepared {
     }
 }
 
-fn ours(number: usize) -> Prepared {
-    prepare(of_ours()[number])
+fn prepare_own(number: usize) -> Prepared {
+    prepare(own_cases()[number])
 }
 
-fn peers(number: usize) -> Prepared {
-    prepare(of_peers()[number])
-}
-
-#[library_benchmark]
-#[benches::case(iter = 0..of_ours().len(), setup = ours)]
-fn instructions_of_ours(prepared: Prepared) -> Prepared {
-    answer_all(prepared)
+fn prepare_peer(number: usize) -> Prepared {
+    prepare(peer_cases()[number])
 }
 
 #[library_benchmark]
-#[benches::case(iter = 0..of_peers().len(), setup = peers)]
-fn instructions_of_peers(prepared: Prepared) -> Prepared {
-    answer_all(prepared)
+#[benches::case(iter = 0..own_cases().len(), setup = prepare_own)]
+fn own_instructions(prepared: Prepared) -> Prepared {
+    respond_to_all(prepared)
 }
 
-fn answer_all(mut prepared: Prepared) -> Prepared {
+#[library_benchmark]
+#[benches::case(iter = 0..peer_cases().len(), setup = prepare_peer)]
+fn peer_instructions(prepared: Prepared) -> Prepared {
+    respond_to_all(prepared)
+}
+
+fn respond_to_all(mut prepared: Prepared) -> Prepared {
     for request in prepared.requests.drain(..) {
         black_box((prepared.respond)(black_box(request)));
     }
@@ -58,6 +59,6 @@ fn answer_all(mut prepared: Prepared) -> Prepared {
 
 library_benchmark_group!(
     name = all,
-    benchmarks = [instructions_of_ours, instructions_of_peers]
+    benchmarks = [own_instructions, peer_instructions]
 );
 main!(library_benchmark_groups = all);

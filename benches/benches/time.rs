@@ -1,13 +1,13 @@
-//! How long a call takes, by criterion: `cargo bench --package benches --bench time`.
+//! Measures the time of a call with criterion: `cargo bench --package benches --bench time`.
 
 use std::hint::black_box;
 
-use benches::scenarios::{Case, cases};
+use benches::scenarios::{Case, all_cases};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn time(criterion: &mut Criterion) {
-    for Case { scenario, library } in cases() {
-        let mut respond = (library.respond)(scenario.action).expect("a case");
+    for Case { scenario, library } in all_cases() {
+        let mut respond = (library.respond)(scenario.action).expect("a library that can do it");
         let request = scenario.request(library);
         let mut group = criterion.benchmark_group(scenario.name);
         group.bench_function(library.name, |bencher| {

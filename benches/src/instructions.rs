@@ -1,4 +1,4 @@
-//! How many instructions a call takes, by `cargo bench --bench instructions`.
+//! The number of instructions of a call, measured by `cargo bench --bench instructions`.
 
 use std::process::{Command, Stdio};
 
@@ -7,18 +7,19 @@ use serde_json::Value;
 
 use crate::net::Costs;
 
-/// The instructions of a call of each of `cases`, which the benchmark `name` goes through in this order.
-pub(crate) fn of(name: &str, cases: Vec<Case>) -> Costs {
+/// The instructions of a call of each case. The benchmark function `name` runs the same cases in the
+/// same order.
+pub(crate) fn measure(name: &str, cases: Vec<Case>) -> Costs {
     let output = Command::new(env!("CARGO"))
         .args(["bench", "--quiet", "--package", "benches"])
         .args(["--bench", "instructions", "--", "--output-format=json"])
         .arg(format!("*::{name}::*"))
         .stderr(Stdio::inherit())
         .output()
-        .expect("cargo runs");
+        .expect("cargo starts");
     assert!(
         output.status.success(),
-        "it needs valgrind, and gungraun-runner in the version of gungraun"
+        "the benchmark failed; it needs valgrind, and gungraun-runner in the version of gungraun"
     );
     let output = String::from_utf8(output.stdout).expect("JSON");
     let lines: Vec<_> = output
@@ -32,7 +33,10 @@ pub(crate) fn of(name: &str, cases: Vec<Case>) -> Costs {
         let line = lines.iter().find(|line| line["id"] == id.as_str());
         #[allow(clippy::cast_precision_loss, reason = "a small number")]
         let calls = case.scenario.calls() as f64;
-        costs.insert(case.key(), count(line.expect("a line a case")) / calls);
+        costs.insert(
+            case.key(),
+            count(line.expect("a line of output for each case")) / calls,
+        );
     }
     costs
 }
@@ -40,7 +44,7 @@ pub(crate) fn of(name: &str, cases: Vec<Case>) -> Costs {
 fn count(line: &Value) -> f64 {
     let summary = &line["profiles"][0]["summaries"]["total"]["summary"];
     let metrics = &summary["Callgrind"]["Ir"]["metrics"];
-    // Alone, or beside those of the run before.
+    // "Left" is the only run; "Both" has this run and then the previous one.
     let counts = [&metrics["Left"]["Int"], &metrics["Both"][0]["Int"]];
     counts
         .into_iter()

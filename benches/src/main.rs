@@ -1,12 +1,14 @@
-//! Prints the table of the README: each scenario through each library, as ratios to this crate.
+//! Prints the table of the README: the cost of each scenario with each library, relative to this crate.
 //!
-//! `cargo run --release --package benches` measures all of it; with `--check` or `--renew` only the
-//! instructions of this crate, against `benches/instructions.json`.
+//! `cargo run --release --package benches` measures everything. With `--check` it measures only the
+//! instructions of this crate and compares them with `benches/instructions.json`; with `--renew` it
+//! writes them to that file.
 
 mod allocations;
 mod django;
 mod instructions;
 mod net;
+mod program;
 mod table;
 mod thresholds;
 mod time;

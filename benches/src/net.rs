@@ -1,18 +1,21 @@
-//! What a library costs, without what the bare service costs.
+//! The cost of a library without the cost of the baseline.
 
 use std::collections::HashMap;
 
-use benches::libraries::BARE;
+use benches::libraries::BASELINE;
 
-/// By the names of scenario and library.
+/// Costs by the names of scenario and library.
 pub(crate) type Costs = HashMap<(&'static str, &'static str), f64>;
 
-/// Net of the bare service's in the same scenario.
+/// The costs minus those of the baseline in the same scenario.
 pub(crate) fn net(costs: &Costs) -> Costs {
     costs
         .iter()
         .map(|(&(scenario, library), cost)| {
-            ((scenario, library), cost - costs[&(scenario, BARE.name)])
+            (
+                (scenario, library),
+                cost - costs[&(scenario, BASELINE.name)],
+            )
         })
         .collect()
 }

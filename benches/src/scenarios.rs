@@ -1,54 +1,27 @@
-//! What is asked of a library: a request, and what the handler does with it.
+//! The scenarios, which are the rows of the table: a request and the work of the handler.
 
 use std::fmt::Write;
 
 use http::Request;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 
-use crate::libraries::{BARE, LIBRARIES, Library, OURS};
+use crate::action::{Action, NAMES, VALUES};
+use crate::libraries::{BASELINE, LIBRARIES, Library, OURS};
 
-/// What a handler does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Nothing: the layer is there, and no cookie is touched.
-    Nothing,
-    /// Reads a cookie, another of these at each call, which must be there.
-    Get(&'static [&'static str]),
-    /// Reads a cookie that isn't there.
-    GetMissing,
-    /// Reads every name and value.
-    GetAll,
-    /// Counts the names.
-    Count,
-    /// `Set-Cookie: sessionid=…; Path=/`
-    Set,
-    /// Every attribute but Partitioned.
-    SetAttributes,
-    /// Ten as [`Set`](Self::Set).
-    SetTen,
-    /// Deletes `sessionid` at `/`.
-    Delete,
-    /// Sets one cookie and deletes another, whose scopes the crate has declared, and which its peers
-    /// say each time.
-    Declared,
-    SetSigned,
-    GetSigned,
-    /// Reads `sessionid` and sets it again: most of what a login or a session does.
-    GetAndSet,
-}
-
+/// The cookies of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cookies {
     None,
     Ten,
-    /// HTTP/2 may send a field a cookie.
-    TenFields,
-    /// One value in quotes, with escapes.
+    /// Ten cookies, each in its own header, as HTTP/2 allows.
+    TenHeaders,
+    /// One cookie, whose value is quoted and has escapes.
     Quoted,
-    /// 17 KiB.
+    /// 1000 cookies, 17 KiB.
     Thousand,
-    /// As the library has signed it.
+    /// One cookie, signed by the library.
     Signed,
+    /// This text, repeated up to this length in bytes.
     Repeated(&'static str, usize),
 }
 
@@ -68,6 +41,17 @@ const fn scenario(name: &'static str, cookies: Cookies, action: Action) -> Scena
     }
 }
 
+/// A set through one layer with this many declarations.
+const fn one_layer(name: &'static str, declared: usize) -> Scenario {
+    scenario(name, Cookies::None, Action::SetInOneLayer { declared })
+}
+
+/// A set through two layers; the outer layer has this many declarations.
+const fn nested(name: &'static str, outer_declared: usize) -> Scenario {
+    let action = Action::SetInNestedLayers { outer_declared };
+    scenario(name, Cookies::None, action)
+}
+
 const KIB: usize = 1024;
 
 pub const SCENARIOS: &[Scenario] = &[
@@ -78,7 +62,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("read-all-of-10", Cookies::Ten, Action::GetAll),
     scenario(
         "read-one-of-10-fields",
-        Cookies::TenFields,
+        Cookies::TenHeaders,
         Action::Get(&NAMES),
     ),
     scenario("read-quoted", Cookies::Quoted, Action::Get(&["theme"])),
@@ -98,7 +82,13 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("set-attributes-10", Cookies::Ten, Action::SetAttributes),
     scenario("set-ten-0", Cookies::None, Action::SetTen),
     scenario("set-ten-10", Cookies::Ten, Action::SetTen),
-    // A jar of the `cookie` crate deletes only what the request had.
+    one_layer("one-layer-set-0", 0),
+    one_layer("one-layer-set-10", 10),
+    one_layer("one-layer-set-100", 100),
+    nested("nested-set-0", 0),
+    nested("nested-set-10", 10),
+    nested("nested-set-100", 100),
+    // A jar of the `cookie` crate deletes only cookies that the request has.
     scenario("delete-one-10", Cookies::Ten, Action::Delete),
     scenario("declared-10", Cookies::Ten, Action::Declared),
     scenario("read-and-set-10", Cookies::Ten, Action::GetAndSet),
@@ -137,49 +127,11 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
-/// The names of the ten, in the order of the header.
-pub const NAMES: [&str; 10] = [
-    "sessionid",
-    "csrftoken",
-    "_ga",
-    "_gid",
-    "theme",
-    "lang",
-    "consent",
-    "cart",
-    "tz",
-    "visited",
-];
-
-const VALUES: [&str; 10] = [
-    "f81d4fae7dec11d0a76500a0c91e6bf6",
-    "Ux5Gd2Zr8sQpLmNo3vWbYc1KjHf7TtEa",
-    "GA1.2.1716212.1732212345",
-    "GA1.2.998211.1732212345",
-    "dark",
-    "en-GB",
-    "necessary.statistics",
-    "8d1f2c",
-    "Europe/Berlin",
-    "True",
-];
-
-/// What sets write.
-pub const NAME: &str = NAMES[0];
-pub const VALUE: &str = VALUES[0];
-pub const DOMAIN: &str = "example.com";
-pub const MAX_AGE: u32 = 1_209_600;
-
-/// The names of [`Action::SetTen`].
-pub const SET_NAMES: [&str; 10] = [
-    "set-a", "set-b", "set-c", "set-d", "set-e", "set-f", "set-g", "set-h", "set-i", "set-j",
-];
-
-/// What is in the extensions of a request before the layer sees it.
+/// An extension that a request has before it reaches the layer, as in a real server.
 #[derive(Clone, Copy, Debug)]
-struct PeerAddress(#[allow(dead_code, reason = "a stand-in")] u32);
+struct PeerAddress(#[allow(dead_code, reason = "no handler reads it")] u32);
 
-/// A scenario through a library that can do it.
+/// A scenario and a library that can do it.
 #[derive(Clone, Copy)]
 pub struct Case {
     pub scenario: &'static Scenario,
@@ -187,38 +139,44 @@ pub struct Case {
 }
 
 impl Case {
-    /// The names of both.
+    /// The names of the scenario and the library.
     pub fn key(self) -> (&'static str, &'static str) {
         (self.scenario.name, self.library.name)
     }
 }
 
-/// All there are, always in the same order.
-pub fn cases() -> Vec<Case> {
-    let of = |scenario: &'static Scenario| {
-        let libraries = std::iter::once(&BARE).chain(&LIBRARIES);
+/// All cases, always in the same order.
+pub fn all_cases() -> Vec<Case> {
+    let cases_of = |scenario: &'static Scenario| {
+        let libraries = std::iter::once(&BASELINE).chain(&LIBRARIES);
         let able = libraries.filter(|library| (library.respond)(scenario.action).is_some());
         able.map(move |library| Case { scenario, library })
     };
-    SCENARIOS.iter().flat_map(of).collect()
+    SCENARIOS.iter().flat_map(cases_of).collect()
 }
 
-/// This crate's and the bare service's.
-pub fn of_ours() -> Vec<Case> {
-    let mut cases = cases();
-    cases.retain(|case| [OURS.name, BARE.name].contains(&case.library.name));
+/// The cases of the baseline and of this crate, which can do every action.
+pub fn own_cases() -> Vec<Case> {
+    let cases_of = |scenario| [&BASELINE, &OURS].map(|library| Case { scenario, library });
+    SCENARIOS.iter().flat_map(cases_of).collect()
+}
+
+/// The cases of the peers.
+pub fn peer_cases() -> Vec<Case> {
+    let mut cases = all_cases();
+    cases.retain(|case| ![OURS.name, BASELINE.name].contains(&case.library.name));
     cases
 }
 
-/// All but [`of_ours`].
-pub fn of_peers() -> Vec<Case> {
-    let mut cases = cases();
-    cases.retain(|case| ![OURS.name, BARE.name].contains(&case.library.name));
-    cases
+/// The scenario that is compared with Django, and whose request the server under load gets.
+pub fn read_and_set() -> &'static Scenario {
+    let mut scenarios = SCENARIOS.iter();
+    let scenario = scenarios.find(|scenario| scenario.name == "read-and-set-10");
+    scenario.expect("a scenario of this name")
 }
 
 impl Scenario {
-    /// How many calls go through all that it has.
+    /// How many calls the costs are averaged over: one for each name that the action reads.
     pub fn calls(&self) -> usize {
         match self.action {
             Action::Get(names) => names.len(),
@@ -226,12 +184,12 @@ impl Scenario {
         }
     }
 
-    /// The request's `Cookie` fields, for the table.
+    /// A description of the request's cookies, for the table.
     pub fn request_text(&self) -> String {
         match self.cookies {
             Cookies::None => "no cookies".to_owned(),
             Cookies::Ten => format!("ten cookies, {} bytes", ten().len()),
-            Cookies::TenFields => "ten `Cookie` fields".to_owned(),
+            Cookies::TenHeaders => "ten `Cookie` headers".to_owned(),
             Cookies::Quoted => format!("`{QUOTED}`"),
             Cookies::Thousand => format!("1000 cookies, {} bytes", thousand().len()),
             Cookies::Signed => "one signed cookie".to_owned(),
@@ -239,27 +197,28 @@ impl Scenario {
         }
     }
 
-    /// Its fields are shared, as those of a request that hyper read.
+    /// The request. Its header values are shared buffers, like those of a request from hyper.
     pub fn request(&self, library: &Library) -> Request<()> {
         let mut request = Request::get("/basket?page=2")
             .header("host", "www.example.com")
             .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64)")
             .header("accept", "text/html,*/*;q=0.8");
-        for field in self.fields(library) {
-            let field = HeaderValue::try_from(field).expect("a field");
-            request = request.header(COOKIE, field);
+        for header in self.cookie_headers(library) {
+            let header = HeaderValue::try_from(header).expect("a header value");
+            request = request.header(COOKIE, header);
         }
-        let mut request = request.body(()).expect("a request");
+        let mut request = request.body(()).expect("a valid request");
         request.extensions_mut().insert(PeerAddress(0x7f00_0001));
         let _shared = request.clone();
         request
     }
 
-    fn fields(&self, library: &Library) -> Vec<String> {
+    /// The values of the request's `Cookie` headers.
+    fn cookie_headers(&self, library: &Library) -> Vec<String> {
         match self.cookies {
             Cookies::None => vec![],
             Cookies::Ten => vec![ten()],
-            Cookies::TenFields => pairs().collect(),
+            Cookies::TenHeaders => pairs().collect(),
             Cookies::Quoted => vec![QUOTED.to_owned()],
             Cookies::Thousand => vec![thousand()],
             Cookies::Signed => vec![signed_by(library)],
@@ -281,19 +240,20 @@ fn ten() -> String {
     pairs().collect::<Vec<_>>().join("; ")
 }
 
-/// 1000 cookies.
+/// The `Cookie` header with 1000 cookies.
 pub fn thousand() -> String {
-    let mut field = String::new();
+    let mut header = String::new();
     for number in 0..1000 {
-        let end = if number == 999 { "" } else { "; " };
-        write!(field, "n{number:04}=v{number:08}{end}").expect("a String");
+        let separator = if number == 999 { "" } else { "; " };
+        write!(header, "n{number:04}=v{number:08}{separator}").expect("writing to a String");
     }
-    field
+    header
 }
 
+/// The cookie-pair that the library sends for [`Action::SetSigned`].
 fn signed_by(library: &Library) -> String {
-    let mut set = (library.respond)(Action::SetSigned).expect("it signs");
-    let response = set(Request::new(()));
-    let field = response.headers()[SET_COOKIE].to_str().expect("ASCII");
-    field.split(';').next().expect("a cookie-pair").to_owned()
+    let mut respond = (library.respond)(Action::SetSigned).expect("a library that can sign");
+    let response = respond(Request::new(()));
+    let header = response.headers()[SET_COOKIE].to_str().expect("ASCII");
+    header.split(';').next().expect("a cookie-pair").to_owned()
 }

@@ -1,30 +1,31 @@
 //! The table of the README, in Markdown.
 
 use std::fs;
-use std::process::Command;
 
 use benches::libraries::{LIBRARIES, Library, OURS};
-use benches::scenarios::{SCENARIOS, Scenario, of_ours, of_peers};
+use benches::scenarios::{SCENARIOS, Scenario, own_cases, peer_cases, read_and_set};
+use benches::statistics::median;
 use serde_json::Value;
 
 use crate::net::{Costs, net};
+use crate::program::stdout_of;
 use crate::{allocations, django, instructions, time};
 
-/// Net of the bare service.
-struct Measured {
+/// The costs of all cases minus those of the baseline.
+struct Measurements {
     rounds: Vec<Costs>,
     instructions: Costs,
     allocations: Costs,
 }
 
-/// Measures all, and prints it.
+/// Measures everything, and prints it.
 pub(crate) fn print() {
-    let mut instructions = instructions::of("instructions_of_ours", of_ours());
-    instructions.extend(instructions::of("instructions_of_peers", of_peers()));
-    let measured = Measured {
-        rounds: time::of_all().iter().map(net).collect(),
+    let mut instructions = instructions::measure("own_instructions", own_cases());
+    instructions.extend(instructions::measure("peer_instructions", peer_cases()));
+    let measurements = Measurements {
+        rounds: time::measure_rounds().iter().map(net).collect(),
         instructions: net(&instructions),
-        allocations: net(&allocations::of_all()),
+        allocations: net(&allocations::measure_all()),
     };
 
     println!("{}", machine());
@@ -36,15 +37,15 @@ pub(crate) fn print() {
     println!();
     println!("|---|---|{}", "--:|".repeat(2 + LIBRARIES.len()));
     for scenario in SCENARIOS {
-        println!("{}", measured.row(scenario));
+        println!("{}", measurements.row(scenario));
     }
     println!(
         "\n{}",
-        django::line(measured.nanoseconds("read-and-set-10"))
+        django::comparison(measurements.nanoseconds(read_and_set().name))
     );
 }
 
-impl Measured {
+impl Measurements {
     fn nanoseconds(&self, scenario: &'static str) -> f64 {
         median(
             self.rounds
@@ -67,7 +68,7 @@ impl Measured {
         format!("| {} |", cells.join(" | "))
     }
 
-    /// Times this crate's nanoseconds, times its instructions, and the allocations.
+    /// The peer's time and instructions as multiples of this crate's, and the peer's allocations.
     fn cell(&self, scenario: &Scenario, peer: &Library) -> String {
         let (key, ours) = ((scenario.name, peer.name), (scenario.name, OURS.name));
         let Some(allocations) = self.allocations.get(&key) else {
@@ -81,12 +82,6 @@ impl Measured {
     }
 }
 
-fn median(numbers: impl Iterator<Item = f64>) -> f64 {
-    let mut numbers: Vec<_> = numbers.collect();
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
-}
-
 fn machine() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let models: Vec<_> = cpus
@@ -94,34 +89,23 @@ fn machine() -> String {
         .filter_map(|line| line.strip_prefix("model name")?.split_once(": "))
         .map(|(_, model)| model)
         .collect();
-    let rustc = said("rustc", &["--version"]);
+    let rustc = stdout_of("rustc", &["--version"]);
     let model = models.first().copied().unwrap_or("an unknown processor");
     format!("{} × {model}, {}", models.len(), rustc.trim())
 }
 
 fn versions() -> String {
-    let metadata = said(env!("CARGO"), &["metadata", "--format-version=1"]);
+    let metadata = stdout_of(env!("CARGO"), &["metadata", "--format-version=1"]);
     let metadata: Value = serde_json::from_str(&metadata).expect("JSON");
     let packages = metadata["packages"].as_array().expect("packages");
     let version = |name: &str| {
-        // Others may bring an older one.
-        let of_name = packages.iter().filter(|package| package["name"] == name);
-        let newest = of_name
+        // A dependency may bring an older version too.
+        let same_name = packages.iter().filter(|package| package["name"] == name);
+        let newest = same_name
             .filter_map(|package| package["version"].as_str())
             .max()?;
         Some(format!("{name} {newest}"))
     };
     let names = LIBRARIES.iter().map(|library| library.name);
     names.filter_map(version).collect::<Vec<_>>().join(", ")
-}
-
-pub(crate) fn said(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output();
-    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
-    assert!(
-        output.status.success(),
-        "{program}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("text")
 }

@@ -1,19 +1,19 @@
-//! How long a call takes, by `cargo bench --bench time`.
+//! The time of a call, measured by `cargo bench --bench time`.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use benches::scenarios::{Case, cases};
+use benches::scenarios::{Case, all_cases};
 use serde_json::Value;
 
 use crate::net::Costs;
 
-/// How often all of it is measured, since what disturbs a machine passes.
+/// Everything is measured this many times, because other work on the machine may slow down one round.
 const ROUNDS: usize = 9;
 
-/// The nanoseconds of a call, in each round.
-pub(crate) fn of_all() -> Vec<Costs> {
+/// The nanoseconds of a call of each case, in each round.
+pub(crate) fn measure_rounds() -> Vec<Costs> {
     let round = |round| {
         eprintln!("time, round {round} of {ROUNDS}");
         let status = Command::new(env!("CARGO"))
@@ -31,8 +31,11 @@ pub(crate) fn of_all() -> Vec<Costs> {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
-        assert!(status.expect("cargo runs").success());
-        cases()
+        assert!(
+            status.expect("cargo starts").success(),
+            "the benchmark failed"
+        );
+        all_cases()
             .into_iter()
             .map(|case| (case.key(), median(case)))
             .collect()
@@ -40,7 +43,7 @@ pub(crate) fn of_all() -> Vec<Costs> {
     (1..=ROUNDS).map(round).collect()
 }
 
-/// As criterion wrote it down.
+/// The median that criterion has written to its file.
 fn median(Case { scenario, library }: Case) -> f64 {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../target/criterion")
@@ -51,5 +54,5 @@ fn median(Case { scenario, library }: Case) -> f64 {
     let estimates: Value = serde_json::from_slice(&estimates).expect("JSON");
     estimates["median"]["point_estimate"]
         .as_f64()
-        .expect("nanoseconds")
+        .expect("a number of nanoseconds")
 }

@@ -1,4 +1,5 @@
-//! An axum server on loopback under `wrk`: bare, with this crate, and with tower-cookies, in turns.
+//! Measures an axum server on loopback with `wrk`: without a library, with this crate, and with
+//! tower-cookies, in turns.
 //!
 //! `cargo run --release --package benches --bin end_to_end [ROUNDS]`
 
@@ -9,17 +10,18 @@ use std::thread;
 use axum::Router;
 use axum::http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use axum::routing::get;
+use benches::action::{NAME, SET_COOKIE_VALUE, VALUE};
 use benches::libraries::OURS;
-use benches::scenarios::{NAME, SCENARIOS, VALUE};
+use benches::scenarios::read_and_set;
+use benches::statistics::median;
 use tower::layer::util::Identity;
 use tower_cookies::{Cookie, CookieManagerLayer, Cookies};
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
-const FIELD: &str = "sessionid=f81d4fae7dec11d0a76500a0c91e6bf6; Path=/";
-
-async fn bare(headers: HeaderMap) -> ([(HeaderName, HeaderValue); 1], &'static str) {
+async fn baseline(headers: HeaderMap) -> ([(HeaderName, HeaderValue); 1], &'static str) {
     assert!(headers.contains_key(COOKIE));
-    ([(SET_COOKIE, HeaderValue::from_static(FIELD))], "Hello.")
+    let header = HeaderValue::from_static(SET_COOKIE_VALUE);
+    ([(SET_COOKIE, header)], "Hello.")
 }
 
 async fn ours(jar: CookieJar) -> Result<&'static str, CookieError> {
@@ -38,7 +40,7 @@ async fn theirs(cookies: Cookies) -> &'static str {
     "Hello."
 }
 
-/// Serves from a thread of its own, to the end of the program.
+/// Serves on a new thread until the program ends.
 fn serve(app: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("a socket");
@@ -49,14 +51,16 @@ fn serve(app: Router) -> SocketAddr {
             .build();
         runtime.expect("a runtime").block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
-            axum::serve(listener, app).await.expect("it serves");
+            axum::serve(listener, app)
+                .await
+                .expect("serving without an error");
         });
     });
     address
 }
 
-/// Requests a second.
-fn load(address: SocketAddr, cookies: &str) -> f64 {
+/// The requests per second that the server responds to under load.
+fn measure(address: SocketAddr, cookies: &str) -> f64 {
     let output = Command::new("wrk")
         .args([
             "--threads=1",
@@ -67,8 +71,8 @@ fn load(address: SocketAddr, cookies: &str) -> f64 {
         .arg(format!("--header=Cookie: {cookies}"))
         .arg(format!("http://{address}/"))
         .output()
-        .expect("wrk runs");
-    let output = String::from_utf8(output.stdout).expect("text");
+        .expect("wrk starts");
+    let output = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(!output.contains("Non-2xx"), "{output}");
     let line = output
         .lines()
@@ -77,26 +81,22 @@ fn load(address: SocketAddr, cookies: &str) -> f64 {
         .unwrap_or_else(|| panic!("{output}"))
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
-}
-
 fn main() {
     let rounds = std::env::args().nth(1);
     let rounds = rounds.map_or(11, |rounds| rounds.parse().expect("a number of rounds"));
-    let ten = SCENARIOS
-        .iter()
-        .find(|scenario| scenario.name == "read-and-set-10");
-    let request = ten.expect("a scenario").request(&OURS);
+    let request = read_and_set().request(&OURS);
     let cookies = request.headers()[COOKIE].to_str().expect("ASCII");
 
     let servers = [
-        ("bare", serve(Router::new().route("/", get(bare)))),
-        // What axum takes for a layer, whatever it does.
+        ("baseline", serve(Router::new().route("/", get(baseline)))),
+        // The cost of any layer in axum.
         (
-            "bare in a layer",
-            serve(Router::new().route("/", get(bare)).layer(Identity::new())),
+            "baseline in a layer",
+            serve(
+                Router::new()
+                    .route("/", get(baseline))
+                    .layer(Identity::new()),
+            ),
         ),
         (
             "tower-django-cookies",
@@ -115,24 +115,26 @@ fn main() {
             ),
         ),
     ];
-    let mut answered = vec![Vec::new(); servers.len()];
+    let mut rates_of_servers = vec![Vec::new(); servers.len()];
     for round in 1..=rounds {
-        for (rates, (_, address)) in answered.iter_mut().zip(&servers) {
-            rates.push(load(*address, cookies));
+        for (rates, (_, address)) in rates_of_servers.iter_mut().zip(&servers) {
+            rates.push(measure(*address, cookies));
         }
         eprintln!("round {round} of {rounds}");
     }
-    println!("| axum on loopback, {rounds} rounds | requests a second | of bare |");
+    println!(
+        "| axum on loopback, {rounds} rounds | requests per second | relative to the baseline |"
+    );
     println!("|---|--:|--:|");
-    for ((name, _), rates) in servers.iter().zip(&answered) {
+    for ((name, _), rates) in servers.iter().zip(&rates_of_servers) {
         let shares = rates
             .iter()
-            .zip(&answered[0])
-            .map(|(rate, bare)| rate / bare);
+            .zip(&rates_of_servers[0])
+            .map(|(rate, baseline)| rate / baseline);
         println!(
             "| {name} | {:.0} | {:.3} |",
-            median(rates.clone()),
-            median(shares.collect())
+            median(rates.iter().copied()),
+            median(shares)
         );
     }
 }

@@ -1,4 +1,4 @@
-//! A server at full load for minutes: every answer is checked, and its memory is watched.
+//! Runs a server at full load for minutes, checks every response, and watches the server's memory.
 //!
 //! `cargo run --release --package benches --bin soak [SECONDS]`
 
@@ -23,10 +23,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
 
-/// Each sends a request when it has checked the answer to the last.
+/// Each client checks a response before it sends the next request.
 const CLIENTS: usize = 16;
 
-/// How often the memory is looked at.
+/// The number of times that the memory is measured.
 const SAMPLES: u32 = 20;
 
 fn app() -> Result<Router, CookieError> {
@@ -48,7 +48,7 @@ fn app() -> Result<Router, CookieError> {
     let session = Cookie::build("session").path("/app").http_only(true);
     let cookies = CookieLayer::new()
         .declare(session)?
-        .secret_key("a secret that nobody guesses");
+        .secret_key("a secret that nobody can guess");
     Ok(Router::new()
         .route("/set/{value}", get(set))
         .route("/delete", get(delete))
@@ -58,15 +58,18 @@ fn app() -> Result<Router, CookieError> {
         .layer(cookies))
 }
 
-/// Says where it listens, and serves until it is ended.
+/// Prints the address of the server, and serves until the process is killed.
 async fn serve() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
-    let app = app().expect("cookies that browsers store");
-    axum::serve(listener, app).await.expect("it serves");
+    let app = app().expect("a valid declaration");
+    axum::serve(listener, app)
+        .await
+        .expect("serving without an error");
 }
 
-struct Answer {
+/// A response with its whole body.
+struct Received {
     status: StatusCode,
     set_cookie: Vec<String>,
     body: String,
@@ -74,7 +77,7 @@ struct Answer {
 
 struct Client {
     connection: SendRequest<Body>,
-    answers: u64,
+    responses: u64,
 }
 
 impl Client {
@@ -84,80 +87,80 @@ impl Client {
         tokio::spawn(io);
         Self {
             connection,
-            answers: 0,
+            responses: 0,
         }
     }
 
-    async fn get(&mut self, path: &str, cookies: &[u8]) -> Answer {
-        let field = HeaderValue::from_bytes(cookies).expect("bytes that a field may hold");
+    async fn get(&mut self, path: &str, cookies: &[u8]) -> Received {
+        let cookies = HeaderValue::from_bytes(cookies).expect("a header value");
         let request = Request::get(path)
             .header("host", "www.example.com")
-            .header(COOKIE, field);
-        let request = request.body(Body::empty()).expect("a request");
-        self.connection.ready().await.expect("the server stays");
+            .header(COOKIE, cookies);
+        let request = request.body(Body::empty()).expect("a valid request");
+        self.connection.ready().await.expect("an open connection");
         let response: Response<_> = self
             .connection
             .send_request(request)
             .await
-            .expect("an answer");
-        self.answers += 1;
-        let (head, body) = response.into_parts();
-        let fields = head.headers.get_all(SET_COOKIE).iter();
+            .expect("a response");
+        self.responses += 1;
+        let (parts, body) = response.into_parts();
+        let headers = parts.headers.get_all(SET_COOKIE).iter();
         let body = body.collect().await.expect("a body").to_bytes();
-        Answer {
-            status: head.status,
-            set_cookie: fields
-                .map(|field| field.to_str().expect("ASCII").to_owned())
+        Received {
+            status: parts.status,
+            set_cookie: headers
+                .map(|header| header.to_str().expect("ASCII").to_owned())
                 .collect(),
             body: String::from_utf8(body.to_vec()).expect("UTF-8"),
         }
     }
 
-    /// One of each kind of request.
+    /// Sends one request of each kind, and checks the responses.
     async fn round(&mut self, number: u64, garbage: &[u8], long: &[u8]) {
-        let answer = self
+        let response = self
             .get(&format!("/set/{number}%3B%20{number}"), b"soak=0")
             .await;
         assert_eq!(
-            answer.set_cookie,
+            response.set_cookie,
             [format!("soak=\"{number}\\073 {number}\"; Path=/")]
         );
 
-        let answer = self.get("/delete", b"session=1").await;
+        let response = self.get("/delete", b"session=1").await;
         let deleted =
             "session=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Max-Age=0; Path=/app";
-        assert_eq!(answer.set_cookie, [deleted]);
+        assert_eq!(response.set_cookie, [deleted]);
 
-        let answer = self.get(&format!("/sign/{number}"), b"").await;
-        let [field] = &answer.set_cookie[..] else {
-            panic!("{:?}", answer.set_cookie);
+        let response = self.get(&format!("/sign/{number}"), b"").await;
+        let [header] = &response.set_cookie[..] else {
+            panic!("{:?}", response.set_cookie);
         };
-        let pair = field.strip_suffix("; Path=/").expect("Django's default");
-        let answer = self.get("/signed", pair.as_bytes()).await;
+        let pair = header.strip_suffix("; Path=/").expect("the default Path");
+        let response = self.get("/signed", pair.as_bytes()).await;
         assert_eq!(
-            (answer.status, answer.body),
+            (response.status, response.body),
             (StatusCode::OK, number.to_string())
         );
 
         let forged = [pair.as_bytes(), b"0"].concat();
-        let answer = self.get("/signed", &forged).await;
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        let response = self.get("/signed", &forged).await;
+        assert_eq!(response.status, StatusCode::BAD_REQUEST);
 
-        let answer = self.get("/read", garbage).await;
+        let response = self.get("/read", garbage).await;
         assert_eq!(
-            (answer.body, answer.set_cookie.len()),
+            (response.body, response.set_cookie.len()),
             ("4 \u{fffd};".to_owned(), 0)
         );
 
-        let answer = self.get("/read", long).await;
+        let response = self.get("/read", long).await;
         assert_eq!(
-            (answer.body, answer.set_cookie.len()),
+            (response.body, response.set_cookie.len()),
             ("1001 yes".to_owned(), 0)
         );
     }
 }
 
-/// This program as the server, in a process of its own that ends with this value.
+/// This program as the server in another process, which is killed when this value is dropped.
 struct Server {
     process: Child,
     address: String,
@@ -170,22 +173,22 @@ impl Server {
             .arg("serve")
             .stdout(Stdio::piped())
             .spawn()
-            .expect("it starts");
-        let said = process.stdout.take().expect("piped");
+            .expect("the server starts");
+        let stdout = process.stdout.take().expect("piped");
         let mut server = Self {
             process,
             address: String::new(),
         };
-        BufReader::new(said)
+        BufReader::new(stdout)
             .read_line(&mut server.address)
-            .expect("where it listens");
+            .expect("the address of the server");
         server
     }
 
-    /// Its resident memory, in KiB.
+    /// The resident memory of the server, in KiB.
     fn resident(&self) -> u64 {
         let status = format!("/proc/{}/status", self.process.id());
-        let status = fs::read_to_string(status).expect("a process");
+        let status = fs::read_to_string(status).expect("a running process");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
         number.expect("a size").parse().expect("a number")
@@ -194,12 +197,12 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.process.kill().expect("it ends");
-        self.process.wait().expect("it ends");
+        self.process.kill().expect("killing the server");
+        self.process.wait().expect("the end of the server");
     }
 }
 
-/// Ends with the first answer that is wrong.
+/// Panics at the first wrong response.
 async fn load(server: &Server, length: Duration) -> ExitCode {
     let garbage = b"; ;=;\xff\xfe=1; \"=\"; ==; last=\"\xff\\073\"".to_vec();
     let long = thousand() + "; last=yes";
@@ -216,18 +219,18 @@ async fn load(server: &Server, length: Duration) -> ExitCode {
                     break;
                 }
             }
-            client.answers
+            client.responses
         });
     }
 
     let pause = length / SAMPLES;
     let mut pauses = interval_at(start + pause, pause);
     let mut sizes = vec![server.resident()];
-    let mut answers = 0;
+    let mut responses = 0;
     loop {
         tokio::select! {
             ended = clients.join_next() => match ended {
-                Some(ended) => answers += ended.expect("every answer is right"),
+                Some(ended) => responses += ended.expect("every response is right"),
                 None => break,
             },
             _ = pauses.tick() => {
@@ -237,12 +240,14 @@ async fn load(server: &Server, length: Duration) -> ExitCode {
             }
         }
     }
-    // The first quarter is to warm up.
+    // The server warms up during the first quarter.
     let warm = sizes[sizes.len() / 4];
     let last = server.resident();
-    println!("{answers} answers, each right; resident {warm} KiB when warm, {last} KiB at the end");
+    println!(
+        "{responses} responses, all right; {warm} KiB resident when warm, {last} KiB at the end"
+    );
     if last > warm + warm / 10 {
-        eprintln!("it grows");
+        eprintln!("the memory of the server grows");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS

@@ -1,15 +1,14 @@
-//! axum-extra: an extractor that is returned with the response.
+//! axum-extra: an extractor, which the handler returns with its response.
 
 use axum_core::response::IntoResponse;
 use axum_extra::extract::cookie::{Cookie, CookieJar, Key, SignedCookieJar};
 use cookie::time::Duration;
 use tower::layer::util::Identity;
 
-use super::{MISSING, SECRET, layered, rotate, session};
-use crate::scenarios::{Action, MAX_AGE, NAME, SET_NAMES, VALUE};
-use crate::{Respond, count, read};
+use crate::action::{Action, MAX_AGE, MISSING, NAME, SECRET, SET_NAMES, VALUE};
+use crate::handler::{Respond, count, layered, read, rotate, session};
 
-/// `handler` takes the request's jar and returns what goes out.
+/// `handler` takes the request's jar and returns the response or a part of it.
 fn with_jar<R: IntoResponse>(mut handler: impl FnMut(CookieJar) -> R + 'static) -> Respond {
     layered(Identity::new(), move |request| {
         handler(CookieJar::from_headers(request.headers())).into_response()
@@ -35,11 +34,13 @@ fn at_root(name: &'static str) -> Cookie<'static> {
 
 pub(super) fn respond(action: Action) -> Option<Respond> {
     Some(match action {
-        // A handler that doesn't ask for the jar pays nothing.
-        Action::Nothing => return None,
+        // A handler without the extractor costs nothing.
+        Action::Nothing | Action::SetInOneLayer { .. } | Action::SetInNestedLayers { .. } => {
+            return None;
+        }
         Action::Get(names) => {
             let mut next = rotate(names);
-            with_jar(move |jar| read(jar.get(next()).expect("it was sent").value()))
+            with_jar(move |jar| read(jar.get(next()).expect("the request has it").value()))
         }
         Action::GetMissing => with_jar(|jar| assert!(jar.get(MISSING).is_none())),
         Action::GetAll => with_jar(|jar| {
@@ -64,10 +65,12 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
                 .remove(Cookie::build("theme").path("/app"))
         }),
         Action::GetAndSet => with_jar(|jar| {
-            read(jar.get(NAME).expect("it was sent").value());
+            read(jar.get(NAME).expect("the request has it").value());
             jar.add(at_root(NAME))
         }),
         Action::SetSigned => with_signed(|jar| jar.add(at_root(NAME))),
-        Action::GetSigned => with_signed(|jar| read(jar.get(NAME).expect("it was signed").value())),
+        Action::GetSigned => {
+            with_signed(|jar| read(jar.get(NAME).expect("the signature is valid").value()))
+        }
     })
 }

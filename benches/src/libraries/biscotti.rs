@@ -1,4 +1,4 @@
-//! biscotti: request and response cookies apart, without a layer.
+//! biscotti: separate types for request and response cookies, and no layer.
 
 use axum_core::body::Body;
 use biscotti::config::{CryptoAlgorithm, CryptoRule};
@@ -12,9 +12,8 @@ use http::{HeaderMap, Response};
 use jiff::Zoned;
 use tower::layer::util::Identity;
 
-use super::{MISSING, SECRET, layered, rotate};
-use crate::scenarios::{Action, DOMAIN, MAX_AGE, NAME, SET_NAMES, VALUE};
-use crate::{Respond, read};
+use crate::action::{Action, DOMAIN, MAX_AGE, MISSING, NAME, SECRET, SET_NAMES, VALUE};
+use crate::handler::{Respond, layered, read, rotate};
 
 fn plain() -> Processor {
     ProcessorConfig::default().into()
@@ -31,7 +30,7 @@ fn signing() -> Processor {
     config.into()
 }
 
-/// Reading: no response cookies are made.
+/// Parses the request's cookies, and makes no response cookies.
 fn reading(processor: Processor, mut handler: impl FnMut(RequestCookies<'_>) + 'static) -> Respond {
     layered(Identity::new(), move |request| {
         handler(parse(request.headers(), &processor));
@@ -40,12 +39,12 @@ fn reading(processor: Processor, mut handler: impl FnMut(RequestCookies<'_>) + '
 }
 
 fn parse<'h>(headers: &'h HeaderMap, processor: &Processor) -> RequestCookies<'h> {
-    let fields = headers.get_all(COOKIE).into_iter();
-    let fields = fields.map(|field| field.to_str().expect("ASCII"));
-    RequestCookies::parse_headers(fields, processor).expect("cookies")
+    let headers = headers.get_all(COOKIE).into_iter();
+    let headers = headers.map(|header| header.to_str().expect("ASCII"));
+    RequestCookies::parse_headers(headers, processor).expect("valid cookies")
 }
 
-/// Writing: the request isn't parsed.
+/// Makes response cookies, and does not parse the request.
 fn writing(
     processor: Processor,
     handler: impl Fn(&mut ResponseCookies<'static>) + 'static,
@@ -59,17 +58,22 @@ fn writing(
 
 fn respond_with(cookies: ResponseCookies<'_>, processor: &Processor) -> Response<Body> {
     let mut response = Response::new(Body::empty());
-    for field in cookies.header_values(processor) {
-        let field = HeaderValue::try_from(field).expect("a field");
-        response.headers_mut().append(SET_COOKIE, field);
+    for header in cookies.header_values(processor) {
+        let header = HeaderValue::try_from(header).expect("a header value");
+        response.headers_mut().append(SET_COOKIE, header);
     }
     response
 }
 
 fn reading_and_writing(processor: Processor) -> Respond {
     layered(Identity::new(), move |request| {
-        let sent = parse(request.headers(), &processor);
-        read(sent.get(NAME).expect("it was sent").value());
+        let request_cookies = parse(request.headers(), &processor);
+        read(
+            request_cookies
+                .get(NAME)
+                .expect("the request has it")
+                .value(),
+        );
         let mut cookies = ResponseCookies::new();
         cookies.insert(at_root(NAME));
         respond_with(cookies, &processor)
@@ -94,12 +98,16 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
         Action::Get(names) => {
             let mut next = rotate(names);
             reading(plain(), move |cookies| {
-                read(cookies.get(next()).expect("it was sent").value());
+                read(cookies.get(next()).expect("the request has it").value());
             })
         }
         Action::GetMissing => reading(plain(), |cookies| assert!(cookies.get(MISSING).is_none())),
-        // A handler that doesn't parse the cookies pays nothing; there is no way to go through all.
-        Action::Nothing | Action::GetAll | Action::Count => return None,
+        // A handler that does not parse the cookies costs nothing. RequestCookies has no iterator.
+        Action::Nothing
+        | Action::GetAll
+        | Action::Count
+        | Action::SetInOneLayer { .. }
+        | Action::SetInNestedLayers { .. } => return None,
         Action::Set => writing(plain(), |cookies| drop(cookies.insert(at_root(NAME)))),
         Action::SetAttributes => writing(plain(), |cookies| {
             let max_age = SignedDuration::from_secs(MAX_AGE.into());
@@ -123,7 +131,7 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
         Action::GetAndSet => reading_and_writing(plain()),
         Action::SetSigned => writing(signing(), |cookies| drop(cookies.insert(at_root(NAME)))),
         Action::GetSigned => reading(signing(), |cookies| {
-            read(cookies.get(NAME).expect("it was signed").value());
+            read(cookies.get(NAME).expect("the signature is valid").value());
         }),
     })
 }

@@ -1,4 +1,4 @@
-//! The `cookie` crate alone: `split_parse`, a jar, and its delta.
+//! The `cookie` crate without middleware: `split_parse`, a jar, and its delta.
 
 use axum_core::body::Body;
 use cookie::time::Duration;
@@ -7,25 +7,24 @@ use http::Response;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use tower::layer::util::Identity;
 
-use super::{MISSING, SECRET, layered, rotate, session};
-use crate::scenarios::{Action, MAX_AGE, NAME, SET_NAMES, VALUE};
-use crate::{Respond, count, read};
+use crate::action::{Action, MAX_AGE, MISSING, NAME, SECRET, SET_NAMES, VALUE};
+use crate::handler::{Respond, count, layered, read, rotate, session};
 
 fn with_jar(mut handler: impl FnMut(&mut CookieJar) + 'static) -> Respond {
     layered(Identity::new(), move |request| {
         let mut jar = CookieJar::new();
-        for field in request.headers().get_all(COOKIE) {
-            let field = field.to_str().expect("ASCII").to_owned();
-            // What has no `=` is passed over.
-            for cookie in Cookie::split_parse(field).flatten() {
+        for header in request.headers().get_all(COOKIE) {
+            let header = header.to_str().expect("ASCII").to_owned();
+            // A cookie-pair without `=` is an error here, and is skipped.
+            for cookie in Cookie::split_parse(header).flatten() {
                 jar.add_original(cookie);
             }
         }
         handler(&mut jar);
         let mut response = Response::new(Body::empty());
         for cookie in jar.delta() {
-            let field = HeaderValue::try_from(cookie.to_string()).expect("a field");
-            response.headers_mut().append(SET_COOKIE, field);
+            let header = HeaderValue::try_from(cookie.to_string()).expect("a header value");
+            response.headers_mut().append(SET_COOKIE, header);
         }
         response
     })
@@ -35,10 +34,12 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
     let set = |jar: &mut CookieJar, name| jar.add(Cookie::build((name, VALUE)).path("/"));
     let key = Key::from(SECRET.as_bytes());
     Some(match action {
-        Action::Nothing => return None,
+        Action::Nothing | Action::SetInOneLayer { .. } | Action::SetInNestedLayers { .. } => {
+            return None;
+        }
         Action::Get(names) => {
             let mut next = rotate(names);
-            with_jar(move |jar| read(jar.get(next()).expect("it was sent").value()))
+            with_jar(move |jar| read(jar.get(next()).expect("the request has it").value()))
         }
         Action::GetMissing => with_jar(|jar| assert!(jar.get(MISSING).is_none())),
         Action::GetAll => with_jar(|jar| {
@@ -59,7 +60,7 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
             jar.remove(Cookie::build("theme").path("/app"));
         }),
         Action::GetAndSet => with_jar(move |jar| {
-            read(jar.get(NAME).expect("it was sent").value());
+            read(jar.get(NAME).expect("the request has it").value());
             set(jar, NAME);
         }),
         Action::SetSigned => with_jar(move |jar| {
@@ -67,7 +68,12 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
                 .add(Cookie::build((NAME, VALUE)).path("/"));
         }),
         Action::GetSigned => with_jar(move |jar| {
-            read(jar.signed(&key).get(NAME).expect("it was signed").value());
+            read(
+                jar.signed(&key)
+                    .get(NAME)
+                    .expect("the signature is valid")
+                    .value(),
+            );
         }),
     })
 }

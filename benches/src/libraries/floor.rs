@@ -1,5 +1,5 @@
-//! The least that a layer can do: one shared allocation, a reverse scan, one rendered buffer. It
-//! checks nothing, knows no scopes, and writes what it is told.
+//! A lower bound for the cost of a layer: one shared allocation, a reverse scan, and one buffer for
+//! each `Set-Cookie` header. It validates nothing and knows no scopes.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,31 +13,30 @@ use http::{Request, Response};
 use memchr::memrchr;
 use tower::{Layer, Service};
 
-use super::{MISSING, layered, rotate};
-use crate::scenarios::{Action, DOMAIN, MAX_AGE, NAME, SET_NAMES, VALUE};
-use crate::{Respond, read};
+use crate::action::{Action, DOMAIN, MAX_AGE, MISSING, NAME, SET_NAMES, VALUE};
+use crate::handler::{Respond, layered, read, rotate};
 
 #[derive(Clone)]
 struct Jar(Arc<Shared>);
 
 struct Shared {
-    field: Option<HeaderValue>,
-    rest: Vec<HeaderValue>,
+    first_header: Option<HeaderValue>,
+    other_headers: Vec<HeaderValue>,
     queue: Mutex<Vec<HeaderValue>>,
 }
 
 impl Jar {
-    fn fields(&self) -> impl DoubleEndedIterator<Item = &str> {
-        let fields = self.0.field.iter().chain(&self.0.rest);
-        fields.map(|field| field.to_str().expect("ASCII"))
+    fn headers(&self) -> impl DoubleEndedIterator<Item = &str> {
+        let headers = self.0.first_header.iter().chain(&self.0.other_headers);
+        headers.map(|header| header.to_str().expect("ASCII"))
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.fields().rev().find_map(|field| {
-            let mut end = field.len();
+        self.headers().rev().find_map(|header| {
+            let mut end = header.len();
             loop {
-                let start = memrchr(b';', &field.as_bytes()[..end]).map_or(0, |place| place + 1);
-                let pair = field[start..end].trim_ascii_start();
+                let start = memrchr(b';', &header.as_bytes()[..end]).map_or(0, |index| index + 1);
+                let pair = header[start..end].trim_ascii_start();
                 if let Some(value) = pair
                     .strip_prefix(name)
                     .and_then(|rest| rest.strip_prefix('='))
@@ -52,8 +51,8 @@ impl Jar {
     fn push(&self, parts: &[&str]) {
         let mut text = String::with_capacity(parts.iter().map(|part| part.len()).sum());
         text.extend(parts.iter().copied());
-        let field = HeaderValue::try_from(text).expect("a field");
-        self.0.queue.lock().expect("no panic").push(field);
+        let header = HeaderValue::try_from(text).expect("a header value");
+        self.0.queue.lock().expect("no panic").push(header);
     }
 }
 
@@ -84,10 +83,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let mut fields = request.headers().get_all(COOKIE).iter().cloned();
+        let mut headers = request.headers().get_all(COOKIE).iter().cloned();
         let jar = Jar(Arc::new(Shared {
-            field: fields.next(),
-            rest: fields.collect(),
+            first_header: headers.next(),
+            other_headers: headers.collect(),
             queue: Mutex::default(),
         }));
         request.extensions_mut().insert(jar.clone());
@@ -106,17 +105,17 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut result = ready!(Pin::new(&mut self.1).poll(cx));
         if let Ok(response) = &mut result {
-            for field in self.0.0.queue.lock().expect("no panic").drain(..) {
-                response.headers_mut().append(SET_COOKIE, field);
+            for header in self.0.0.queue.lock().expect("no panic").drain(..) {
+                response.headers_mut().append(SET_COOKIE, header);
             }
         }
         Poll::Ready(result)
     }
 }
 
-fn within(mut handler: impl FnMut(&Jar) + 'static) -> Respond {
+fn with_jar(mut handler: impl FnMut(&Jar) + 'static) -> Respond {
     layered(FloorLayer, move |request| {
-        handler(request.extensions().get().expect("the layer's"));
+        handler(request.extensions().get().expect("the layer inserts it"));
         Response::new(Body::empty())
     })
 }
@@ -127,22 +126,22 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
         Action::Nothing => layered(FloorLayer, |_| Response::new(Body::empty())),
         Action::Get(names) => {
             let mut next = rotate(names);
-            within(move |jar| read(jar.get(next()).expect("it was sent")))
+            with_jar(move |jar| read(jar.get(next()).expect("the request has it")))
         }
-        Action::GetMissing => within(|jar| assert!(jar.get(MISSING).is_none())),
-        Action::GetAll => within(|jar| {
-            for pair in jar.fields().flat_map(|field| field.split(';')) {
+        Action::GetMissing => with_jar(|jar| assert!(jar.get(MISSING).is_none())),
+        Action::GetAll => with_jar(|jar| {
+            for pair in jar.headers().flat_map(|header| header.split(';')) {
                 if let Some((name, value)) = pair.trim_ascii().split_once('=') {
                     read(name);
                     read(value);
                 }
             }
         }),
-        Action::Set => within(move |jar| set(jar, NAME)),
-        Action::SetAttributes => within(|jar| {
+        Action::Set => with_jar(move |jar| set(jar, NAME)),
+        Action::SetAttributes => with_jar(|jar| {
             let expires = SystemTime::now() + Duration::from_secs(MAX_AGE.into());
             let expires = httpdate::fmt_http_date(expires);
-            let rest = "; HttpOnly; Max-Age=1209600; Path=/app; SameSite=Lax; Secure";
+            let attributes = "; HttpOnly; Max-Age=1209600; Path=/app; SameSite=Lax; Secure";
             jar.push(&[
                 NAME,
                 "=",
@@ -151,22 +150,26 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
                 DOMAIN,
                 "; expires=",
                 &expires,
-                rest,
+                attributes,
             ]);
         }),
-        Action::SetTen => within(move |jar| SET_NAMES.iter().for_each(|name| set(jar, name))),
-        Action::Delete => within(|jar| jar.push(&[NAME, "=\"\"", END, "; Path=/"])),
-        Action::Declared => within(|jar| {
-            let rest = "; HttpOnly; Path=/app; SameSite=Lax; Secure";
-            jar.push(&[NAME, "=", VALUE, "; Domain=", DOMAIN, rest]);
-            jar.push(&["theme=\"\"", END, "; Path=/app"]);
+        Action::SetTen => with_jar(move |jar| SET_NAMES.iter().for_each(|name| set(jar, name))),
+        Action::Delete => with_jar(|jar| jar.push(&[NAME, "=\"\"", EXPIRED, "; Path=/"])),
+        Action::Declared => with_jar(|jar| {
+            let attributes = "; HttpOnly; Path=/app; SameSite=Lax; Secure";
+            jar.push(&[NAME, "=", VALUE, "; Domain=", DOMAIN, attributes]);
+            jar.push(&["theme=\"\"", EXPIRED, "; Path=/app"]);
         }),
-        Action::GetAndSet => within(move |jar| {
-            read(jar.get(NAME).expect("it was sent"));
+        Action::GetAndSet => with_jar(move |jar| {
+            read(jar.get(NAME).expect("the request has it"));
             set(jar, NAME);
         }),
-        Action::Count | Action::SetSigned | Action::GetSigned => return None,
+        Action::Count
+        | Action::SetInOneLayer { .. }
+        | Action::SetInNestedLayers { .. }
+        | Action::SetSigned
+        | Action::GetSigned => return None,
     })
 }
 
-const END: &str = "; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0";
+const EXPIRED: &str = "; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0";

@@ -1,18 +1,35 @@
 //! This crate.
 
+use std::convert::Infallible;
+
 use axum_core::body::Body;
-use http::Response;
+use http::{Request, Response};
+use tower::layer::util::Stack;
+use tower::util::ServiceFn;
+use tower::{Layer, Service};
 use tower_django_cookies::time::Duration;
 use tower_django_cookies::{Cookie, CookieJar, CookieLayer, SameSite};
 
-use super::{MISSING, SECRET, layered, rotate};
-use crate::scenarios::{Action, DOMAIN, MAX_AGE, NAME, SET_NAMES, VALUE};
-use crate::{Respond, count, read};
+use crate::action::{Action, DOMAIN, MAX_AGE, MISSING, NAME, SECRET, SET_NAMES, VALUE};
+use crate::handler::{Handler, Respond, count, layered, read, rotate};
 
-fn within(layer: CookieLayer, mut handler: impl FnMut(&CookieJar) + 'static) -> Respond {
+fn with_jar<L, S>(layer: L, mut handler: impl FnMut(&CookieJar) + 'static) -> Respond
+where
+    L: Layer<ServiceFn<Handler>, Service = S>,
+    S: Service<Request<()>, Response = Response<Body>, Error = Infallible> + 'static,
+{
     layered(layer, move |request| {
-        handler(CookieJar::from_extensions(request.extensions()).expect("the layer's"));
+        let jar = CookieJar::from_extensions(request.extensions());
+        handler(jar.expect("the layer inserts it"));
         Response::new(Body::empty())
+    })
+}
+
+/// A layer that declares `count` cookies, but not [`NAME`].
+fn declaring(count: usize) -> CookieLayer {
+    (0..count).fold(CookieLayer::new(), |layer, number| {
+        let cookie = Cookie::build(format!("declared-{number}")).path("/app");
+        layer.declare(cookie).expect("a valid declaration")
     })
 }
 
@@ -26,27 +43,37 @@ fn session() -> Cookie<'static> {
         .into()
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "as every library's")]
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the signature is the same for every library"
+)]
 pub(super) fn respond(action: Action) -> Option<Respond> {
     let layer = CookieLayer::new();
+    let set = |jar: &CookieJar| jar.set((NAME, VALUE)).expect("a valid cookie");
     Some(match action {
         Action::Nothing => layered(layer, |_| Response::new(Body::empty())),
         Action::Get(names) => {
             let mut next = rotate(names);
-            within(layer, move |jar| {
-                read(jar.get(next()).expect("it was sent"));
+            with_jar(layer, move |jar| {
+                read(jar.get(next()).expect("the request has it"));
             })
         }
-        Action::GetMissing => within(layer, |jar| assert!(jar.get(MISSING).is_none())),
-        Action::GetAll => within(layer, |jar| {
+        Action::GetMissing => with_jar(layer, |jar| assert!(jar.get(MISSING).is_none())),
+        Action::GetAll => with_jar(layer, |jar| {
             for (name, value) in jar {
                 read(name);
                 read(value);
             }
         }),
-        Action::Count => within(layer, |jar| count(jar.len())),
-        Action::Set => within(layer, |jar| jar.set((NAME, VALUE)).expect("a cookie")),
-        Action::SetAttributes => within(layer, |jar| {
+        Action::Count => with_jar(layer, |jar| count(jar.len())),
+        Action::Set => with_jar(layer, set),
+        Action::SetInOneLayer { declared } => with_jar(declaring(declared), set),
+        Action::SetInNestedLayers { outer_declared } => {
+            let inner = layer.declare(Cookie::build("theme").path("/app"));
+            let inner = inner.expect("a valid declaration");
+            with_jar(Stack::new(inner, declaring(outer_declared)), set)
+        }
+        Action::SetAttributes => with_jar(layer, |jar| {
             let cookie = Cookie::build((NAME, VALUE))
                 .domain(DOMAIN)
                 .path("/app")
@@ -54,33 +81,33 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
                 .http_only(true)
                 .secure(true)
                 .same_site(SameSite::Lax);
-            jar.set(cookie).expect("a cookie");
+            jar.set(cookie).expect("a valid cookie");
         }),
-        Action::SetTen => within(layer, |jar| {
+        Action::SetTen => with_jar(layer, |jar| {
             for name in SET_NAMES {
-                jar.set((name, VALUE)).expect("a cookie");
+                jar.set((name, VALUE)).expect("a valid cookie");
             }
         }),
-        Action::Delete => within(layer, |jar| jar.delete(NAME).expect("a cookie")),
+        Action::Delete => with_jar(layer, |jar| jar.delete(NAME).expect("a valid cookie")),
         Action::Declared => {
-            let layer = layer.declare(session()).expect("a cookie");
+            let layer = layer.declare(session()).expect("a valid declaration");
             let layer = layer
                 .declare(Cookie::build("theme").path("/app"))
-                .expect("a cookie");
-            within(layer, |jar| {
-                jar.set((NAME, VALUE)).expect("a cookie");
-                jar.delete("theme").expect("a cookie");
+                .expect("a valid declaration");
+            with_jar(layer, |jar| {
+                jar.set((NAME, VALUE)).expect("a valid cookie");
+                jar.delete("theme").expect("a valid cookie");
             })
         }
-        Action::GetAndSet => within(layer, |jar| {
-            read(jar.get(NAME).expect("it was sent"));
-            jar.set((NAME, VALUE)).expect("a cookie");
+        Action::GetAndSet => with_jar(layer, |jar| {
+            read(jar.get(NAME).expect("the request has it"));
+            jar.set((NAME, VALUE)).expect("a valid cookie");
         }),
-        Action::SetSigned => within(layer.secret_key(SECRET), |jar| {
-            jar.signed().set((NAME, VALUE)).expect("a cookie");
+        Action::SetSigned => with_jar(layer.secret_key(SECRET), |jar| {
+            jar.signed().set((NAME, VALUE)).expect("a valid cookie");
         }),
-        Action::GetSigned => within(layer.secret_key(SECRET), |jar| {
-            read(&jar.signed().get(NAME).expect("it was signed"));
+        Action::GetSigned => with_jar(layer.secret_key(SECRET), |jar| {
+            read(&jar.signed().get(NAME).expect("the signature is valid"));
         }),
     })
 }
