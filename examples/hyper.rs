@@ -1,4 +1,4 @@
-//! The service of `visited` on hyper alone, over HTTP/1 and HTTP/2.
+//! The example `visited` with hyper instead of axum, over HTTP/1 and HTTP/2.
 //!
 //! `cargo run --example hyper [PORT]`
 
@@ -43,20 +43,22 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = std::env::args()
         .nth(1)
         .map_or(Ok(3002_u16), |port| port.parse())
-        .map_err(|error| format!("the argument is a port: {error}"))?;
+        .map_err(|error| format!("invalid port: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}/", listener.local_addr()?);
     loop {
         let connection = tokio::select! {
             accepted = listener.accept() => accepted?.0,
-            interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
+            result = tokio::signal::ctrl_c() => return Ok(result?),
         };
         let service = TowerToHyperService::new(service.clone());
         tokio::spawn(async move {
             let server = auto::Builder::new(TokioExecutor::new());
-            let served = server.serve_connection(TokioIo::new(connection), service);
-            if let Err(error) = served.await {
-                eprintln!("connection: {error}");
+            let result = server
+                .serve_connection(TokioIo::new(connection), service)
+                .await;
+            if let Err(error) = result {
+                eprintln!("connection error: {error}");
             }
         });
     }

@@ -1,4 +1,5 @@
-//! A session with a Path and a Domain, a logout that works, and one that can't: axum.
+//! An axum app with a declared session cookie: a logout that works, and one with the wrong Path,
+//! which returns an error.
 //!
 //! `cargo run --example logout [PORT]`, then open the URL it prints.
 
@@ -11,7 +12,7 @@ use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite
 const MENU: &str = r#"
     <p><a href="/app/login">log in</a>
     <p><a href="/app/logout">log out</a>
-    <p><a href="/app/wrong-logout">log out with the wrong scope</a>"#;
+    <p><a href="/app/wrong-logout">log out with the wrong Path</a>"#;
 
 fn page(text: &str) -> Html<String> {
     Html(format!(
@@ -28,7 +29,7 @@ async fn home(jar: CookieJar) -> Html<String> {
 }
 
 async fn login(jar: CookieJar) -> Result<Html<String>, CookieError> {
-    // Path, Domain and HttpOnly are the declared ones.
+    // Unset attributes default to the declared ones: Path, Domain, HttpOnly and SameSite.
     jar.set(("session", "f81d4fae"))?;
     Ok(page("Logged in."))
 }
@@ -38,10 +39,11 @@ async fn logout(jar: CookieJar) -> Result<Html<String>, CookieError> {
     Ok(page("Logged out."))
 }
 
-/// A browser would keep the session, so the jar refuses, and the answer shows both scopes.
+/// A browser would keep the session cookie, because it was set with another Path. So `delete`
+/// returns an error, which shows both scopes.
 async fn wrong_logout(jar: CookieJar) -> Result<Html<String>, CookieError> {
     jar.delete(Cookie::build("session").path("/"))?;
-    Ok(page("Never reached."))
+    Ok(page("Unreachable: the delete failed."))
 }
 
 #[tokio::main]
@@ -65,12 +67,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = std::env::args()
         .nth(1)
         .map_or(Ok(3001_u16), |port| port.parse())
-        .map_err(|error| format!("the argument is a port: {error}"))?;
+        .map_err(|error| format!("invalid port: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://localhost:{}/app", listener.local_addr()?.port());
     tokio::select! {
-        served = axum::serve(listener, app) => served?,
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        result = axum::serve(listener, app) => result?,
+        result = tokio::signal::ctrl_c() => result?,
     }
     Ok(())
 }

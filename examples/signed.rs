@@ -1,4 +1,4 @@
-//! "Remember me" for two weeks, with a signed cookie whose key is rotated: axum.
+//! An axum app that remembers a user for two weeks, with a signed cookie and a rotated key.
 //!
 //! `cargo run --example signed --features signed [PORT]`, then open the URL it prints.
 
@@ -25,9 +25,9 @@ async fn home(jar: CookieJar) -> Result<Html<String>, CookieError> {
     let remembered = jar.signed().salt("remember me").max_age(TWO_WEEKS);
     match remembered.get("user") {
         Ok(user) if user == "42" => Ok(page("Welcome back, user 42.")),
-        Ok(_) | Err(CookieError::MissingCookie { .. }) => Ok(page("Who are you?")),
-        Err(CookieError::SignatureExpired { .. }) => Ok(page("That is long ago. Log in again.")),
-        // Forged, or signed with a key that is no longer accepted.
+        Ok(_) | Err(CookieError::MissingCookie { .. }) => Ok(page("You are not logged in.")),
+        Err(CookieError::SignatureExpired { .. }) => Ok(page("Your login has expired.")),
+        // The cookie is forged, or signed with a key that is no longer accepted.
         Err(error) => {
             jar.delete("user")?;
             Err(error)
@@ -37,12 +37,12 @@ async fn home(jar: CookieJar) -> Result<Html<String>, CookieError> {
 
 async fn login(jar: CookieJar) -> Result<Html<String>, CookieError> {
     jar.signed().salt("remember me").set(("user", "42"))?;
-    Ok(page("You will be remembered for two weeks."))
+    Ok(page("You are logged in for two weeks."))
 }
 
 async fn logout(jar: CookieJar) -> Result<Html<String>, CookieError> {
     jar.delete("user")?;
-    Ok(page("You are forgotten."))
+    Ok(page("You are logged out."))
 }
 
 #[tokio::main]
@@ -54,10 +54,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .same_site(SameSite::Lax)
                 .max_age(time::Duration::try_from(TWO_WEEKS)?),
         )?
-        // A real service reads its keys from where it keeps its secrets. The former one still
-        // verifies, until the last cookie that it signed is two weeks old.
-        .secret_key("the new secret, from October on")
-        .secret_key_fallbacks(["the former secret"]);
+        // Load the keys of a real service from its secret storage. The previous key still verifies
+        // cookies. Remove it two weeks after the rotation, when all cookies that it signed have
+        // expired.
+        .secret_key("example key, used since October 2026")
+        .secret_key_fallbacks(["example key, used until October 2026"]);
     let app = Router::new()
         .route("/", get(home))
         .route("/login", get(login))
@@ -67,12 +68,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = std::env::args()
         .nth(1)
         .map_or(Ok(3003_u16), |port| port.parse())
-        .map_err(|error| format!("the argument is a port: {error}"))?;
+        .map_err(|error| format!("invalid port: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}/", listener.local_addr()?);
     tokio::select! {
-        served = axum::serve(listener, app) => served?,
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        result = axum::serve(listener, app) => result?,
+        result = tokio::signal::ctrl_c() => result?,
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Greets a visitor differently the second time: axum.
+//! An axum app that greets a visitor differently from the second visit on.
 //!
 //! `cargo run --example visited [PORT]`
 
@@ -24,12 +24,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = std::env::args()
         .nth(1)
         .map_or(Ok(3000_u16), |port| port.parse())
-        .map_err(|error| format!("the argument is a port: {error}"))?;
+        .map_err(|error| format!("invalid port: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}/", listener.local_addr()?);
     tokio::select! {
-        served = axum::serve(listener, app) => served?,
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        result = axum::serve(listener, app) => result?,
+        result = tokio::signal::ctrl_c() => result?,
     }
     Ok(())
 }

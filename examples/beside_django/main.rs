@@ -1,12 +1,12 @@
-//! Takes over one path, /basket/, of a Django site whose login stays in Django: axum.
+//! An axum app that serves one path, /basket/, of a Django site. The login stays in Django.
 //!
-//! `cargo run --example beside_django --features signed [PORT]`, and the site itself, of which
-//! `manage.py` beside this file is the whole:
+//! Start it with `cargo run --example beside_django --features signed [PORT]`, and start the Django
+//! site, which is the file `manage.py` in the same directory:
 //!
 //! `python3 examples/beside_django/manage.py runserver 127.0.0.1:8000`
 //!
-//! Both take `SECRET_KEY` and `SECRET_KEY_FALLBACKS` (several with commas between) from the
-//! environment. `DJANGO_URL` is where the site listens, or empty if a proxy puts both on one port.
+//! Both read `SECRET_KEY` and `SECRET_KEY_FALLBACKS` (a comma-separated list) from the environment.
+//! `DJANGO_URL` is the URL of the Django site. It is empty if a proxy serves both on one port.
 
 use std::env::{self, VarError};
 use std::fmt::Write;
@@ -23,14 +23,15 @@ use tokio::net::TcpListener;
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite, time};
 
 const DEVELOPMENT_KEY: &str = "for development only: everybody knows it";
-const SHELF: [&str; 3] = ["cocoa", "coffee", "tea"];
+const ITEMS: [&str; 3] = ["cocoa", "coffee", "tea"];
 const TWO_WEEKS: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 static DJANGO_URL: LazyLock<String> =
     LazyLock::new(|| env::var("DJANGO_URL").unwrap_or_else(|_| "http://127.0.0.1:8000".into()));
 
-/// `Err` if it isn't Unicode: no key is better than the development key by mistake.
-fn variable(name: &str) -> Result<Option<String>, VarError> {
+/// Returns `Ok(None)` only if the variable is not set. A key that is not Unicode is an error, so
+/// that the development key is not used by mistake.
+fn env_var(name: &str) -> Result<Option<String>, VarError> {
     match env::var(name) {
         Ok(text) => Ok(Some(text)),
         Err(VarError::NotPresent) => Ok(None),
@@ -38,61 +39,67 @@ fn variable(name: &str) -> Result<Option<String>, VarError> {
     }
 }
 
-/// Signs and reads as the Django site with the same environment.
-fn signing() -> Result<CookieLayer, VarError> {
-    let key = variable("SECRET_KEY")?.unwrap_or_else(|| {
-        eprintln!("SECRET_KEY is not set: signing with the development key, which everybody knows");
+/// The layer with the keys of the Django site.
+fn signing_layer() -> Result<CookieLayer, VarError> {
+    let key = env_var("SECRET_KEY")?.unwrap_or_else(|| {
+        eprintln!(
+            "SECRET_KEY is not set: cookies are signed with the publicly known development key"
+        );
         DEVELOPMENT_KEY.into()
     });
-    let fallbacks = variable("SECRET_KEY_FALLBACKS")?.unwrap_or_default();
+    let fallbacks = env_var("SECRET_KEY_FALLBACKS")?.unwrap_or_default();
     let fallbacks = fallbacks.split(',').filter(|key| !key.is_empty());
     Ok(CookieLayer::new()
         .secret_key(key)
         .secret_key_fallbacks(fallbacks))
 }
 
-/// The cookies of /basket/, with the scopes and attributes that Django's views give them.
-fn declared(signing: CookieLayer) -> Result<CookieLayer, CookieError> {
-    let as_django_sets = |name| {
+/// Declares the cookies of /basket/, with the scopes and attributes that Django's views use.
+fn with_declarations(layer: CookieLayer) -> Result<CookieLayer, CookieError> {
+    let build_like_django = |name| {
         Cookie::build(name)
             .path("/")
             .http_only(true)
             .same_site(SameSite::Lax)
     };
     let two_weeks = time::Duration::weeks(2);
-    Ok(signing
-        .declare(as_django_sets("user").max_age(two_weeks))?
-        .declare(as_django_sets("basket").max_age(two_weeks))?
+    Ok(layer
+        .declare(build_like_django("user").max_age(two_weeks))?
+        .declare(build_like_django("basket").max_age(two_weeks))?
         .deny_undeclared())
 }
 
-/// Who logged in at Django: `response.set_signed_cookie("user", user, salt="login", …)`.
+/// The user who logged in at Django, which called
+/// `response.set_signed_cookie("user", user, salt="login", …)`.
 fn user(jar: &CookieJar) -> Result<String, CookieError> {
     jar.signed().salt("login").max_age(TWO_WEEKS).get("user")
 }
 
-/// What is in the basket, with commas between: `get_signed_cookie("basket", default="", …)`.
+/// The items in the basket, separated by commas, as Django's
+/// `get_signed_cookie("basket", default="", …)` returns them.
 fn basket(jar: &CookieJar) -> Result<String, CookieError> {
     match jar.signed().salt("basket").max_age(TWO_WEEKS).get("basket") {
-        Err(error) if is_refused(&error) => Ok(String::new()),
+        Err(error) if is_invalid_or_missing(&error) => Ok(String::new()),
         basket => basket,
     }
 }
 
-/// Whether a cookie is missing, forged or too old. It is the same to a page that can go without:
-/// such a cookie comes with each request until it is set anew.
-fn is_refused(error: &CookieError) -> bool {
+/// Returns true if the cookie is missing, forged or expired. A page that works without the cookie
+/// treats these cases alike: the browser sends a forged or expired cookie with every request until
+/// the cookie is set again.
+fn is_invalid_or_missing(error: &CookieError) -> bool {
     error.status() == StatusCode::BAD_REQUEST
 }
 
-/// For text between tags. A signature says who wrote a value, not that it is fit for HTML.
+/// Escapes text between tags. Signed values need it too: a signature proves the origin of a value,
+/// not that the value is safe in HTML.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 async fn show(jar: CookieJar) -> Result<Response, CookieError> {
     let user = match user(&jar) {
-        Err(error) if is_refused(&error) => {
+        Err(error) if is_invalid_or_missing(&error) => {
             return Ok(Redirect::to(&format!("{}/", *DJANGO_URL)).into_response());
         }
         user => user?,
@@ -105,7 +112,7 @@ async fn show(jar: CookieJar) -> Result<Response, CookieError> {
         "<!doctype html><title>basket</title><h1>User {}, in your basket: {basket}</h1>",
         escape(&user)
     );
-    for item in SHELF {
+    for item in ITEMS {
         let _ = write!(
             page,
             r#"<form method="post" action="/basket/add?item={item}"><button>Add {item}</button></form>"#
@@ -121,25 +128,28 @@ async fn show(jar: CookieJar) -> Result<Response, CookieError> {
 }
 
 #[derive(Deserialize)]
-struct Added {
+struct AddQuery {
     item: String,
 }
 
-async fn add(jar: CookieJar, Query(Added { item }): Query<Added>) -> Result<Response, CookieError> {
-    // `SameSite=Lax` keeps the user out of requests that other sites' forms post.
+async fn add(
+    jar: CookieJar,
+    Query(AddQuery { item }): Query<AddQuery>,
+) -> Result<Response, CookieError> {
+    // Browsers do not send this `SameSite=Lax` cookie when a form of another site posts here.
     user(&jar)?;
-    if !SHELF.contains(&&*item) {
-        return Ok((StatusCode::NOT_FOUND, "not on the shelf").into_response());
+    if !ITEMS.contains(&&*item) {
+        return Ok((StatusCode::NOT_FOUND, "no such item").into_response());
     }
     let basket = basket(&jar)?;
-    let mut goods: Vec<&str> = basket.split_terminator(", ").collect();
-    // Once each, for a cookie holds no more than 4096 bytes.
-    if !goods.contains(&&*item) {
-        goods.push(&item);
+    let mut items: Vec<&str> = basket.split_terminator(", ").collect();
+    // Add each item once, because a cookie is limited to 4096 bytes.
+    if !items.contains(&&*item) {
+        items.push(&item);
     }
     jar.signed()
         .salt("basket")
-        .set(("basket", goods.join(", ")))?;
+        .set(("basket", items.join(", ")))?;
     Ok(Redirect::to("/basket/").into_response())
 }
 
@@ -149,16 +159,18 @@ async fn empty(jar: CookieJar) -> Result<Redirect, CookieError> {
     Ok(Redirect::to("/basket/"))
 }
 
-/// Any cookie read and written, as in `manage.py`. For trying out, not for copying: it signs what
-/// it is asked to, so that who reaches it can log in as anybody. Served where `COOKIE_VIEWS` is set.
+/// Handlers that read and write any cookie, as those of `manage.py` do. They are for tests only:
+/// they sign any value, so everybody who can reach them can log in as any user. The environment
+/// variable `COOKIE_VIEWS` enables them.
 mod cookies {
     use super::{
         Cookie, CookieError, CookieJar, Deserialize, Duration, Query, Router, Write, get, time,
     };
 
-    /// The query: the arguments of Django's `set_cookie` and the others, as far as they are said.
+    /// The query string: the arguments of Django's `set_cookie`, `delete_cookie` and their signed
+    /// variants. An argument that is absent is not set.
     #[derive(Deserialize)]
-    struct Asked {
+    struct CookieQuery {
         name: String,
         #[serde(default)]
         value: String,
@@ -168,7 +180,7 @@ mod cookies {
         path: Option<String>,
     }
 
-    impl Asked {
+    impl CookieQuery {
         fn cookie(&self) -> Cookie<'_> {
             let mut cookie = Cookie::new(&*self.name, &*self.value);
             if let Some(seconds) = self.max_age {
@@ -199,52 +211,55 @@ mod cookies {
         lines
     }
 
-    async fn read(jar: CookieJar, Query(asked): Query<Asked>) -> Result<String, CookieError> {
-        jar.require(&asked.name).map(str::to_owned)
+    async fn read(jar: CookieJar, Query(query): Query<CookieQuery>) -> Result<String, CookieError> {
+        jar.require(&query.name).map(str::to_owned)
     }
 
     async fn read_signed(
         jar: CookieJar,
-        Query(asked): Query<Asked>,
+        Query(query): Query<CookieQuery>,
     ) -> Result<String, CookieError> {
-        let mut signed = jar.signed().salt(asked.salt);
-        if let Some(seconds) = asked.max_age {
+        let mut signed = jar.signed().salt(query.salt);
+        if let Some(seconds) = query.max_age {
             signed = signed.max_age(Duration::from_secs(seconds.into()));
         }
-        signed.get(&asked.name)
+        signed.get(&query.name)
     }
 
-    async fn set(jar: CookieJar, Query(asked): Query<Asked>) -> Result<&'static str, CookieError> {
-        jar.set(asked.cookie())?;
+    async fn set(
+        jar: CookieJar,
+        Query(query): Query<CookieQuery>,
+    ) -> Result<&'static str, CookieError> {
+        jar.set(query.cookie())?;
         Ok("set\n")
     }
 
     async fn set_signed(
         jar: CookieJar,
-        Query(asked): Query<Asked>,
+        Query(query): Query<CookieQuery>,
     ) -> Result<&'static str, CookieError> {
-        jar.signed().salt(&*asked.salt).set(asked.cookie())?;
+        jar.signed().salt(&*query.salt).set(query.cookie())?;
         Ok("set\n")
     }
 
     async fn delete(
         jar: CookieJar,
-        Query(asked): Query<Asked>,
+        Query(query): Query<CookieQuery>,
     ) -> Result<&'static str, CookieError> {
-        jar.delete(asked.cookie())?;
+        jar.delete(query.cookie())?;
         Ok("deleted\n")
     }
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let signing = signing()?;
+    let signing = signing_layer()?;
     let shop = Router::new()
         .route("/basket/", get(show))
         .route("/basket/add", post(add))
         .route("/basket/empty", post(empty))
-        .layer(declared(signing.clone())?);
-    let app = match variable("COOKIE_VIEWS")? {
+        .layer(with_declarations(signing.clone())?);
+    let app = match env_var("COOKIE_VIEWS")? {
         Some(_) => shop.merge(cookies::router().layer(signing)),
         None => shop,
     };
@@ -252,12 +267,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = env::args()
         .nth(1)
         .map_or(Ok(3004_u16), |port| port.parse())
-        .map_err(|error| format!("the argument is a port: {error}"))?;
+        .map_err(|error| format!("invalid port: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}/basket/", listener.local_addr()?);
     tokio::select! {
-        served = axum::serve(listener, app) => served?,
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        result = axum::serve(listener, app) => result?,
+        result = tokio::signal::ctrl_c() => result?,
     }
     Ok(())
 }

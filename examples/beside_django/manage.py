@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The Django site beside which `main.rs` serves /basket/: a whole project in one file.
+"""The Django site for which `main.rs` serves /basket/. This file is the complete Django project.
 
     pip install django
     python3 manage.py runserver 127.0.0.1:8000
 
-SECRET_KEY and SECRET_KEY_FALLBACKS (several with commas between) are those of `main.rs`. BASKET_URL is where that listens,
-or empty if a proxy puts both on one port.
+Set the environment variables SECRET_KEY and SECRET_KEY_FALLBACKS (a comma-separated list) to the same values as for `main.rs`.
+BASKET_URL is the URL of `main.rs`. It is empty if a proxy serves both on one port.
 """
 
 import os
@@ -27,7 +27,7 @@ BASKET_URL = os.environ.get("BASKET_URL", "http://127.0.0.1:3004")
 TWO_WEEKS = 14 * 24 * 60 * 60
 
 if "SECRET_KEY" not in os.environ:
-    print("SECRET_KEY is not set: signing with the development key, which everybody knows", file=sys.stderr)
+    print("SECRET_KEY is not set: cookies are signed with the publicly known development key", file=sys.stderr)
 
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
@@ -35,7 +35,7 @@ settings.configure(
     ROOT_URLCONF=__name__,
     SECRET_KEY=os.environ.get("SECRET_KEY", DEVELOPMENT_KEY),
     SECRET_KEY_FALLBACKS=[key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key],
-    # `main.rs` refuses signatures with the salt before Django 5.2.15 too.
+    # `main.rs`, too, rejects signatures made with the legacy salt (Django before 5.2.15).
     SIGNED_COOKIE_LEGACY_SALT_FALLBACK=False,
 )
 
@@ -45,7 +45,7 @@ def home(request):
     user = request.get_signed_cookie("user", default=None, salt="login", max_age=TWO_WEEKS)
     if user is None:
         return page(request, "Who are you?", "login", LOGIN)
-    # What the Rust service signed.
+    # The Rust service signs this cookie.
     basket = request.get_signed_cookie("basket", default="", salt="basket", max_age=TWO_WEEKS)
     return page(request, f"User {user}, in your basket: {basket or 'nothing'}", "logout", LOGOUT)
 
@@ -67,9 +67,9 @@ def page(request, text, action, inputs):
 @require_POST
 def login(request):
     user = request.POST.get("user", "")
-    # Here a real site asks for a password.
+    # A real site checks a password here.
     if not (user.isascii() and user.isdecimal()):
-        return HttpResponseBadRequest("user is a number")
+        return HttpResponseBadRequest("user must be a number")
     response = redirect("/")
     response.set_signed_cookie("user", user, salt="login", max_age=TWO_WEEKS, httponly=True, samesite="Lax")
     return response
@@ -79,17 +79,16 @@ def login(request):
 def logout(request):
     response = redirect("/")
     response.delete_cookie("user", samesite="Lax")
-    # The Rust service sets it, at the same Path.
+    # The Rust service sets this cookie, with the same Path.
     response.delete_cookie("basket", samesite="Lax")
     return response
 
 
-# Under /cookies/ any cookie can be read and written, as in `main.rs`. For trying out, not for copying: it signs what it is
-# asked to.
+# The views under /cookies/ read and write any cookie, as those of `main.rs` do. They are for tests only: do not copy them.
 
 
-def asked(request):
-    """The arguments that set_cookie and the others share, for those that are in the query."""
+def cookie_arguments(request):
+    """The keyword arguments for `set_cookie`, `delete_cookie` and their signed variants, taken from the query string."""
     arguments = {"key": request.GET["name"]}
     for name in ("value", "salt", "path"):
         if name in request.GET:
@@ -99,46 +98,46 @@ def asked(request):
     return arguments
 
 
-def plain(text, status=200):
+def plain_text(text, status=200):
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
 def list_cookies(request):
-    return plain("".join(f"{name}={value}\n" for name, value in request.COOKIES.items()))
+    return plain_text("".join(f"{name}={value}\n" for name, value in request.COOKIES.items()))
 
 
 def get_cookie(request):
     name = request.GET["name"]
     try:
-        return plain(request.COOKIES[name])
+        return plain_text(request.COOKIES[name])
     except KeyError:
-        return plain(f'cookie "{name}" is missing', status=400)
+        return plain_text(f'cookie "{name}" is missing', status=400)
 
 
 def get_signed_cookie(request):
     try:
-        return plain(request.get_signed_cookie(**asked(request)))
+        return plain_text(request.get_signed_cookie(**cookie_arguments(request)))
     except KeyError as missing:
-        return plain(f'cookie "{missing.args[0]}" is missing', status=400)
-    except signing.BadSignature as error:  # SignatureExpired is one, too
-        return plain(str(error), status=400)
+        return plain_text(f'cookie "{missing.args[0]}" is missing', status=400)
+    except signing.BadSignature as error:  # includes its subclass SignatureExpired
+        return plain_text(str(error), status=400)
 
 
 def set_cookie(request):
-    response = plain("set\n")
-    response.set_cookie(**asked(request))
+    response = plain_text("set\n")
+    response.set_cookie(**cookie_arguments(request))
     return response
 
 
 def set_signed_cookie(request):
-    response = plain("set\n")
-    response.set_signed_cookie(**asked(request))
+    response = plain_text("set\n")
+    response.set_signed_cookie(**cookie_arguments(request))
     return response
 
 
 def delete_cookie(request):
-    response = plain("deleted\n")
-    response.delete_cookie(**asked(request))
+    response = plain_text("deleted\n")
+    response.delete_cookie(**cookie_arguments(request))
     return response
 
 
@@ -148,7 +147,7 @@ urlpatterns = [
     path("logout", logout),
 ]
 
-# They sign what they are asked to, so that who reaches them can log in as anybody.
+# These views sign any value. Everybody who can reach them can log in as any user.
 if "COOKIE_VIEWS" in os.environ:
     urlpatterns += [
         path("cookies/", list_cookies),

@@ -1,4 +1,4 @@
-//! The routes, and the declared session with its buttons.
+//! The routes and their handlers, and the declaration of the session cookie.
 
 use axum::Router;
 use axum::extract::Form;
@@ -9,12 +9,12 @@ use axum::response::{AppendHeaders, IntoResponse};
 use axum::routing::{MethodRouter, get};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 
-use crate::answer::{Answer, Problem, Tried, show};
 use crate::fields::Fields;
 use crate::guard::guard;
+use crate::outcome::{Action, Outcome, Problem, render_page};
 
-/// The page lives at both, so that a cookie's Path can be seen to matter.
-const PLACES: [&str; 2] = ["/", "/app/"];
+/// The page is served under two paths, to show the effect of a cookie's Path.
+const BASE_PATHS: [&str; 2] = ["/", "/app/"];
 
 pub(crate) fn router() -> Result<Router, CookieError> {
     let actions: [(&str, MethodRouter); 7] = [
@@ -24,23 +24,23 @@ pub(crate) fn router() -> Result<Router, CookieError> {
         ("login", get(home).post(login)),
         ("logout", get(home).post(logout)),
         ("wrong-logout", get(home).post(wrong_logout)),
-        ("former-login", get(home).post(former_login)),
+        ("previous-login", get(home).post(previous_login)),
     ];
     let mut pages = Router::new();
-    for place in PLACES {
+    for base in BASE_PATHS {
         for (action, handlers) in &actions {
-            pages = pages.route(&format!("{place}{action}"), handlers.clone());
+            pages = pages.route(&format!("{base}{action}"), handlers.clone());
         }
     }
     Ok(pages
-        .layer(cookies()?)
-        .layer(from_fn(show))
+        .layer(cookie_layer()?)
+        .layer(from_fn(render_page))
         .route("/style.css", get(style))
         .layer(from_fn(guard)))
 }
 
-/// As the page says in its section on the declared session.
-fn cookies() -> Result<CookieLayer, CookieError> {
+/// The page shows this code in its section on the declared cookie.
+fn cookie_layer() -> Result<CookieLayer, CookieError> {
     let session = Cookie::build("session")
         .path("/")
         .http_only(true)
@@ -50,48 +50,48 @@ fn cookies() -> Result<CookieLayer, CookieError> {
         .retire(Cookie::build("session").path("/app"))
 }
 
-async fn home() -> Answer {
-    Answer::new(Tried::Nothing, Ok::<_, Problem>(()))
+async fn home() -> Outcome {
+    Outcome::new(Action::View, Ok::<_, Problem>(()))
 }
 
-async fn set(jar: CookieJar, form: Result<Form<Fields>, FormRejection>) -> Answer {
-    Answer::to_form(form, Tried::Set, |cookie| jar.set(cookie))
+async fn set(jar: CookieJar, form: Result<Form<Fields>, FormRejection>) -> Outcome {
+    Outcome::of_form(form, Action::Set, |cookie| jar.set(cookie))
 }
 
-async fn delete(jar: CookieJar, form: Result<Form<Fields>, FormRejection>) -> Answer {
-    Answer::to_form(form, Tried::Delete, |cookie| jar.delete(cookie))
+async fn delete(jar: CookieJar, form: Result<Form<Fields>, FormRejection>) -> Outcome {
+    Outcome::of_form(form, Action::Delete, |cookie| jar.delete(cookie))
 }
 
-async fn login(jar: CookieJar) -> Answer {
-    Answer::new(
-        Tried::Session(r#"jar.set(("session", "f81d4fae"))"#),
+async fn login(jar: CookieJar) -> Outcome {
+    Outcome::new(
+        Action::Session(r#"jar.set(("session", "f81d4fae"))"#),
         jar.set(("session", "f81d4fae")),
     )
 }
 
-async fn logout(jar: CookieJar) -> Answer {
-    Answer::new(
-        Tried::Session(r#"jar.delete("session")"#),
+async fn logout(jar: CookieJar) -> Outcome {
+    Outcome::new(
+        Action::Session(r#"jar.delete("session")"#),
         jar.delete("session"),
     )
 }
 
-/// A browser would keep the session, so the jar refuses.
-async fn wrong_logout(jar: CookieJar) -> Answer {
-    Answer::new(
-        Tried::Session(r#"jar.delete(Cookie::build("session").path("/account"))"#),
+/// A browser would keep the session cookie, so `delete` returns an error.
+async fn wrong_logout(jar: CookieJar) -> Outcome {
+    Outcome::new(
+        Action::Session(r#"jar.delete(Cookie::build("session").path("/account"))"#),
         jar.delete(Cookie::build("session").path("/account")),
     )
 }
 
-/// The twin that a former version of the site left at the retired scope, past the jar.
-async fn former_login() -> impl IntoResponse {
-    let twin = "session=former; HttpOnly; Path=/app; SameSite=Lax";
-    let answer = Answer::new(
-        Tried::Session("a login of the former site, which knew no jar"),
+/// Sets the cookie as a previous version of the site did: without the jar, at the retired scope.
+async fn previous_login() -> impl IntoResponse {
+    let cookie = "session=previous; HttpOnly; Path=/app; SameSite=Lax";
+    let outcome = Outcome::new(
+        Action::Session(r#"headers.append(SET_COOKIE, "session=previous; Path=/app; …")"#),
         Ok::<_, Problem>(()),
     );
-    (AppendHeaders([(SET_COOKIE, twin)]), answer)
+    (AppendHeaders([(SET_COOKIE, cookie)]), outcome)
 }
 
 async fn style() -> impl IntoResponse {

@@ -1,12 +1,12 @@
-//! The two forms, filled in again with what was sent.
+//! The two forms. They keep the visitor's input after it is submitted.
 
-use crate::answer::Problem;
 use crate::fields::{FLAGS, Fields, SAME_SITES};
-use crate::html::{Escaped, each};
+use crate::html::{Escaped, render_all};
+use crate::outcome::Problem;
 
-/// One form: its fields, and why it was refused, if it was.
+/// One form: its fields, and the problem if it was rejected.
 pub(crate) struct Controls<'a> {
-    /// The action, with which the ids begin.
+    /// The form's action, which is also the prefix of its ids.
     form: &'static str,
     fields: &'a Fields,
     problem: Option<&'a Problem>,
@@ -22,8 +22,8 @@ pub(crate) fn set_form(fields: &Fields, problem: Option<&Problem>) -> String {
         r#"<form class="card" method="post" action="set" aria-labelledby="set-title"
  {described}>
 <h2 id="set-title">Set a cookie</h2>
-<p class="hint" id="set-hint">An empty field is not said: the declared value counts, else
-Django’s default.</p>
+<p class="hint" id="set-hint">Leave an attribute empty to use its default: for the cookie
+<code>session</code> the declared value, for other cookies <code>Path=/</code> and nothing else.</p>
 <fieldset><legend>The cookie</legend>
 <div class="pair">
 {name}
@@ -31,13 +31,13 @@ Django’s default.</p>
 </div>
 </fieldset>
 {scope}
-<fieldset><legend>How long it lives</legend>
+<fieldset><legend>Lifetime</legend>
 <div class="pair">
 {max_age}
 {expires}
 </div>
 </fieldset>
-<fieldset><legend>Who may see it</legend>
+<fieldset><legend>Access</legend>
 <div class="row">
 {secure}
 {http_only}
@@ -52,26 +52,26 @@ Django’s default.</p>
             "name",
             "Name",
             &fields.name,
-            "Try <code>__Host-</code> in front."
+            "Try a name that starts with <code>__Host-</code>."
         ),
         value = form.text(
             "value",
             "Value",
             &fields.value,
-            "Any text, quoted if need be."
+            "Any text. It is quoted and escaped where necessary."
         ),
         scope = form.scope(),
         max_age = form.text(
             "max-age",
             "Max-Age, in seconds",
             &fields.max_age,
-            "Wins over Expires. With neither it lives until the browser closes.",
+            "Takes precedence over Expires. Without both, the browser deletes the cookie when it closes.",
         ),
         expires = form.text(
             "expires",
             "Expires",
             &fields.expires,
-            "A date such as <code>Fri, 31 Dec 2038 23:59:59 GMT</code>.",
+            "Example: <code>Fri, 31 Dec 2038 23:59:59 GMT</code>.",
         ),
         secure = form.flag("secure", "Secure", &fields.secure),
         http_only = form.flag("http-only", "HttpOnly", &fields.http_only),
@@ -89,15 +89,15 @@ pub(crate) fn delete_form(fields: &Fields, problem: Option<&Problem>) -> String 
         r#"<form class="card" method="post" action="delete" aria-labelledby="delete-title"
  {described}>
 <h2 id="delete-title">Delete a cookie</h2>
-<p class="hint" id="delete-hint">A browser deletes a cookie only if name, Domain, Path and
-Partitioned are those it was set with.</p>
+<p class="hint" id="delete-hint">A browser deletes a cookie only if the name, Domain, Path and
+Partitioned are the same as when the cookie was set.</p>
 <fieldset><legend>The cookie</legend>
 {name}
 </fieldset>
 {scope}
-<fieldset><legend>What the browser may ask for</legend>
-<p class="hint">To delete a cookie with SameSite=None from within another site’s page, say that
-again.</p>
+<fieldset><legend>Attributes that the browser may require</legend>
+<p class="hint">If this site is embedded in a page of another site, set
+<code>SameSite=None</code> to delete a cookie that was set with it.</p>
 <div class="row">
 {secure}
 {same_site}
@@ -111,7 +111,7 @@ again.</p>
             "name",
             "Name",
             &fields.name,
-            "The delete is sent whether or not the browser has it."
+            "The delete is sent even if the browser has no such cookie."
         ),
         scope = form.scope(),
         secure = form.flag("secure", "Secure", &fields.secure),
@@ -120,7 +120,7 @@ again.</p>
 }
 
 impl Controls<'_> {
-    /// Ties the form to its hint, and to the error if it was refused.
+    /// Refers to the form's hint, and to the error if the form was rejected.
     fn described(&self) -> String {
         let error = if self.problem.is_some() { " error" } else { "" };
         format!(r#"aria-describedby="{}-hint{error}""#, self.form)
@@ -129,7 +129,7 @@ impl Controls<'_> {
     fn scope(&self) -> String {
         let fields = self.fields;
         format!(
-            r#"<fieldset><legend>Where it lives</legend>
+            r#"<fieldset><legend>Scope: where the browser sends the cookie</legend>
 <div class="pair">
 <div>
 {}
@@ -142,18 +142,13 @@ impl Controls<'_> {
 </div>
 {}
 </fieldset>"#,
-            self.text(
-                "path",
-                "Path",
-                &fields.path,
-                "Not said, it is <code>/</code>."
-            ),
+            self.text("path", "Path", &fields.path, "Default: <code>/</code>"),
             self.check("path-empty", "Send no Path", fields.path_empty),
             self.text(
                 "domain",
                 "Domain",
                 &fields.domain,
-                "Not said, this host alone."
+                "Default: this host only"
             ),
             self.check("domain-empty", "Send no Domain", fields.domain_empty),
             self.flag("partitioned", "Partitioned", &fields.partitioned),
@@ -168,8 +163,8 @@ impl Controls<'_> {
  spellcheck="false" {invalid} aria-describedby="{id}-hint{error}">
 <p class="hint" id="{id}-hint">{hint}</p></div>"#,
             value = Escaped(value),
-            invalid = self.invalid(name),
-            error = if self.is_at_fault(name) { " error" } else { "" },
+            invalid = self.aria_invalid(name),
+            error = if self.is_invalid(name) { " error" } else { "" },
         )
     }
 
@@ -194,24 +189,24 @@ impl Controls<'_> {
 
     fn select(&self, name: &str, label: &str, chosen: &str, texts: &[&str]) -> String {
         let id = format!("{}-{name}", self.form);
-        let options = each(texts, |&text| {
+        let options = render_all(texts, |&text| {
             let selected = if text == chosen { "selected" } else { "" };
             format!(r#"<option value="{text}" {selected}>{text}</option>"#)
         });
         format!(
             r#"<div class="field"><label for="{id}">{label}</label>
 <select id="{id}" name="{name}" {invalid}>
-<option value="">not said</option>{options}</select></div>"#,
-            invalid = self.invalid(name),
+<option value="">not set</option>{options}</select></div>"#,
+            invalid = self.aria_invalid(name),
         )
     }
 
-    fn is_at_fault(&self, name: &str) -> bool {
+    fn is_invalid(&self, name: &str) -> bool {
         self.problem.and_then(|problem| problem.field) == Some(name)
     }
 
-    fn invalid(&self, name: &str) -> &'static str {
-        if self.is_at_fault(name) {
+    fn aria_invalid(&self, name: &str) -> &'static str {
+        if self.is_invalid(name) {
             r#"aria-invalid="true""#
         } else {
             ""

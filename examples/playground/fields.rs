@@ -1,11 +1,11 @@
-//! The fields of the two forms, and the cookie that they say.
+//! The fields of the two forms, and their conversion to a cookie.
 
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{Cookie, Expiration, SameSite};
 
-use crate::answer::Problem;
+use crate::outcome::Problem;
 
 pub(crate) const FLAGS: [(&str, bool); 2] = [("true", true), ("false", false)];
 pub(crate) const SAME_SITES: [(&str, SameSite); 3] = [
@@ -14,7 +14,8 @@ pub(crate) const SAME_SITES: [(&str, SameSite); 3] = [
     ("None", SameSite::None),
 ];
 
-/// As they were typed; an empty one is not said. The delete form has some of them.
+/// The form fields as the visitor typed them. An empty field leaves the attribute unset. The form
+/// for deletes has only some of the fields.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(crate) struct Fields {
@@ -35,27 +36,27 @@ pub(crate) struct Fields {
 impl Fields {
     pub(crate) fn cookie(&self) -> Result<Cookie<'_>, Problem> {
         let mut cookie = Cookie::new(&*self.name, &*self.value);
-        if let Some(path) = said("path", "Path", &self.path, self.path_empty)? {
+        if let Some(path) = attribute("path", "Path", &self.path, self.path_empty)? {
             cookie.set_path(path);
         }
-        if let Some(domain) = said("domain", "Domain", &self.domain, self.domain_empty)? {
+        if let Some(domain) = attribute("domain", "Domain", &self.domain, self.domain_empty)? {
             cookie.set_domain(domain);
         }
-        if let Some(max_age) = seconds(&self.max_age)? {
+        if let Some(max_age) = parse_seconds(&self.max_age)? {
             cookie.set_max_age(max_age);
         }
-        if let Some(expires) = date(&self.expires)? {
+        if let Some(expires) = parse_date(&self.expires)? {
             cookie.set_expires(expires);
         }
-        cookie.set_secure(choice("secure", &self.secure, &FLAGS)?);
-        cookie.set_http_only(choice("http-only", &self.http_only, &FLAGS)?);
-        cookie.set_same_site(choice("same-site", &self.same_site, &SAME_SITES)?);
-        cookie.set_partitioned(choice("partitioned", &self.partitioned, &FLAGS)?);
+        cookie.set_secure(parse_choice("secure", &self.secure, &FLAGS)?);
+        cookie.set_http_only(parse_choice("http-only", &self.http_only, &FLAGS)?);
+        cookie.set_same_site(parse_choice("same-site", &self.same_site, &SAME_SITES)?);
+        cookie.set_partitioned(parse_choice("partitioned", &self.partitioned, &FLAGS)?);
         Ok(cookie)
     }
 }
 
-fn unreadable(field: &'static str, message: String) -> Problem {
+fn field_problem(field: &'static str, message: String) -> Problem {
     Problem {
         status: StatusCode::BAD_REQUEST,
         message,
@@ -63,29 +64,31 @@ fn unreadable(field: &'static str, message: String) -> Problem {
     }
 }
 
-fn said<'a>(
+fn attribute<'a>(
     field: &'static str,
     label: &str,
     text: &'a str,
-    is_empty: bool,
+    is_omitted: bool,
 ) -> Result<Option<&'a str>, Problem> {
-    match (text, is_empty) {
+    match (text, is_omitted) {
         ("", false) => Ok(None),
         (text, false) => Ok(Some(text)),
         ("", true) => Ok(Some("")),
-        (text, true) => Err(unreadable(
+        (text, true) => Err(field_problem(
             field,
-            format!("{label} {text:?} is given, and to be left out; do one of them"),
+            format!(
+                "{label} {text:?} is set, but \"Send no {label}\" is checked; choose one of them"
+            ),
         )),
     }
 }
 
-fn seconds(text: &str) -> Result<Option<Duration>, Problem> {
+fn parse_seconds(text: &str) -> Result<Option<Duration>, Problem> {
     match text.trim() {
         "" => Ok(None),
         number => match number.parse() {
             Ok(seconds) => Ok(Some(Duration::seconds(seconds))),
-            Err(error) => Err(unreadable(
+            Err(error) => Err(field_problem(
                 "max-age",
                 format!("Max-Age {text:?} is not a whole number of seconds: {error}"),
             )),
@@ -93,24 +96,24 @@ fn seconds(text: &str) -> Result<Option<Duration>, Problem> {
     }
 }
 
-fn date(text: &str) -> Result<Option<OffsetDateTime>, Problem> {
+fn parse_date(text: &str) -> Result<Option<OffsetDateTime>, Problem> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    // `Cookie::parse` passes over a date that it can't read, and ends one at a semicolon.
+    // `Cookie::parse` ignores an invalid date, and a semicolon ends the attribute.
     let parsed = Cookie::parse(format!("k=v; Expires={text}"))
         .ok()
         .filter(|_| !text.contains(';'));
     match parsed.as_ref().and_then(Cookie::expires) {
         Some(Expiration::DateTime(date)) => Ok(Some(date)),
-        _ => Err(unreadable(
+        _ => Err(field_problem(
             "expires",
-            format!("Expires {text:?} is not a date; write it as in Fri, 31 Dec 2038 23:59:59 GMT"),
+            format!("Expires {text:?} is not a date; use the format Fri, 31 Dec 2038 23:59:59 GMT"),
         )),
     }
 }
 
-fn choice<T: Copy>(
+fn parse_choice<T: Copy>(
     field: &'static str,
     text: &str,
     choices: &[(&str, T)],
@@ -119,10 +122,10 @@ fn choice<T: Copy>(
         return Ok(None);
     }
     match choices.iter().find(|(name, _)| *name == text) {
-        Some(&(_, meant)) => Ok(Some(meant)),
-        None => Err(unreadable(
+        Some(&(_, value)) => Ok(Some(value)),
+        None => Err(field_problem(
             field,
-            format!("{text:?} is not one of the choices"),
+            format!("{text:?} is not one of the options"),
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! What every answer says to the browser, and which requests are refused.
+//! Security headers for every response, and the rejection of forms from other sites.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -20,17 +20,18 @@ const HEADERS: [(axum::http::HeaderName, &str); 4] = [
 ];
 
 pub(crate) async fn guard(request: Request, next: Next) -> Response {
-    let answer = if is_from_elsewhere(&request) {
-        let refusal = "This form was sent from another site. Open the playground itself.\n";
-        (StatusCode::FORBIDDEN, refusal).into_response()
+    let response = if is_cross_origin_form(&request) {
+        let message = "This form was submitted from another site. Submit it from the playground.\n";
+        (StatusCode::FORBIDDEN, message).into_response()
     } else {
         next.run(request).await
     };
-    (HEADERS, answer).into_response()
+    (HEADERS, response).into_response()
 }
 
-/// Whether another site's page sends a form here: no site shall set this one's cookies.
-fn is_from_elsewhere(request: &Request) -> bool {
+/// Returns true if a page of another origin submitted the form. Other sites must not set cookies
+/// here.
+fn is_cross_origin_form(request: &Request) -> bool {
     let headers = request.headers();
     if request.method().is_safe() {
         return false;
@@ -38,11 +39,11 @@ fn is_from_elsewhere(request: &Request) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site != "same-origin" && site != "none";
     }
-    // A browser that doesn't say the one says the other.
-    let here = headers
+    // Browsers without `Sec-Fetch-Site` send `Origin`.
+    let own_origin = headers
         .get(HOST)
         .map(|host| [b"http://", host.as_bytes()].concat());
     headers
         .get(ORIGIN)
-        .is_some_and(|origin| here.is_none_or(|here| origin.as_bytes() != here))
+        .is_some_and(|origin| own_origin.is_none_or(|own| origin.as_bytes() != own))
 }

@@ -1,8 +1,8 @@
-//! Pieces of HTML: the one way in which text from outside comes into the page, and lists.
+//! HTML helpers: escaping, which all text from a request needs, and lists.
 
 use std::fmt::{self, Display, Write};
 
-/// Shows text as it is, between tags and in quoted attributes.
+/// Escapes text for use between tags and in quoted attributes.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl Display for Escaped<'_> {
@@ -21,9 +21,12 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// The HTML of all `items`, one after the other.
-pub(crate) fn each<T>(items: impl IntoIterator<Item = T>, html: impl Fn(T) -> String) -> String {
+/// Renders each item with `render` and concatenates the results.
+pub(crate) fn render_all<T>(
+    items: impl IntoIterator<Item = T>,
+    render: impl Fn(T) -> String,
+) -> String {
     items
         .into_iter()
-        .fold(String::new(), |all, item| all + &html(item))
+        .fold(String::new(), |html, item| html + &render(item))
 }

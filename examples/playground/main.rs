@@ -1,13 +1,14 @@
-//! A page to try cookies with in a browser: what it sends, what is set, what is refused: axum.
+//! A web page for experiments with cookies, with axum. It shows the cookies that the browser sent,
+//! the `Set-Cookie` headers of the response, and the errors of rejected calls.
 //!
 //! `cargo run --example playground [PORT]`, then open the URL it prints.
 
-mod answer;
 mod app;
 mod controls;
 mod fields;
 mod guard;
 mod html;
+mod outcome;
 mod page;
 #[cfg(test)]
 mod tests;
@@ -21,12 +22,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = std::env::args()
         .nth(1)
         .map_or(Ok(3005_u16), |port| port.parse())
-        .map_err(|error| format!("the argument is a port: {error}"))?;
+        .map_err(|error| format!("invalid port: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://localhost:{}/", listener.local_addr()?.port());
     tokio::select! {
-        served = axum::serve(listener, app) => served?,
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        result = axum::serve(listener, app) => result?,
+        result = tokio::signal::ctrl_c() => result?,
     }
     Ok(())
 }

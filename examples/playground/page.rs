@@ -1,26 +1,26 @@
-//! The page: the answer, what the browser sent, the declared session, the forms.
+//! The page: the result, the request's cookies, the declared session, the two forms.
 
 use std::fmt::{self, Display};
 
 use tower_django_cookies::CookieJar;
 
-use crate::answer::{Answer, Problem, Tried};
 use crate::controls::{delete_form, set_form};
 use crate::fields::Fields;
-use crate::html::{Escaped, each};
+use crate::html::{Escaped, render_all};
+use crate::outcome::{Action, Outcome, Problem};
 
 pub(crate) struct Page {
-    pub(crate) sent: Sent,
-    /// The answer's own `Set-Cookie` fields.
-    pub(crate) set_cookie: Vec<String>,
-    pub(crate) answer: Answer,
+    pub(crate) request: ReceivedRequest,
+    /// The `Set-Cookie` headers of the response.
+    pub(crate) set_cookie_headers: Vec<String>,
+    pub(crate) outcome: Outcome,
 }
 
-pub(crate) struct Sent {
-    /// Method and path.
+pub(crate) struct ReceivedRequest {
+    /// The method and the path.
     pub(crate) line: String,
-    /// The `Cookie` fields as they came.
-    pub(crate) fields: Vec<String>,
+    /// The `Cookie` headers as received.
+    pub(crate) cookie_headers: Vec<String>,
     pub(crate) jar: CookieJar,
 }
 
@@ -34,38 +34,38 @@ impl Display for Page {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{outcome}Cookie playground</title>
+<title>{prefix}Cookie playground</title>
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
 <header>
 <h1>Cookie playground</h1>
-<p>Set and delete cookies with <code>tower-django-cookies</code>, and see what really goes over the
-wire.</p>
+<p>Set and delete cookies with <code>tower-django-cookies</code>, and see the exact HTTP
+headers.</p>
 </header>
 <main>
 <div class="column">
-{answer}{sent}{session}</div>
+{result}{request}{session}</div>
 <div class="column">
 {set}{delete}</div>
 </main>
 </body>
 </html>
 "#,
-            outcome = match (&self.answer.tried, &self.answer.problem) {
-                (Tried::Nothing, _) => "",
-                (_, Some(_)) => "Refused – ",
-                (_, None) => "Done – ",
+            prefix = match (&self.outcome.action, &self.outcome.problem) {
+                (Action::View, _) => "",
+                (_, Some(_)) => "Error – ",
+                (_, None) => "Success – ",
             },
-            answer = self.answer_section(),
-            sent = self.sent.section(),
+            result = self.result_section(),
+            request = self.request.section(),
             session = self.session_section(),
-            set = match &self.answer.tried {
-                Tried::Set(fields) => set_form(fields, self.answer.problem.as_ref()),
+            set = match &self.outcome.action {
+                Action::Set(fields) => set_form(fields, self.outcome.problem.as_ref()),
                 _ => set_form(&Fields::default(), None),
             },
-            delete = match &self.answer.tried {
-                Tried::Delete(fields) => delete_form(fields, self.answer.problem.as_ref()),
+            delete = match &self.outcome.action {
+                Action::Delete(fields) => delete_form(fields, self.outcome.problem.as_ref()),
                 _ => delete_form(&Fields::default(), None),
             },
         )
@@ -73,52 +73,54 @@ wire.</p>
 }
 
 impl Page {
-    fn answer_section(&self) -> String {
-        let (form, call) = match &self.answer.tried {
-            Tried::Nothing => return String::new(),
-            Tried::Set(_) => (Some("set"), "jar.set(…)"),
-            Tried::Delete(_) => (Some("delete"), "jar.delete(…)"),
-            Tried::Session(call) => (None, *call),
+    fn result_section(&self) -> String {
+        let (form, call) = match &self.outcome.action {
+            Action::View => return String::new(),
+            Action::Set(_) => (Some("set"), "jar.set(…)"),
+            Action::Delete(_) => (Some("delete"), "jar.delete(…)"),
+            Action::Session(call) => (None, *call),
         };
-        let (outcome, error) = match &self.answer.problem {
-            Some(problem) => ("refused", error(problem, form)),
-            None => ("done", String::new()),
+        let (result, error) = match &self.outcome.problem {
+            Some(problem) => ("error", error(problem, form)),
+            None => ("success", String::new()),
         };
         format!(
-            r#"<section class="card {outcome}" aria-labelledby="answer-title">
+            r#"<section class="card {result}" aria-labelledby="result-title">
 <div role="status">
-<h2 id="answer-title">The answer: {outcome}</h2>
+<h2 id="result-title">Result: {result}</h2>
 <p><code>{call}</code></p>
-{error}<h3 id="fields-title">Its <code>Set-Cookie</code> fields</h3>
-{fields}
+{error}<h3 id="headers-title"><code>Set-Cookie</code> headers of the response</h3>
+{headers}
 </div>
 </section>
 "#,
             call = Escaped(call),
-            fields = self.set_cookie_fields(),
+            headers = self.set_cookie_list(),
         )
     }
 
-    fn set_cookie_fields(&self) -> String {
-        if self.set_cookie.is_empty() {
-            return r#"<p id="set-cookie-fields" class="none">None: nothing was queued.</p>"#
+    fn set_cookie_list(&self) -> String {
+        if self.set_cookie_headers.is_empty() {
+            return r#"<p id="set-cookie-headers" class="none">None. No cookie is set or deleted.</p>"#
                 .into();
         }
-        let items = each(&self.set_cookie, |field| {
+        let items = render_all(&self.set_cookie_headers, |value| {
             format!(
                 "<li><code>{}</code></li>
 ",
-                Escaped(field)
+                Escaped(value)
             )
         });
-        format!("<ol id=\"set-cookie-fields\" aria-labelledby=\"fields-title\">\n{items}</ol>")
+        format!("<ol id=\"set-cookie-headers\" aria-labelledby=\"headers-title\">\n{items}</ol>")
     }
 
     fn session_section(&self) -> String {
         format!(
             r#"<section class="card" aria-labelledby="session-title">
-<h2 id="session-title">A declared session</h2>
-<p>Its scope is said once. What differs is an error, not a logout that logs nobody out.</p>
+<h2 id="session-title">A declared cookie</h2>
+<p>This server declares the Domain, the Path and the default attributes of its session cookie once.
+After that, a call with a wrong Domain or Path returns an error. Otherwise the browser would ignore
+such a delete, and the visitor would stay logged in.</p>
 <pre><code>.declare(
   Cookie::build("session")
     .path("/")
@@ -129,28 +131,29 @@ impl Page {
   Cookie::build("session")
     .path("/app"),
 )?</code></pre>
-<p id="session-state"><strong>This request came {with} a session.</strong></p>
+<p id="session-state"><strong>The browser sent {count} session cookie.</strong></p>
 <form method="post" action="login" aria-labelledby="session-title" {described}>
 <div class="buttons">
 <button id="login">Log in</button>
 <button id="logout" formaction="logout">Log out</button>
-<button id="wrong-logout" formaction="wrong-logout" class="quiet">
-Log out with the wrong scope</button>
-<button id="former-login" formaction="former-login" class="quiet">
-Log in as the former site did</button>
+<button id="wrong-logout" formaction="wrong-logout" class="secondary">
+Log out with the wrong Path</button>
+<button id="previous-login" formaction="previous-login" class="secondary">
+Log in with the previous Path</button>
 </div>
 </form>
-<p class="hint">The former site kept its session at <code>/app</code>, which browsers send to
-<a href="/app/">/app/</a> alone. Log in or out, and the jar ends that twin as well.</p>
+<p class="hint">A previous version of this site set its session cookie with <code>Path=/app</code>.
+Browsers send that cookie only to <a href="/app/">/app/</a>. Because of <code>retire</code>, each
+login and logout also deletes it.</p>
 </section>
 "#,
-            with = if self.sent.jar.contains("session") {
-                "with"
+            count = if self.request.jar.contains("session") {
+                "a"
             } else {
-                "without"
+                "no"
             },
-            described = match (&self.answer.tried, &self.answer.problem) {
-                (Tried::Session(_), Some(_)) => r#"aria-describedby="error""#,
+            described = match (&self.outcome.action, &self.outcome.problem) {
+                (Action::Session(_), Some(_)) => r#"aria-describedby="error""#,
                 _ => "",
             },
         )
@@ -171,46 +174,45 @@ fn error(problem: &Problem, form: Option<&str>) -> String {
     )
 }
 
-/// No browser sends more of them; each is looked for in all of the request's cookies.
-const MOST_NAMES: usize = 200;
+/// A limit on the rows of the list, since each name is looked up among all cookies of the request.
+/// Browsers keep fewer cookies for a site.
+const MAX_NAMES: usize = 200;
 
-impl Sent {
+impl ReceivedRequest {
     fn section(&self) -> String {
         format!(
             r#"<section class="card" aria-labelledby="request-title">
-<h2 id="request-title">What the browser sent</h2>
-<p>With <code>{line}</code>:</p>
+<h2 id="request-title">Cookies that the browser sent</h2>
+<p>The request was <code>{line}</code>.</p>
 <div id="request-cookies">
 {cookies}
 </div>
-<p class="hint">What an answer sets or deletes shows in the next request, not yet in this one.</p>
-<p><a id="reload" class="button" href=".">See what the browser sends now</a></p>
-<p class="hint">A Path decides where a cookie goes: look at <a href="/">/</a> and at
-<a href="/app/">/app/</a>.</p>
+<p class="hint">If this response sets or deletes a cookie, the next request shows the change.</p>
+<p><a id="reload" class="button" href=".">Send the next request</a></p>
+<p class="hint">The browser sends a cookie only to URLs that match its Path. Compare
+<a href="/">/</a> and <a href="/app/">/app/</a>.</p>
 </section>
 "#,
             line = Escaped(&self.line),
             cookies = if self.jar.is_empty() {
                 r#"<p class="none">No cookies.</p>"#.into()
             } else {
-                self.cookies()
+                self.cookie_table()
             },
         )
     }
 
-    fn cookies(&self) -> String {
-        let rows = each(self.jar.iter().take(MOST_NAMES), |(name, _)| {
-            self.rows(name)
-        });
-        let more = match self.jar.len().saturating_sub(MOST_NAMES) {
+    fn cookie_table(&self) -> String {
+        let rows = render_all(self.jar.iter().take(MAX_NAMES), |(name, _)| self.rows(name));
+        let more = match self.jar.len().saturating_sub(MAX_NAMES) {
             0 => String::new(),
-            more => format!("<p class=\"hint\">… and {more} more.</p>\n"),
+            more => format!("<p class=\"hint\">… and {more} more names.</p>\n"),
         };
-        let fields = each(&self.fields, |field| {
+        let headers = render_all(&self.cookie_headers, |value| {
             format!(
                 "<pre><code>Cookie: {}</code></pre>
 ",
-                Escaped(field)
+                Escaped(value)
             )
         });
         format!(
@@ -219,21 +221,21 @@ impl Sent {
 <tbody>
 {rows}</tbody>
 </table>
-{more}<p>As it stands in the request:</p>
-{fields}"#
+{more}<p>In the HTTP request:</p>
+{headers}"#
         )
     }
 
-    /// A row for each value of one name.
+    /// One row for each value of the name.
     fn rows(&self, name: &str) -> String {
         let heading = match name {
             "" => r#"<span class="none">no name</span>"#.into(),
             name => format!("<code>{}</code>", Escaped(name)),
         };
         let last = self.jar.get_all(name).count() - 1;
-        each(self.jar.get_all(name).enumerate(), |(number, value)| {
+        render_all(self.jar.get_all(name).enumerate(), |(number, value)| {
             let note = if last > 0 && number == last {
-                r#" <span class="note">the last: <code>jar.get</code> has this</span>"#
+                r#" <span class="note"><code>jar.get</code> returns the last value</span>"#
             } else {
                 ""
             };

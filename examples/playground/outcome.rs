@@ -1,30 +1,30 @@
-//! What was tried and how it went, from the handler to the page.
+//! The outcome of an action, which handlers return, and the middleware that renders it as a page.
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower_django_cookies::{Cookie, CookieError, CookieJar};
 
 use crate::fields::Fields;
-use crate::page::{Page, Sent};
+use crate::page::{Page, ReceivedRequest};
 
 #[derive(Clone)]
-pub(crate) struct Answer {
-    pub(crate) tried: Tried,
+pub(crate) struct Outcome {
+    pub(crate) action: Action,
     pub(crate) problem: Option<Problem>,
 }
 
 #[derive(Clone)]
-pub(crate) enum Tried {
-    Nothing,
+pub(crate) enum Action {
+    View,
     Set(Fields),
     Delete(Fields),
-    /// A button of the declared session: the call behind it.
+    /// A button of the declared session, with the call that it makes.
     Session(&'static str),
 }
 
@@ -32,36 +32,36 @@ pub(crate) enum Tried {
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) message: String,
-    /// The field at fault, if there is a single one.
+    /// The invalid form field, if it is known.
     pub(crate) field: Option<&'static str>,
 }
 
-impl Answer {
-    pub(crate) fn new(tried: Tried, result: Result<(), impl Into<Problem>>) -> Self {
+impl Outcome {
+    pub(crate) fn new(action: Action, result: Result<(), impl Into<Problem>>) -> Self {
         Self {
-            tried,
+            action,
             problem: result.err().map(Into::into),
         }
     }
 
-    /// Does `operation` with the cookie that the form says.
-    pub(crate) fn to_form(
+    /// Calls `operation` with the cookie that the form describes.
+    pub(crate) fn of_form(
         form: Result<Form<Fields>, FormRejection>,
-        tried: impl FnOnce(Fields) -> Tried,
+        action: impl FnOnce(Fields) -> Action,
         operation: impl FnOnce(Cookie<'_>) -> Result<(), CookieError>,
     ) -> Self {
         let fields = match form {
             Ok(Form(fields)) => fields,
-            Err(rejection) => return Self::new(tried(Fields::default()), Err(rejection)),
+            Err(rejection) => return Self::new(action(Fields::default()), Err(rejection)),
         };
         let result = fields.cookie().and_then(|cookie| {
             operation(cookie).map_err(|error| Problem {
-                // It is the visitor who said the cookie, not the handler.
+                // The cookie comes from the visitor, so the error is not a server error.
                 status: StatusCode::BAD_REQUEST,
                 ..error.into()
             })
         });
-        Self::new(tried(fields), result)
+        Self::new(action(fields), result)
     }
 }
 
@@ -70,7 +70,7 @@ impl From<CookieError> for Problem {
         Self {
             status: error.status(),
             message: error.to_string(),
-            field: field_at_fault(&error),
+            field: invalid_field(&error),
         }
     }
 }
@@ -85,7 +85,7 @@ impl From<FormRejection> for Problem {
     }
 }
 
-fn field_at_fault(error: &CookieError) -> Option<&'static str> {
+fn invalid_field(error: &CookieError) -> Option<&'static str> {
     match error {
         CookieError::InvalidName { .. } | CookieError::ReservedName { .. } => Some("name"),
         CookieError::ControlCharacter { .. } => Some("value"),
@@ -99,8 +99,8 @@ fn field_at_fault(error: &CookieError) -> Option<&'static str> {
     }
 }
 
-/// The answer's status, and itself for [`show`], which writes the page.
-impl IntoResponse for Answer {
+/// Passes the outcome to [`render_page`] in the extensions of an empty response.
+impl IntoResponse for Outcome {
     fn into_response(self) -> Response {
         let status = match &self.problem {
             Some(problem) => problem.status,
@@ -110,25 +110,25 @@ impl IntoResponse for Answer {
     }
 }
 
-/// Writes the page around `CookieLayer`, where the answer's `Set-Cookie` fields are those that go
-/// out.
-pub(crate) async fn show(request: Request, next: Next) -> Response {
+/// Renders the page. It runs outside of `CookieLayer`, where the response has its final
+/// `Set-Cookie` headers.
+pub(crate) async fn render_page(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let request_headers = request.headers().clone();
 
     let mut response = next.run(request).await;
-    let Some(answer) = response.extensions_mut().remove::<Answer>() else {
+    let Some(outcome) = response.extensions_mut().remove::<Outcome>() else {
         return response;
     };
     let page = Page {
-        sent: Sent {
+        request: ReceivedRequest {
             line: format!("{method} {path}"),
-            fields: texts(&request_headers, axum::http::header::COOKIE),
+            cookie_headers: header_values(&request_headers, COOKIE),
             jar: CookieJar::from_headers(&request_headers),
         },
-        set_cookie: texts(response.headers(), SET_COOKIE),
-        answer,
+        set_cookie_headers: header_values(response.headers(), SET_COOKIE),
+        outcome,
     };
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
@@ -140,10 +140,10 @@ pub(crate) async fn show(request: Request, next: Next) -> Response {
     response
 }
 
-fn texts(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
+fn header_values(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
     headers
         .get_all(name)
         .iter()
-        .map(|field| String::from_utf8_lossy(field.as_bytes()).into_owned())
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         .collect()
 }
