@@ -9,9 +9,9 @@
     )
 )]
 
-use crate::error::CookieError;
 #[cfg(feature = "tracing")]
-use crate::error::{bounded, display_name};
+use crate::display::{bounded, display_name};
+use crate::error::CookieError;
 #[cfg(feature = "tracing")]
 use crate::scope::Scope;
 use crate::set_cookie::Rendered;

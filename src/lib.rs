@@ -45,6 +45,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod config;
+mod display;
 mod error;
 mod events;
 #[cfg(feature = "axum-core")]

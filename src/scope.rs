@@ -4,6 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
 
+use crate::display::bounded;
+
 /// A cookie's scope: its Domain, its Path and whether it is partitioned.
 ///
 /// Name and scope together are a cookie's identity (RFC 6265 §5.3, step 11). A browser deletes a cookie
@@ -22,7 +24,7 @@ use std::net::{IpAddr, Ipv6Addr};
 /// assert_eq!(given.domain(), Some("example.com"));
 /// # Ok::<(), CookieError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Scope {
     domain: Option<Box<str>>,
     path: Option<Box<str>>,
@@ -72,14 +74,21 @@ impl Hash for Scope {
     }
 }
 
+/// Shows the scope as `Display` does.
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scope({self})")
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.domain() {
-            Some(domain) => write!(f, "Domain={}", domain.escape_debug())?,
+            Some(domain) => write!(f, "Domain={}", bounded(domain).escape_debug())?,
             None => f.write_str("host-only")?,
         }
         match self.path() {
-            Some(path) => write!(f, "; Path={}", path.escape_debug())?,
+            Some(path) => write!(f, "; Path={}", bounded(path).escape_debug())?,
             None => f.write_str("; no Path")?,
         }
         if self.partitioned {

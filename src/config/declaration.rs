@@ -4,6 +4,7 @@ use std::fmt;
 
 use cookie::Cookie;
 
+use crate::display::display_name;
 use crate::error::{AttributeReason, CookieError};
 use crate::scope::ScopeRef;
 use crate::set_cookie::attributes::{Attributes, DeclaredAttributes};
@@ -42,7 +43,7 @@ impl Declaration {
         });
         SetCookie::new(cookie.name(), Value::Quoted(""), self.expiring(&retired))?;
         check_path_is_not_empty(cookie)?;
-        let (name, scope) = (cookie.name().into(), retired.scope.clone());
+        let (name, scope) = (display_name(cookie.name()), retired.scope.clone());
         if scope == self.attributes.scope {
             return Err(CookieError::RetireDeclared { name, scope });
         }
@@ -87,7 +88,7 @@ impl Declaration {
         let declared = self.attributes.as_attributes();
         if !given.matches_scope(declared.scope()) {
             return Err(CookieError::ScopeMismatch {
-                name: self.name().into(),
+                name: display_name(self.name()),
                 declared: self.attributes.scope.clone(),
                 given: given.or(declared).scope().to_owned(),
             });
@@ -114,7 +115,7 @@ impl Declaration {
         if !scopes.is_empty() {
             scopes.insert(0, retired.scope().to_owned());
             return Err(CookieError::AmbiguousScope {
-                name: self.name().into(),
+                name: display_name(self.name()),
                 scopes,
             });
         }
@@ -135,7 +136,7 @@ impl Declaration {
             return Ok(());
         };
         Err(CookieError::Downgrade {
-            name: self.name().into(),
+            name: display_name(self.name()),
             attribute,
         })
     }
@@ -148,7 +149,7 @@ impl Declaration {
                 .err()
         } else {
             Some(CookieError::DeclarationConflict {
-                name: self.name().into(),
+                name: display_name(self.name()),
                 outer: outer_attributes.scope.clone(),
                 inner: inner.scope.clone(),
             })
@@ -182,7 +183,7 @@ fn check_path_is_not_empty(cookie: &Cookie<'_>) -> Result<(), CookieError> {
         return Ok(());
     }
     Err(CookieError::InvalidPath {
-        name: cookie.name().into(),
+        name: display_name(cookie.name()),
         path: String::new(),
         reason: AttributeReason::Empty,
     })

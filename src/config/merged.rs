@@ -1,6 +1,6 @@
 //! An inner layer's configuration merged with those of outer layers, once per pair of layers.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 /// An inner layer rarely has more outer layers. With further ones, it is merged for each request.
 const MAX_PAIRS: usize = 4;
@@ -9,8 +9,9 @@ const MAX_PAIRS: usize = 4;
 pub(super) struct MergedConfigs<C>(OnceLock<Box<[OnceLock<Pair<C>>; MAX_PAIRS]>>);
 
 struct Pair<C> {
-    /// Kept alive, so that its address identifies it.
-    outer: Arc<C>,
+    /// Its address identifies the outer configuration. An `Arc` could keep layers that contain each
+    /// other alive for ever.
+    outer: Weak<C>,
     merged: Arc<C>,
 }
 
@@ -18,10 +19,10 @@ impl<C> MergedConfigs<C> {
     pub(super) fn get_or_merge(&self, outer: &Arc<C>, merge: impl Fn() -> C) -> Arc<C> {
         for slot in &**self.0.get_or_init(Box::default) {
             let pair = slot.get_or_init(|| Pair {
-                outer: Arc::clone(outer),
+                outer: Arc::downgrade(outer),
                 merged: Arc::new(merge()),
             });
-            if Arc::ptr_eq(&pair.outer, outer) {
+            if pair.outer.as_ptr() == Arc::as_ptr(outer) {
                 return Arc::clone(&pair.merged);
             }
         }

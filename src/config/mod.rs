@@ -13,7 +13,8 @@ use cookie::Cookie;
 
 use crate::config::declaration::Declaration;
 use crate::config::merged::MergedConfigs;
-use crate::error::{CookieError, display_name};
+use crate::display::display_name;
+use crate::error::CookieError;
 use crate::request::host::HostSource;
 
 #[derive(Clone, Default)]
@@ -79,7 +80,7 @@ impl Config {
 
     /// The configuration of this inner layer, with unset settings from the `outer` layer's.
     pub(crate) fn merged_with(self: &Arc<Self>, outer: &Arc<Self>) -> Arc<Self> {
-        if self.is_unset() {
+        if self.is_unset() || Arc::ptr_eq(self, outer) {
             return Arc::clone(outer);
         }
         self.merged.get_or_merge(outer, || self.merge(outer))

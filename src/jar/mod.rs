@@ -19,7 +19,8 @@ use cookie::Cookie;
 use http::{Extensions, HeaderMap, Uri};
 
 use crate::config::Config;
-use crate::error::{CookieError, display_name};
+use crate::display::display_name;
+use crate::error::CookieError;
 use crate::events;
 use crate::jar::flush::Flush;
 use crate::jar::queue::{Queue, QueueState};

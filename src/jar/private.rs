@@ -3,7 +3,8 @@
 use cookie::{Cookie, Key};
 use percent_encoding::percent_decode_str;
 
-use crate::error::{CookieError, display_name};
+use crate::display::display_name;
+use crate::error::CookieError;
 use crate::jar::secure::Protect;
 use crate::jar::{CookieJar, IntoCookie};
 use crate::set_cookie::Value;

@@ -7,7 +7,8 @@ use std::mem;
 
 use cookie::Cookie;
 
-use crate::error::{CookieError, display_name};
+use crate::display::display_name;
+use crate::error::CookieError;
 use crate::events::{OperationKind, QueuedEvents};
 use crate::scope::ScopeRef;
 use crate::set_cookie::Rendered;

@@ -2,7 +2,8 @@
 
 use cookie::time::{Duration, OffsetDateTime};
 
-use crate::error::{CookieError, display_name};
+use crate::display::display_name;
+use crate::error::CookieError;
 use crate::jar::secure::Protect;
 use crate::jar::{CookieJar, IntoCookie};
 use crate::set_cookie::Value;

@@ -7,7 +7,8 @@ use http::{HeaderMap, Uri};
 
 use crate::config::Config;
 use crate::config::declaration::Declaration;
-use crate::error::{CookieError, bounded, display_name};
+use crate::display::{bounded, display_name};
+use crate::error::CookieError;
 use crate::events::{OperationKind, QueuedEvents};
 use crate::jar::queue::Queue;
 use crate::jar::sync::{AtomicBool, Mutex, MutexGuard, Ordering};

@@ -1,12 +1,12 @@
-//! Synchronization primitives: std's, or loom's under `--cfg loom` for tests/models.
+//! Synchronization primitives: std's, or loom's in tests/models.
 
-#[cfg(not(loom))]
+#[cfg(not(all(loom, feature = "__loom")))]
 pub(crate) use std::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicBool, Ordering},
 };
 
-#[cfg(loom)]
+#[cfg(all(loom, feature = "__loom"))]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicBool, Ordering},

@@ -67,17 +67,17 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let (headers, uri) = (request.headers(), request.uri());
-        let jar = CookieJar::outermost(&self.config, headers, uri, QueueState::Open);
+        let outer = request
+            .extensions()
+            .get::<CookieJar>()
+            .filter(|outer| outer.can_serve(QueueState::Open));
+        let jar = match outer {
+            Some(outer) => outer.nested(&self.config, headers, uri),
+            None => CookieJar::outermost(&self.config, headers, uri, QueueState::Open),
+        };
         // Made before the inner service is called, so that the queue is closed if that panics.
-        let mut flush = jar.flush(true);
-        // Most requests pass through one layer, so looking for an outer layer's jar first would cost
-        // more than replacing it.
-        let outer = request.extensions_mut().insert(jar);
-        if let Some(outer) = outer.filter(|outer| outer.can_serve(QueueState::Open)) {
-            let jar = outer.nested(&self.config, request.headers(), request.uri());
-            flush = jar.flush(false);
-            request.extensions_mut().insert(jar);
-        }
+        let flush = jar.flush(outer.is_none());
+        request.extensions_mut().insert(jar);
         ResponseFuture::new(flush, self.inner.call(request))
     }
 }

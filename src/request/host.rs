@@ -7,7 +7,8 @@ use http::Uri;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::Authority;
 
-use crate::error::{CookieError, HostReason, bounded};
+use crate::display::bounded;
+use crate::error::{CookieError, HostReason};
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
@@ -72,13 +73,24 @@ fn fixed_host(host: &str) -> Result<&str, HostReason> {
         Ok(address)
     } else if host.contains(['/', '?', '#', '@', '\\']) {
         Err(HostReason::Url)
-    } else if host.contains(':') {
+    } else if has_port(host) {
         Err(HostReason::Port)
-    } else if host.len() > MAX_HOST || !host.bytes().all(is_host_byte) || host.starts_with('.') {
+    } else if host.len() > MAX_HOST
+        || !host.bytes().all(is_host_byte)
+        || host.starts_with('.')
+        || host.contains("..")
+    {
         Err(HostReason::Invalid)
     } else {
         Ok(host)
     }
+}
+
+fn has_port(host: &str) -> bool {
+    host.rsplit_once(':').is_some_and(|(name, port)| {
+        port.bytes().all(|byte| byte.is_ascii_digit())
+            && (!name.contains(':') || name.ends_with(']'))
+    })
 }
 
 /// The host of a request, as it was received.

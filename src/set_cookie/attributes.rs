@@ -2,6 +2,7 @@
 
 use cookie::{Cookie, SameSite};
 
+use crate::display::display_name;
 use crate::error::CookieError;
 use crate::scope::{Scope, ScopeRef};
 use crate::set_cookie::lifetime::Lifetime;
@@ -79,7 +80,7 @@ impl<'a> Attributes<'a> {
         if !others.is_empty() {
             let scopes = std::iter::once(first.to_owned()).chain(others).collect();
             return Err(CookieError::AmbiguousScope {
-                name: name.into(),
+                name: display_name(name),
                 scopes,
             });
         }

@@ -40,11 +40,10 @@ impl<'a> SetCookie<'a> {
         let value_len = validate::check_value(name, value)?;
         validate::check_path(name, &attributes)?;
         validate::check_domain(name, &attributes)?;
-        if let Some(prefix) = Prefix::of(name) {
-            validate::check_prefix(name, prefix, &attributes)?;
-        }
-        validate::require_secure(name, &mut attributes)?;
-        validate::require_http_only(name, &mut attributes)?;
+        let prefix = Prefix::of(name);
+        validate::check_prefix(name, prefix, &attributes)?;
+        validate::require_secure(name, prefix, &mut attributes)?;
+        validate::require_http_only(name, prefix, &mut attributes)?;
         Ok(Self {
             name,
             value,
@@ -170,8 +169,10 @@ impl Rendered {
     }
 
     pub(crate) fn is_same_cookie(&self, other: &Self) -> bool {
-        // Few names have the same length, so most comparisons end here.
-        self.name == other.name && self.identity() == other.identity()
+        // Most names differ, and comparing their bytes takes no checks of character boundaries.
+        let has_same_name =
+            self.text.as_bytes()[..self.name] == other.text.as_bytes()[..other.name];
+        has_same_name && self.identity() == other.identity()
     }
 
     pub(crate) fn identity(&self) -> Identity<'_> {

@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use cookie::SameSite;
 
-use crate::error::{AttributeReason, CookieError, SecureReason, bounded, display_name};
+use crate::display::{bounded, display_name};
+use crate::error::{AttributeReason, CookieError, SecureReason};
 use crate::quote::{class, classes};
 use crate::scope::Prefix;
 use crate::set_cookie::attributes::Attributes;
@@ -94,10 +95,10 @@ pub(super) fn check_domain(name: &str, attributes: &Attributes<'_>) -> Result<()
 /// `__Host-` and `__Host-Http-` allow no Domain and no Path but `/`.
 pub(super) fn check_prefix(
     name: &str,
-    prefix: Prefix,
+    prefix: Option<Prefix>,
     attributes: &Attributes<'_>,
 ) -> Result<(), CookieError> {
-    if !prefix.is_host_only() {
+    if !prefix.is_some_and(Prefix::is_host_only) {
         return Ok(());
     }
     if let Some(domain) = attributes.domain.filter(|domain| !domain.is_empty()) {
@@ -117,9 +118,10 @@ pub(super) fn check_prefix(
 
 pub(super) fn require_secure(
     name: &str,
+    prefix: Option<Prefix>,
     attributes: &mut Attributes<'_>,
 ) -> Result<(), CookieError> {
-    let Some(reason) = secure_reason(name, attributes) else {
+    let Some(reason) = secure_reason(prefix, attributes) else {
         return Ok(());
     };
     if attributes.secure == Some(false) {
@@ -134,9 +136,10 @@ pub(super) fn require_secure(
 
 pub(super) fn require_http_only(
     name: &str,
+    prefix: Option<Prefix>,
     attributes: &mut Attributes<'_>,
 ) -> Result<(), CookieError> {
-    let Some(prefix) = Prefix::of(name).filter(|prefix| prefix.is_http_only()) else {
+    let Some(prefix) = prefix.filter(|prefix| prefix.is_http_only()) else {
         return Ok(());
     };
     if attributes.http_only == Some(false) {
@@ -150,8 +153,8 @@ pub(super) fn require_http_only(
 }
 
 /// The first reason why browsers drop the cookie unless it is `Secure`.
-fn secure_reason(name: &str, attributes: &Attributes<'_>) -> Option<SecureReason> {
-    if let Some(prefix) = Prefix::of(name) {
+fn secure_reason(prefix: Option<Prefix>, attributes: &Attributes<'_>) -> Option<SecureReason> {
+    if let Some(prefix) = prefix {
         Some(SecureReason::Prefix(prefix.as_str()))
     } else if attributes.same_site == Some(SameSite::None) {
         Some(SecureReason::SameSiteNone)
