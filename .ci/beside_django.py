@@ -205,7 +205,7 @@ DJANGO = Server(
 RUST = Server(
     "Rust",
     [example(), "0"],
-    {"missing": "is missing from the request", "expired": "ago, longer than", "forged": "the seal doesn't match"},
+    {"missing": "is not in the request", "expired": "ago, and the maximum age is", "forged": "the signature does not match"},
 )
 SERVERS = (DJANGO, RUST)
 PAIRS = ((DJANGO, RUST), (RUST, DJANGO))

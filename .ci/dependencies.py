@@ -39,8 +39,6 @@ SIGNING |= {"block-buffer", "cfg-if", "cpufeatures", "crypto-common", "generic-a
 
 def tree(feature, *options):
     command = "cargo tree --edges normal --target all --no-default-features --prefix none --no-dedupe".split()
-    # Only tests/models uses loom: it sets `--cfg loom`.
-    command += ["--prune", "loom"]
     command += ["--package", PACKAGE, "--features", feature, "--format", "{p}", *options]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return {line.split()[0] for line in ran.stdout.splitlines()} - {PACKAGE}
@@ -49,7 +47,8 @@ def tree(feature, *options):
 def features():
     command = "cargo metadata --no-deps --format-version=1".split()
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return next(p["features"].keys() for p in json.loads(ran.stdout)["packages"] if p["name"] == PACKAGE) - {"default"}
+    names = next(p["features"].keys() for p in json.loads(ran.stdout)["packages"] if p["name"] == PACKAGE)
+    return {name for name in names if name != "default" and not name.startswith("__")}
 
 
 def main():

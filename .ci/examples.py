@@ -68,7 +68,7 @@ def check_logout(app, jar):
 
     wrong = visit("/wrong-logout")
     assert wrong.status == "500" and not wrong.set_cookie
-    wrong.contains("declared with Domain=localhost; Path=/app,", "given with Domain=localhost; Path=/;")
+    wrong.contains("declared with Domain=localhost; Path=/app, but given Domain=localhost; Path=/;")
     visit().contains("You are logged in.")
 
     visit("/logout").contains("Logged out.")

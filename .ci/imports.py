@@ -27,6 +27,7 @@ ORDER = [
     "signing",
     "scope",
     "quote",
+    "display",
 ]
 
 REEXPORT = re.compile(r"\bpub(?:\([^)]*\))?\s+use\s+([^;]+);")
