@@ -120,6 +120,92 @@ fn call_without_reads_allocates_nothing_for_the_cookie_header() {
     }
 }
 
+/// The allocations of a set of `theme` through these layers, the outermost first, once warm.
+fn allocations_of_set(layers: &[CookieLayer]) -> u64 {
+    type BoxService = Box<
+        dyn Service<
+                Request<()>,
+                Response = Response<()>,
+                Error = Infallible,
+                Future = std::future::Ready<Result<Response<()>, Infallible>>,
+            >,
+    >;
+    fn call<S>(mut service: S) -> u64
+    where
+        S: Service<Request<()>, Response = Response<()>, Error = Infallible>,
+    {
+        let mut call = || {
+            let request = Request::new(());
+            measure(|| {
+                let response = poll(pin!(service.call(request)));
+                assert!(matches!(response, Poll::Ready(Ok(_))));
+            })
+            .count_total
+        };
+        call();
+        call()
+    }
+    let handler: BoxService = Box::new(service_fn(|request: Request<()>| {
+        jar_of(&request)
+            .set(("theme", "dark"))
+            .expect("a valid cookie");
+        ready(Ok(Response::new(())))
+    }));
+    match layers {
+        [layer] => call(layer.layer(handler)),
+        [outer, inner] => call(outer.layer(inner.layer(handler))),
+        _ => panic!("one or two layers"),
+    }
+}
+
+#[test]
+fn set_through_two_layers_makes_two_more_allocations_whatever_is_declared() {
+    for declared in [0, 10, 100] {
+        let outer = (0..declared).fold(CookieLayer::new(), |layer, number| {
+            layer
+                .declare(format!("declared{number}"))
+                .expect("a valid declaration")
+        });
+        let inner = CookieLayer::new()
+            .declare("theme")
+            .expect("a valid declaration");
+        let one = allocations_of_set(std::slice::from_ref(&outer));
+        let two = allocations_of_set(&[outer.clone(), inner]);
+        let with_unset_inner = allocations_of_set(&[outer, CookieLayer::new()]);
+        println!("{declared} declared: one layer {one}, two {two}, inner unset {with_unset_inner}");
+        assert!(two <= one + 2, "{declared} declared: {one}, {two}");
+        assert!(
+            with_unset_inner < two,
+            "{declared} declared: {with_unset_inner}, {two}"
+        );
+    }
+}
+
+#[test]
+fn layers_that_contain_each_other_are_freed() {
+    let one_request = |outer: &CookieLayer, inner: &CookieLayer| {
+        let mut service = outer.layer(inner.layer(service_fn(|_: Request<()>| {
+            ready(Ok::<_, Infallible>(Response::new(())))
+        })));
+        let response = poll(pin!(service.call(Request::new(()))));
+        assert!(matches!(response, Poll::Ready(Ok(_))));
+    };
+    let layer = |name: &'static str| {
+        CookieLayer::new()
+            .declare(name)
+            .expect("a valid declaration")
+    };
+    // Thread-locals of the standard library are allocated once.
+    one_request(&layer("a"), &layer("b"));
+    let kept = measure(|| {
+        let (a, b) = (layer("a"), layer("b"));
+        for (outer, inner) in [(&a, &b), (&b, &a), (&a, &a)] {
+            one_request(outer, inner);
+        }
+    });
+    assert_eq!(kept.bytes_current, 0);
+}
+
 type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<()>, &'static str>>>>;
 
 /// The ways in which a request ends: with a response, with an error, or when its future is dropped.

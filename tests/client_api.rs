@@ -23,7 +23,7 @@ use tokio::time::error::Elapsed;
 use tower::util::BoxCloneService;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_django_cookies::test::{Client, ClientError, RejectReason};
-use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};
+use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite, time};
 use url::form_urlencoded;
 
 type App = BoxCloneService<Request<String>, Response<String>, Infallible>;
@@ -293,7 +293,7 @@ async fn cookie_over_http_cannot_overlay_secure_cookie() {
                 .rejected_cookies()
                 .iter()
                 .map(|rejected| rejected.reason);
-            let expected = is_rejected.then_some(RejectReason::SecureCookieThere);
+            let expected = is_rejected.then_some(RejectReason::HidesSecureCookie);
             assert_eq!(
                 reasons.collect::<Vec<_>>(),
                 Vec::from_iter(expected),
@@ -323,7 +323,7 @@ async fn cookie_over_http_cannot_overlay_secure_cookie() {
             .rejected_cookies()
             .iter()
             .map(|rejected| rejected.reason);
-        let expected = is_rejected.then_some(RejectReason::SecureCookieThere);
+        let expected = is_rejected.then_some(RejectReason::HidesSecureCookie);
         assert_eq!(
             reasons.collect::<Vec<_>>(),
             Vec::from_iter(expected),
@@ -342,7 +342,7 @@ async fn cookie_over_http_cannot_overlay_secure_cookie() {
         .unwrap();
     assert_eq!(
         client.rejected_cookies()[0].reason,
-        RejectReason::SecureCookieThere
+        RejectReason::HidesSecureCookie
     );
 }
 
@@ -385,7 +385,7 @@ async fn set_cookie_with_invalid_or_dropped_cookie_is_error() {
     ));
     assert_eq!(
         error.to_string(),
-        "cookie \"a\": browsers drop it, since it is Secure and came over plain HTTP"
+        "cookie \"a\": browsers drop it, because it is Secure and was received over plain HTTP"
     );
     client
         .set_cookie(Cookie::build(("a", "1")).domain("example.com").path("/app"))
@@ -657,10 +657,10 @@ async fn expired_cookie_set_again_is_created_anew() {
         .get("/?a=1;+Max-Age=60;+Path=/&b=1;+Path=/")
         .await
         .unwrap();
-    client.advance(Duration::from_secs(61));
+    client.advance(time::Duration::seconds(61));
     client.get("/?a=2;+Path=/").await.unwrap();
     assert_eq!(get_text(&mut client, "/").await, "b=1; a=2");
-    client.advance(Duration::MAX);
+    client.advance(time::Duration::MAX);
     assert_eq!(get_text(&mut client, "/").await, "b=1; a=2");
 }
 
@@ -671,7 +671,7 @@ async fn longest_lifetimes_never_expire() {
                &expires=1;+Path=/;+Expires=Fri,+31+Dec+9999+23:59:59+GMT";
     let mut client = echo_client();
     client.get(url).await.unwrap();
-    client.advance(Duration::MAX);
+    client.advance(time::Duration::MAX);
     assert_eq!(get_text(&mut client, "/").await, "max-age=1; expires=1");
     client.clear_cookies();
     client.get(url).await.unwrap();

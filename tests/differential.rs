@@ -14,7 +14,7 @@ use std::env;
 use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use fuzzed::input::{CookieInput, Expires, quoted};
 use fuzzed::parse::{header_bytes, pairs};
@@ -24,8 +24,8 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use support::{kind, request, response_cookies, to_hex};
-use tower_django_cookies::signing::{self, SignatureError, Signer, TimestampSigner};
-use tower_django_cookies::time::{self, OffsetDateTime};
+use tower_django_cookies::signing::{self, SecretKey, SignatureError, Signer, TimestampSigner};
+use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer, SameSite};
 
 /// All differences of the README's table and of the vectors that concern a single cookie. Other
@@ -228,7 +228,7 @@ fn write(django: &mut Django, operation: Operation, u: &mut Unstructured<'_>) ->
         if let Some(Expires::In(left)) = &mut input.expires {
             // A later date would saturate to one that is not a whole quarter of a second.
             let max = LAST_SECOND * 4 + 3 - start;
-            *left = (*left).min(time::Duration::milliseconds(
+            *left = (*left).min(Duration::milliseconds(
                 i64::try_from(max * 250).expect("a date"),
             ));
         }
@@ -433,7 +433,7 @@ fn date(input: &CookieInput, start: i128) -> Option<i128> {
     Some((start + quarters(left)).max(first))
 }
 
-fn quarters(duration: time::Duration) -> i128 {
+fn quarters(duration: Duration) -> i128 {
     duration.whole_nanoseconds() / (SECOND / 4)
 }
 
@@ -445,18 +445,31 @@ fn current_quarter() -> i128 {
 }
 
 /// A key, and a time in quarters of a second since 1970.
-fn key_and_time(u: &mut Unstructured<'_>) -> (Vec<u8>, u64) {
+fn key_and_time(u: &mut Unstructured<'_>) -> (Vec<u8>, i64) {
     let len = 1 + u.below(80);
     let mut key = u.bytes(len).to_vec();
     key.push(b'k');
-    (key, 1_790_000_000 * 4 + u64::from(u.byte()))
+    (key, 1_790_000_000 * 4 + i64::from(u.byte()))
 }
 
-fn system_time(quarters: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_millis(quarters * 250)
+fn secret_key(key: &[u8]) -> SecretKey {
+    SecretKey::try_from(key).expect("a key that is not empty")
 }
 
-fn seconds(quarters: u64) -> Value {
+/// A maximum age in quarters of a second. It is rarely negative.
+fn max_age(u: &mut Unstructured<'_>) -> Option<i64> {
+    u.option(2, |u| i64::from(u.byte()) - 16)
+}
+
+fn duration(quarters: i64) -> Duration {
+    Duration::milliseconds(quarters * 250)
+}
+
+fn time(quarters: i64) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + duration(quarters)
+}
+
+fn seconds(quarters: i64) -> Value {
     #[allow(clippy::cast_precision_loss, reason = "the number is small")]
     let quarters = quarters as f64;
     json!(quarters / 4.0)
@@ -472,10 +485,12 @@ fn separator(u: &mut Unstructured<'_>) -> String {
 fn sign(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
     let (key, now) = key_and_time(u);
     let (salt, separator, value) = (u.text(), separator(u), u.text());
-    let signer = Signer::new(&*key).salt(&salt).separator(&separator);
-    let timed = TimestampSigner::new(&*key)
+    let signer = Signer::new(secret_key(&key))
         .salt(&salt)
-        .with_time(system_time(now))
+        .separator(&separator);
+    let timed = TimestampSigner::new(secret_key(&key))
+        .salt(&salt)
+        .with_time(time(now))
         .separator(&separator);
     let call = json!({
         "op": "sign",
@@ -496,9 +511,9 @@ fn sign(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
 fn unsign(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
     let (key, then) = key_and_time(u);
     let (salt, value) = (u.text(), u.text());
-    let now = then + u64::from(u.byte());
-    let max_age = u.option(2, |u| u64::from(u.byte()));
-    let signer = TimestampSigner::new(&*key).salt(&salt);
+    let now = then + i64::from(u.byte());
+    let max_age = max_age(u);
+    let signer = TimestampSigner::new(secret_key(&key)).salt(&salt);
     let used_salt = if salt.is_empty() {
         "django.core.signing.TimestampSigner"
     } else {
@@ -506,9 +521,9 @@ fn unsign(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
     };
     let text = match u.below(4) {
         0 => value,
-        1 => Signer::new(&*key).salt(used_salt).sign(&value),
-        2 => signer.clone().with_time(system_time(then)).sign(&value) + &u.text(),
-        _ => signer.clone().with_time(system_time(then)).sign(&value),
+        1 => Signer::new(secret_key(&key)).salt(used_salt).sign(&value),
+        2 => signer.clone().with_time(time(then)).sign(&value) + &u.text(),
+        _ => signer.clone().with_time(time(then)).sign(&value),
     };
     let call = json!({
         "op": "unsign",
@@ -520,10 +535,11 @@ fn unsign(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
         "now": seconds(now),
     });
     let djangos = django.call(&call);
-    let found = signer.with_time(system_time(now)).unsign(
-        &text,
-        max_age.map(|quarters| Duration::from_millis(quarters * 250)),
-    );
+    let signer = match max_age {
+        Some(max_age) => signer.max_age(duration(max_age)),
+        None => signer,
+    };
+    let found = signer.with_time(time(now)).unsign(&text);
     let is_untimed = matches!(found, Err(SignatureError::BadTimestamp));
     let ours = match found {
         Ok(value) => json!({"returns": value}),
@@ -548,15 +564,15 @@ fn unsign(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
 fn signed_cookie(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
     let (key, then) = key_and_time(u);
     let (salt, value) = (u.text(), u.text());
-    let now = then + u64::from(u.byte());
-    let max_age = u.option(2, |u| u64::from(u.byte()));
-    let layer = CookieLayer::new().secret_key(&*key);
+    let now = then + i64::from(u.byte());
+    let max_age = max_age(u);
+    let layer = CookieLayer::new().secret_key(&*key).expect("a key");
     let mut result = Ok(());
     let headers = response_cookies(&layer, |jar| {
         result = jar
             .signed()
             .salt(&salt)
-            .with_time(system_time(then))
+            .with_time(time(then))
             .set(("a", &*value));
     });
     let call = json!({
@@ -588,9 +604,9 @@ fn signed_cookie(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
     let mut header = text.split(';').next().expect("a cookie-pair").to_owned();
     if is_legacy {
         let key = [b"django.http.cookies", &*key].concat();
-        let signer = TimestampSigner::new(key)
+        let signer = TimestampSigner::new(secret_key(&key))
             .salt(format!("a{salt}"))
-            .with_time(system_time(then));
+            .with_time(time(then));
         header = format!("a={}", quoted(&signer.sign(&value)));
     }
     if u.below(4) == 1 {
@@ -609,9 +625,9 @@ fn signed_cookie(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
     let djangos = django.call(&call);
     let read = |layer: &CookieLayer, header: &str| {
         let jar = layer.jar(&request(header));
-        let mut signed = jar.signed().salt(&salt).with_time(system_time(now));
+        let mut signed = jar.signed().salt(&salt).with_time(time(now));
         if let Some(max_age) = max_age {
-            signed = signed.max_age(Duration::from_millis(max_age * 250));
+            signed = signed.max_age(duration(max_age));
         }
         match signed.get("a") {
             Ok(value) => json!({"returns": value}),
@@ -647,7 +663,8 @@ fn dumps(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
         u.text(): [u.text(), u.integer(), u.boolean(), null],
         "b": {"c": [float, -0.5, 1e16]},
     });
-    let salt = u.text() + ".";
+    // The default salt, or another.
+    let salt = u.boolean().then(|| u.text() + ".");
     let call = json!({
         "op": "dumps",
         "key": to_hex(&key),
@@ -656,17 +673,20 @@ fn dumps(django: &mut Django, u: &mut Unstructured<'_>) -> Outcome {
         "now": seconds(now),
     });
     let djangos = django.call(&call);
-    let signer = TimestampSigner::new(&*key)
-        .salt(&salt)
-        .with_time(system_time(now));
-    let dumped = signing::dumps(&signer, &object, false).expect("JSON");
+    let signer = TimestampSigner::new(secret_key(&key))
+        .salt(salt.as_deref().unwrap_or("django.core.signing"))
+        .with_time(time(now));
+    let dumped = signer.sign_object(&object).expect("JSON");
     same(&call, &json!({"returns": dumped}), &djangos)?;
     let text = djangos["returns"].as_str().expect("a signed text");
-    same(
-        &call,
-        &signing::loads::<Value>(&signer, text, None).ok(),
-        &Some(object),
-    )?;
+    let object = Ok(object);
+    same(&call, &signer.unsign_object::<Value>(text), &object)?;
+    let expected = match salt {
+        None => object,
+        Some(_) => Err(SignatureError::BadSignature),
+    };
+    let loaded = signing::loads::<Value>(&secret_key(&key), text);
+    same(&call, &loaded, &expected)?;
     Ok(vec![])
 }
 

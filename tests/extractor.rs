@@ -13,10 +13,10 @@ use axum::{Extension, Router};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HOST, LOCATION};
 use http_body_util::BodyExt;
-use support::{EPOCH, ended_jar, set_cookies};
+use support::{EPOCH, assert_matches, ended_jar, set_cookies};
 use tower::ServiceExt;
 use tower_django_cookies::time::Duration;
-use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
+use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, HostSource, SameSite};
 
 /// The status, the `Set-Cookie` headers and the body of a response.
 type ResponseParts = (StatusCode, Vec<String>, String);
@@ -138,7 +138,10 @@ async fn require_of_absent_cookie_is_bad_request() {
     let (status, cookies, body) = send(app.clone(), get_request("/")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_eq!(cookies, ["before=1; Path=/"]);
-    assert!(body.contains(r#"cookie "session" is missing"#), "{body}");
+    assert!(
+        body.contains(r#"cookie "session" is not in the request"#),
+        "{body}"
+    );
 
     let (status, _, body) = send(app, get_request_with("/", "cookie", "session=1")).await;
     assert_eq!((status, &*body), (StatusCode::OK, "1"));
@@ -149,80 +152,88 @@ const SECRET: &str = "f81d4fae";
 
 type Handler = fn(&CookieJar) -> Result<(), CookieError>;
 
-/// The variant of each error, the status of its response, and a handler that returns it. The
-/// handlers need the layer `declaring()`.
-const ERRORS: [(&str, u16, Handler); 25] = [
-    ("MissingCookie", 400, |jar| jar.require("absent").map(drop)),
-    ("DomainMismatch", 400, |jar| {
+/// The variant of each error, the status of its response, its cookie's name, and a handler that
+/// returns it. The handlers need the layer `declaring()`.
+const ERRORS: &[(&str, u16, Option<&str>, Handler)] = &[
+    ("MissingCookie", 400, Some("absent"), |jar| {
+        jar.require("absent").map(drop)
+    }),
+    ("DomainMismatch", 400, Some("a"), |jar| {
         jar.set(Cookie::build(("a", SECRET)).domain("other.test"))
     }),
-    ("InvalidName", 500, |jar| jar.set(("a b", SECRET))),
-    ("ReservedName", 500, |jar| jar.set(("Path", SECRET))),
-    ("ControlCharacter", 500, |jar| {
+    ("InvalidName", 500, Some("a b"), |jar| {
+        jar.set(("a b", SECRET))
+    }),
+    ("ReservedName", 500, Some("Path"), |jar| {
+        jar.set(("Path", SECRET))
+    }),
+    ("ControlCharacter", 500, Some("a"), |jar| {
         jar.set(("a", format!("{SECRET}\n")))
     }),
-    ("TooLong", 500, |jar| jar.set(("a", SECRET.repeat(512)))),
-    ("InvalidPath", 500, |jar| {
+    ("TooLong", 500, Some("a"), |jar| {
+        jar.set(("a", SECRET.repeat(512)))
+    }),
+    ("InvalidPath", 500, Some("a"), |jar| {
         jar.set(Cookie::build(("a", SECRET)).path("app"))
     }),
-    ("InvalidDomain", 500, |jar| {
+    ("InvalidDomain", 500, Some("a"), |jar| {
         jar.set(Cookie::build(("a", SECRET)).domain("example.test:80"))
     }),
-    ("HostPrefixDomain", 500, |jar| {
+    ("HostPrefixDomain", 500, Some("__Host-a"), |jar| {
         jar.set(Cookie::build(("__Host-a", SECRET)).domain("example.test"))
     }),
-    ("HostPrefixPath", 500, |jar| {
+    ("HostPrefixPath", 500, Some("__Host-a"), |jar| {
         jar.set(Cookie::build(("__Host-a", SECRET)).path("/app"))
     }),
-    ("SecureRequired", 500, |jar| {
+    ("SecureRequired", 500, Some("a"), |jar| {
         jar.set(
             Cookie::build(("a", SECRET))
                 .same_site(SameSite::None)
                 .secure(false),
         )
     }),
-    ("HttpOnlyRequired", 500, |jar| {
+    ("HttpOnlyRequired", 500, Some("__Http-a"), |jar| {
         jar.set(Cookie::build(("__Http-a", SECRET)).http_only(false))
     }),
-    ("ScopeMismatch", 500, |jar| {
+    ("ScopeMismatch", 500, Some("declared"), |jar| {
         jar.set(Cookie::build(("declared", SECRET)).path("/"))
     }),
-    ("Downgrade", 500, |jar| {
+    ("Downgrade", 500, Some("declared"), |jar| {
         jar.set(Cookie::build(("declared", SECRET)).secure(false))
     }),
-    ("AmbiguousScope", 500, |jar| {
+    ("AmbiguousScope", 500, Some("a"), |jar| {
         jar.set(Cookie::build(("a", SECRET)).path("/1"))?;
         jar.set(Cookie::build(("a", SECRET)).path("/2"))?;
         jar.delete("a")
     }),
-    ("Undeclared", 500, |_| {
+    ("Undeclared", 500, Some("a"), |_| {
         let layer = CookieLayer::new().deny_undeclared();
         layer.jar(&http::Request::new(())).set(("a", SECRET))
     }),
-    ("Parse", 500, |jar| jar.set(Cookie::parse(SECRET)?)),
-    ("MissingLayer", 500, |_| {
+    ("Parse", 500, None, |jar| jar.set(Cookie::parse(SECRET)?)),
+    ("MissingLayer", 500, None, |_| {
         CookieJar::from_extensions(&http::Extensions::new()).map(drop)
     }),
-    ("NoResponse", 500, |_| {
+    ("NoResponse", 500, Some("a"), |_| {
         CookieJar::from_headers(&http::HeaderMap::new()).set(("a", SECRET))
     }),
-    ("AlreadyDeclared", 500, |_| {
+    ("AlreadyDeclared", 500, Some("a"), |_| {
         let layer = CookieLayer::new().declare(("a", SECRET))?;
         layer.declare(("a", SECRET)).map(drop)
     }),
-    ("RetireUndeclared", 500, |_| {
+    ("RetireUndeclared", 500, Some("a"), |_| {
         CookieLayer::new().retire(("a", SECRET)).map(drop)
     }),
-    ("RetireDeclared", 500, |_| {
+    ("RetireDeclared", 500, Some("a"), |_| {
         let layer = CookieLayer::new().declare(("a", SECRET))?;
         layer.retire(("a", SECRET)).map(drop)
     }),
-    ("AlreadyRetired", 500, |_| {
+    ("AlreadyRetired", 500, Some("a"), |_| {
         let previous = || Cookie::build(("a", SECRET)).path("/old");
         let layer = CookieLayer::new().declare(("a", SECRET))?;
         layer.retire(previous())?.retire(previous()).map(drop)
     }),
-    ("DeclarationConflict", 500, |_| {
+    ("DeclarationConflict", 500, Some("a"), |_| {
         let mut request = http::Request::new(());
         let outer = CookieLayer::new().declare(Cookie::build("a").path("/app"))?;
         let jar = outer.jar(&request);
@@ -230,9 +241,49 @@ const ERRORS: [(&str, u16, Handler); 25] = [
         let inner = CookieLayer::new().declare("a")?;
         inner.jar(&request).set(("a", SECRET))
     }),
-    ("ResponseStarted", 500, |_| {
+    ("ResponseStarted", 500, Some("a"), |_| {
         // The jar of the handler itself is open until its response is sent.
         ended_jar().set(("a", SECRET))
+    }),
+    ("InvalidHost", 500, None, |_| {
+        let source = HostSource::Fixed("www.example.test:80".into());
+        CookieLayer::new().host_from(source).map(drop)
+    }),
+    #[cfg(feature = "signed")]
+    ("InvalidKey", 500, None, |_| {
+        CookieLayer::new().secret_key("").map(drop)
+    }),
+    #[cfg(feature = "signed")]
+    ("MissingKey", 500, Some("a"), |jar| {
+        jar.signed().set(("a", SECRET))
+    }),
+    #[cfg(feature = "private")]
+    ("MissingKey", 500, Some("b"), |jar| {
+        jar.private().get("b").map(drop)
+    }),
+    #[cfg(feature = "signed")]
+    ("BadSignature", 400, Some("a"), |_| {
+        let layer = CookieLayer::new().secret_key(SECRET)?;
+        let request = http::Request::builder().header("cookie", format!("a={SECRET}:1:2"));
+        let jar = layer.jar(&request.body(()).unwrap());
+        jar.signed().get("a").map(drop)
+    }),
+    #[cfg(feature = "private")]
+    ("BadSignature", 400, Some("a"), |_| {
+        let layer = CookieLayer::new().private_key(tower_django_cookies::cookie::Key::generate());
+        let request = http::Request::builder().header("cookie", format!("a={SECRET}"));
+        let jar = layer.jar(&request.body(()).unwrap());
+        jar.private().get("a").map(drop)
+    }),
+    #[cfg(feature = "signed")]
+    ("SignatureExpired", 400, Some("a"), |_| {
+        let layer = CookieLayer::new().secret_key(SECRET)?;
+        let jar = layer.jar(&http::Request::new(()));
+        jar.signed().set(("a", SECRET))?;
+        let header = format!("a={}", jar.queued()[0].value());
+        let request = http::Request::builder().header("cookie", header);
+        let jar = layer.jar(&request.body(()).unwrap());
+        jar.signed().max_age(-Duration::SECOND).get("a").map(drop)
     }),
 ];
 
@@ -250,7 +301,7 @@ fn declaring() -> CookieLayer {
 
 #[tokio::test]
 async fn error_responses_are_plain_text_without_values() {
-    for (variant, expected, handler) in ERRORS {
+    for &(variant, expected, _, handler) in ERRORS {
         let app = Router::new()
             .route("/", get(async move |jar: CookieJar| handler(&jar)))
             .layer(declaring());
@@ -271,19 +322,70 @@ async fn error_responses_are_plain_text_without_values() {
     }
 }
 
-/// Ensures that each handler of `ERRORS` returns the variant that the table names.
+/// Ensures that each handler of `ERRORS` returns the variant that the table names, and that
+/// `CookieError::name` returns the name of its cookie.
 #[test]
-fn error_table_handlers_return_their_variants() {
-    for (variant, status, handler) in ERRORS {
+fn error_table_handlers_return_their_variants_and_names() {
+    for &(variant, status, name, handler) in ERRORS {
         let request = http::Request::builder().header(HOST, "www.example.test");
         let error = handler(&declaring().jar(&request.body(()).unwrap())).expect_err(variant);
         let debug = format!("{error:?}");
         let shown_variant = debug.split([' ', '(']).next();
         assert_eq!(shown_variant, Some(variant), "{debug}");
         assert!(!debug.contains(SECRET), "{debug}");
+        assert_eq!(error.name(), name, "{debug}");
         assert_eq!(error.status().as_u16(), status);
         assert_eq!(error.into_response().status().as_u16(), status);
     }
+}
+
+/// The client chooses the host, so a response that shows it could be used for phishing.
+#[tokio::test]
+async fn response_of_domain_mismatch_never_shows_host_of_request() {
+    const HOST_OF_CLIENT: &str = "attacker.invalid";
+    let set = |jar: CookieJar| jar.set(Cookie::build(("a", "1")).domain("example.test"));
+    let delete = |jar: CookieJar| jar.delete(Cookie::build(("a", "1")).domain("example.test"));
+    let x_forwarded = CookieLayer::new().host_from(HostSource::XForwardedHost);
+    for layer in [CookieLayer::new(), x_forwarded.unwrap()] {
+        let app = Router::new()
+            .route("/set", get(async move |jar: CookieJar| set(jar)))
+            .route("/delete", get(async move |jar: CookieJar| delete(jar)))
+            .layer(layer);
+        for path in ["/set", "/delete"] {
+            for request in [
+                get_request_with(path, "host", HOST_OF_CLIENT),
+                get_request_with(path, "host", "Attacker.Invalid:8443"),
+                get_request(&format!("https://user@{HOST_OF_CLIENT}:8443{path}")),
+                Request::get(path)
+                    .header("host", HOST_OF_CLIENT)
+                    .header("x-forwarded-host", "ATTACKER.invalid, proxy.invalid")
+                    .body(Body::empty())
+                    .unwrap(),
+            ] {
+                let response = app.clone().oneshot(request).await.unwrap();
+                let headers = format!("{:?}", response.headers()).to_lowercase();
+                assert!(!headers.contains("invalid"), "{headers}");
+                let (status, cookies, body) = read(response).await;
+                assert_eq!((status, cookies), (StatusCode::BAD_REQUEST, Vec::new()));
+                assert!(body.contains(r#"domain-match "example.test""#), "{body}");
+                assert!(!body.to_lowercase().contains("attacker"), "{body}");
+            }
+        }
+    }
+}
+
+/// For logs, the error itself keeps the host.
+#[test]
+fn domain_mismatch_shows_host_in_its_field_only() {
+    let request = http::Request::builder().header(HOST, "attacker.invalid");
+    let jar = CookieLayer::new().jar(&request.body(()).unwrap());
+    let result = jar.set(Cookie::build(("a", "1")).domain("example.test"));
+    let error = result.expect_err("the host does not domain-match");
+    assert!(!error.to_string().contains("attacker"), "{error}");
+    assert_matches!(
+        error,
+        CookieError::DomainMismatch { host, .. } if host == "attacker.invalid"
+    );
 }
 
 #[tokio::test]
@@ -451,5 +553,6 @@ async fn declared_cookie_is_set_and_deleted_with_its_scope() {
     // This host does not domain-match the declared Domain.
     let (status, cookies, body) = send(app, request("elsewhere.test", "/logout")).await;
     assert_eq!((status, cookies), (StatusCode::BAD_REQUEST, Vec::new()));
-    assert!(body.contains(r#"host "elsewhere.test""#), "{body}");
+    assert!(body.contains(r#"domain-match "example.test""#), "{body}");
+    assert!(!body.contains("elsewhere"), "{body}");
 }

@@ -4,8 +4,9 @@ mod support;
 
 use std::convert::Infallible;
 use std::future::{poll_fn, ready};
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
 use std::task::Poll;
+use std::thread;
 
 use http::header::{HOST, SET_COOKIE, VARY};
 use http::{Request, Response, StatusCode};
@@ -312,7 +313,7 @@ fn deny_undeclared_of_inner_layer_applies_to_inner_jar_only() {
 #[test]
 fn host_source_of_inner_jar_defaults_to_outer_layer() {
     let unset = CookieLayer::new;
-    let from = |source| CookieLayer::new().host_from(source);
+    let from = |source| CookieLayer::new().host_from(source).unwrap();
     let fixed = |host: &str| HostSource::Fixed(host.into());
     // The request has `Host: a.test` and `X-Forwarded-Host: b.test`. The inner jar accepts the
     // expected Domains.
@@ -359,8 +360,8 @@ fn host_source_of_inner_jar_defaults_to_outer_layer() {
 
 #[test]
 fn host_source_of_outer_jar_ignores_inner_layer() {
-    let inner = CookieLayer::new().host_from(HostSource::Fixed("b.test".into()));
-    let outer = CookieLayer::new().host_from(HostSource::Fixed("a.test".into()));
+    let fixed = |host: &str| CookieLayer::new().host_from(HostSource::Fixed(host.into()));
+    let (outer, inner) = (fixed("a.test").unwrap(), fixed("b.test").unwrap());
     let cookies = nested_cookies(&outer, &inner, |outer, inner| {
         outer
             .set(Cookie::build(("a", "1")).domain("a.test"))
@@ -658,5 +659,244 @@ fn set_behind_three_layers_with_one_conflict_is_declaration_conflict() {
         };
         let result = response.body();
         assert!(is_expected, "{first} {second} {third}: {result:?}");
+    }
+}
+
+/// A layer whose settings all depend on `number`: a declaration, a retired scope and the host.
+fn numbered_outer(number: usize) -> CookieLayer {
+    declaring(Cookie::build("a").path(format!("/outer-{number}")))
+        .retire(Cookie::build("a").path(format!("/retired-{number}")))
+        .unwrap()
+        .host_from(HostSource::Fixed(format!("outer-{number}.test")))
+        .unwrap()
+}
+
+/// An inner layer with settings of its own.
+fn declaring_b() -> CookieLayer {
+    declaring(Cookie::build("b").path("/inner"))
+}
+
+/// Asserts that the jar under `numbered_outer(number)` and `declaring_b()` has the settings of both.
+#[track_caller]
+fn assert_nested_settings(outer: &CookieLayer, inner: &CookieLayer, number: usize) {
+    let cookies = nested_cookies(outer, inner, |_, jar| {
+        jar.set(("a", "1")).unwrap();
+        jar.set(("b", "1")).unwrap();
+        let domain = format!("outer-{number}.test");
+        jar.set(Cookie::build(("c", "1")).domain(domain)).unwrap();
+        let result = jar.set(Cookie::build(("c", "1")).domain("other.test"));
+        assert_matches!(
+            result,
+            Err(CookieError::DomainMismatch { host, .. }) if *host == format!("outer-{number}.test")
+        );
+        let result = jar.delete(Cookie::build("a").path("/other"));
+        assert_matches!(
+            result,
+            Err(CookieError::ScopeMismatch { declared, .. })
+                if declared.path() == Some(&*format!("/outer-{number}"))
+        );
+    });
+    assert_eq!(
+        cookies,
+        [
+            deletion("a", &format!("/retired-{number}")),
+            format!("a=1; Path=/outer-{number}"),
+            "b=1; Path=/inner".into(),
+            format!("c=1; Domain=outer-{number}.test; Path=/"),
+        ]
+    );
+}
+
+/// A layer caches the merged configurations of at most four outer layers.
+#[test]
+fn layer_under_several_outer_layers_has_settings_of_each() {
+    for outer_layers in [2, 4, 5, 6] {
+        let inner = declaring_b();
+        let outer: Vec<_> = (0..outer_layers).map(numbered_outer).collect();
+        for _ in 0..3 {
+            for (number, outer) in outer.iter().enumerate() {
+                assert_nested_settings(outer, &inner, number);
+            }
+            for (number, outer) in outer.iter().enumerate().rev() {
+                assert_nested_settings(outer, &inner.clone(), number);
+            }
+        }
+        // Alone, the inner layer has its own settings only.
+        let cookies = support::response_cookies(&inner, |jar| jar.set(("a", "1")).unwrap());
+        assert_eq!(cookies, ["a=1; Path=/"]);
+    }
+}
+
+/// The addresses of dropped layers may be used again by new ones.
+#[test]
+fn layer_under_short_lived_outer_layers_has_settings_of_each() {
+    let inner = declaring_b();
+    for number in 0..50 {
+        assert_nested_settings(&numbered_outer(number), &inner, number);
+    }
+}
+
+#[test]
+fn inner_layer_changed_after_nested_request_uses_new_settings() {
+    let outer = numbered_outer(1);
+    let inner = declaring_b();
+    assert_nested_settings(&outer, &inner, 1);
+
+    // A clone is changed, while the layer is still in use.
+    let fixed = |host: &str| HostSource::Fixed(host.into());
+    let changed = inner
+        .clone()
+        .declare(Cookie::build("d").path("/new"))
+        .unwrap();
+    let changed = changed
+        .host_from(fixed("new.test"))
+        .unwrap()
+        .deny_undeclared();
+    for _ in 0..2 {
+        let cookies = nested_cookies(&outer, &changed, |_, jar| {
+            jar.set(("d", "1")).unwrap();
+            jar.set(("b", "1")).unwrap();
+            assert_undeclared(&jar.set(("c", "1")), "c");
+        });
+        assert_eq!(cookies, ["d=1; Path=/new", "b=1; Path=/inner"]);
+        assert_nested_settings(&outer, &inner, 1);
+    }
+
+    // The only handle is changed.
+    let changed = inner
+        .retire(Cookie::build("b").path("/old"))
+        .unwrap()
+        .vary_on_cookie();
+    let response = nested_response(&outer, &changed, request("b=1"), |_, jar| {
+        assert_eq!(jar.get("b"), Some("1"));
+        jar.delete("b").unwrap();
+    });
+    assert_eq!(
+        set_cookies(response.headers()),
+        [deletion("b", "/old"), deletion("b", "/inner")]
+    );
+    assert_eq!(response.headers()[VARY], "Cookie");
+    let changed = changed.host_from(fixed("changed.test")).unwrap();
+    nested_response(&outer, &changed, Request::new(()), |_, jar| {
+        let result = jar.set(Cookie::build(("c", "1")).domain("outer-1.test"));
+        assert_matches!(
+            result,
+            Err(CookieError::DomainMismatch { host, .. }) if host == "changed.test"
+        );
+    });
+}
+
+#[test]
+fn outer_layer_changed_after_nested_request_uses_new_settings() {
+    let outer = numbered_outer(1);
+    let inner = declaring_b();
+    assert_nested_settings(&outer, &inner, 1);
+
+    let changed = outer
+        .clone()
+        .declare(Cookie::build("c").path("/new"))
+        .unwrap();
+    let cookies = nested_cookies(&changed, &inner, |_, jar| jar.set(("c", "1")).unwrap());
+    assert_eq!(cookies, ["c=1; Path=/new"]);
+    assert_nested_settings(&outer, &inner, 1);
+
+    let changed = outer.deny_undeclared();
+    nested_cookies(&changed, &inner, |_, jar| {
+        assert_undeclared(&jar.set(("c", "1")), "c");
+    });
+}
+
+/// Services made by a layer before a change keep its previous settings.
+#[test]
+fn service_made_before_change_of_its_layer_keeps_previous_settings() {
+    let inner = declaring_b();
+    let mut service = numbered_outer(1).layer(inner.layer(service_fn(|request: Request<()>| {
+        jar_of(&request).set(("c", "1")).unwrap();
+        ready(Ok::<_, Infallible>(Response::new(())))
+    })));
+    let mut send = || {
+        set_cookies(
+            ready_output(service.call(Request::new(())))
+                .unwrap()
+                .headers(),
+        )
+    };
+    assert_eq!(send(), ["c=1; Path=/"]);
+    let changed = inner.declare(Cookie::build("c").path("/new")).unwrap();
+    assert_eq!(send(), ["c=1; Path=/"]);
+    let cookies = nested_cookies(&numbered_outer(1), &changed, |_, jar| {
+        jar.set(("c", "1")).unwrap();
+    });
+    assert_eq!(cookies, ["c=1; Path=/new"]);
+}
+
+/// Every first request races to fill the cache.
+#[test]
+fn concurrent_requests_through_one_pair_have_settings_of_both_layers() {
+    for _ in 0..20 {
+        let (outer, inner) = (numbered_outer(1), declaring_b());
+        let barrier = Barrier::new(8);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    for _ in 0..10 {
+                        assert_nested_settings(&outer, &inner, 1);
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn concurrent_requests_through_six_pairs_have_settings_of_each_pair() {
+    for _ in 0..20 {
+        let inner = declaring_b();
+        let outer: Vec<_> = (0..6).map(numbered_outer).collect();
+        let barrier = Barrier::new(12);
+        thread::scope(|scope| {
+            for first in 0..12 {
+                let (outer, inner, barrier) = (&outer, &inner, &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    for number in (first..first + 12).map(|number| number % 6) {
+                        assert_nested_settings(&outer[number], inner, number);
+                    }
+                });
+            }
+        });
+    }
+}
+
+/// A layer between two others is both an inner and an outer one.
+#[test]
+fn three_layers_under_several_outermost_layers_have_settings_of_each() {
+    let (middle, inner) = (declaring_b(), declaring(Cookie::build("d").path("/third")));
+    let outer: Vec<_> = (0..6).map(numbered_outer).collect();
+    for _ in 0..3 {
+        for (number, outer) in outer.iter().enumerate() {
+            let mut service = ServiceBuilder::new()
+                .layer(outer)
+                .layer(&middle)
+                .layer(&inner)
+                .service(service_fn(|request: Request<()>| {
+                    let jar = jar_of(&request);
+                    for name in ["a", "b", "d"] {
+                        jar.set((name, "1")).unwrap();
+                    }
+                    ready(Ok::<_, Infallible>(Response::new(())))
+                }));
+            let response = ready_output(service.call(Request::new(()))).unwrap();
+            assert_eq!(
+                set_cookies(response.headers()),
+                [
+                    deletion("a", &format!("/retired-{number}")),
+                    format!("a=1; Path=/outer-{number}"),
+                    "b=1; Path=/inner".into(),
+                    "d=1; Path=/third".into(),
+                ]
+            );
+        }
     }
 }

@@ -3,10 +3,15 @@
 
 mod support;
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use http::Request;
 use support::{EPOCH, assert_matches, deletion, response_cookies, response_headers, set_cookies};
 use tower_django_cookies::time::Duration;
-use tower_django_cookies::{Cookie, CookieBuilder, CookieError, CookieJar, CookieLayer, SameSite};
+use tower_django_cookies::{
+    Cookie, CookieBuilder, CookieError, CookieJar, CookieLayer, SameSite, Scope,
+};
 
 fn session() -> CookieBuilder<'static> {
     Cookie::build("session")
@@ -257,6 +262,198 @@ fn failed_set_deletes_no_retired_scope() {
         Err(CookieError::ScopeMismatch { .. })
     );
     assert!(jar.queued().is_empty());
+}
+
+/// The declared and the given scope of the error `ScopeMismatch`.
+fn mismatched_scopes(
+    declared: CookieBuilder<'static>,
+    given: CookieBuilder<'static>,
+) -> [Scope; 2] {
+    let layer = CookieLayer::new().declare(declared);
+    let jar = layer.expect("a valid declaration").jar(&Request::new(()));
+    match jar.delete(given) {
+        Err(CookieError::ScopeMismatch {
+            declared, given, ..
+        }) => [declared, given],
+        result => panic!("{result:?}"),
+    }
+}
+
+/// The scope `given`, from the error of a delete of a cookie that is declared elsewhere.
+fn scope(given: CookieBuilder<'static>) -> Scope {
+    let elsewhere = session().path("/elsewhere").domain("elsewhere.test");
+    mismatched_scopes(elsewhere, given)[1].clone()
+}
+
+fn hash(scope: &Scope) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    scope.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Browsers compare Domains in any case (RFC 6265 §5.3, step 11, after §5.2.3).
+#[test]
+fn scopes_with_domain_in_other_case_are_equal_and_hash_equally() {
+    let scopes = ["example.com", "Example.COM", "EXAMPLE.com", ".exAmple.com"]
+        .map(|domain| scope(session().domain(domain).path("/app")));
+    for (a, b) in scopes
+        .iter()
+        .flat_map(|a| scopes.iter().map(move |b| (a, b)))
+    {
+        assert_eq!(a, b);
+        assert_eq!(hash(a), hash(b), "{a} {b}");
+    }
+    assert_eq!(HashSet::from(scopes.clone()).len(), 1);
+    // Each scope is shown as given.
+    assert_eq!(scopes[1].domain(), Some("Example.COM"));
+    assert_eq!(scopes[1].to_string(), "Domain=Example.COM; Path=/app");
+
+    let other_cases = [
+        mismatched_scopes(session().domain("A.test"), session().path("/app")),
+        mismatched_scopes(session().domain("a.TEST"), session().path("/app")),
+    ];
+    assert_eq!(other_cases[0], other_cases[1]);
+}
+
+#[test]
+fn scopes_with_other_domain_path_or_partitioned_are_not_equal() {
+    let scopes = [
+        scope(session().domain("example.com").path("/app")),
+        scope(session().domain("example.com.").path("/app")),
+        scope(session().domain("www.example.com").path("/app")),
+        scope(session().domain("").path("/app")),
+        scope(session().domain("example.com").path("/App")),
+        scope(session().domain("example.com").path("/app/")),
+        scope(session().domain("example.com").path("")),
+        scope(session().domain("").path("")),
+        scope(
+            session()
+                .domain("example.com")
+                .path("/app")
+                .partitioned(true),
+        ),
+        scope(session().domain("").path("").partitioned(true)),
+    ];
+    for (i, a) in scopes.iter().enumerate() {
+        for (j, b) in scopes.iter().enumerate() {
+            assert_eq!(a == b, i == j, "{a} {b}");
+        }
+    }
+    assert_eq!(HashSet::from(scopes.clone()).len(), scopes.len());
+    let hashes: HashSet<_> = scopes.iter().map(hash).collect();
+    assert_eq!(hashes.len(), scopes.len());
+}
+
+/// The Domain `.` in each way in which a cookie can have it.
+fn with_dot_as_domain() -> [Cookie<'static>; 4] {
+    let parsed = Cookie::parse("session=1; Domain=.").expect("a set-cookie-string");
+    let spaced = Cookie::parse("session=1; Domain = . ").expect("a set-cookie-string");
+    let owned = Cookie::parse("session=1; Domain=.".to_owned()).expect("a set-cookie-string");
+    let built = Cookie::build(("session", "1")).domain(".").into();
+    [parsed, spaced, owned, built]
+}
+
+#[test]
+fn set_and_delete_with_dot_as_domain_are_host_only() {
+    for cookie in with_dot_as_domain() {
+        // The host of the request is not compared with an empty Domain.
+        for at_host in [None, Some("www.example.com")] {
+            let layer = CookieLayer::new();
+            let send = |handler: &dyn Fn(&CookieJar) -> Result<(), CookieError>| match at_host {
+                Some(host) => cookies_at(host, &layer, handler),
+                None => cookies(&layer, handler),
+            };
+            let set = send(&|jar| jar.set(cookie.clone()));
+            assert_eq!(set, ["session=1; Path=/"]);
+            let delete = send(&|jar| jar.delete(cookie.clone()));
+            assert_eq!(delete, [deletion("session", "/")]);
+        }
+    }
+    // The prefix `__Host-` allows no Domain.
+    let prefixed = cookies(&CookieLayer::new(), |jar| {
+        jar.set(Cookie::build(("__Host-a", "1")).domain("."))
+    });
+    assert_eq!(prefixed, ["__Host-a=1; Path=/; Secure"]);
+}
+
+#[test]
+fn delete_with_dot_as_domain_after_sets_at_two_domains_deletes_host_only_cookie() {
+    let sent = cookies(&CookieLayer::new(), |jar| {
+        jar.set(session().domain("example.com").path("/app"))?;
+        jar.set(session().path("/app"))?;
+        jar.delete(session().domain("."))
+    });
+    assert_eq!(
+        sent,
+        [
+            r#"session=""; Domain=example.com; Path=/app"#.into(),
+            deletion("session", "/app"),
+        ]
+    );
+}
+
+#[test]
+fn set_and_delete_with_dot_as_domain_of_cookie_declared_with_domain_are_scope_mismatch() {
+    for cookie in with_dot_as_domain() {
+        let jar = layer().jar(&Request::new(()));
+        for result in [jar.set(cookie.clone()), jar.delete(cookie.clone())] {
+            assert_matches!(
+                result,
+                Err(CookieError::ScopeMismatch { given, .. })
+                    if given.domain().is_none() && given.path() == Some("/app")
+            );
+        }
+        assert!(jar.queued().is_empty());
+    }
+}
+
+#[test]
+fn declaration_with_dot_as_domain_is_host_only() {
+    for cookie in with_dot_as_domain() {
+        let layer = CookieLayer::new().declare(cookie).expect("a declaration");
+        let given = || Cookie::build(("session", "1")).domain("");
+        for sent in [
+            cookies(&layer, |jar| jar.set(("session", "1"))),
+            cookies(&layer, |jar| jar.set(given())),
+            cookies_at("example.com", &layer, |jar| jar.set(given().domain("."))),
+        ] {
+            assert_eq!(sent, ["session=1; Path=/"]);
+        }
+        let result = layer
+            .jar(&Request::new(()))
+            .set(given().domain("example.com"));
+        assert_matches!(
+            result,
+            Err(CookieError::ScopeMismatch { declared, .. }) if declared.domain().is_none()
+        );
+    }
+}
+
+#[test]
+fn retire_with_dot_as_domain_is_host_only_scope() {
+    for cookie in with_dot_as_domain() {
+        let layer = CookieLayer::new()
+            .declare(session().domain("example.com"))
+            .and_then(|layer| layer.retire(cookie.clone()))
+            .expect("a previous scope");
+        assert_eq!(
+            cookies(&layer, |jar| jar.set(("session", "1"))),
+            [
+                deletion("session", "/"),
+                "session=1; Domain=example.com; Path=/".into()
+            ]
+        );
+        assert_matches!(
+            layer.retire(session()),
+            Err(CookieError::AlreadyRetired { scope, .. }) if scope.domain().is_none()
+        );
+
+        let host_only = CookieLayer::new().declare("session");
+        assert_matches!(
+            host_only.and_then(|layer| layer.retire(cookie)),
+            Err(CookieError::RetireDeclared { .. })
+        );
+    }
 }
 
 #[test]

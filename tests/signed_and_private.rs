@@ -9,8 +9,9 @@ use http::{Request, StatusCode};
 use proptest::prelude::*;
 use support::{assert_matches, assert_response_started, request, response_cookies};
 use tower_django_cookies::cookie::Key;
-use tower_django_cookies::signing::Signer;
-use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
+use tower_django_cookies::signing::{SecretKey, Signer};
+use tower_django_cookies::time::Duration;
+use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, IntoCookie};
 
 /// The two jars that protect cookies. Most tests run for both.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +30,7 @@ impl Kind {
         }
     }
 
-    fn set<'c>(self, jar: &CookieJar, cookie: impl Into<Cookie<'c>>) -> Result<(), CookieError> {
+    fn set<'c>(self, jar: &CookieJar, cookie: impl IntoCookie<'c>) -> Result<(), CookieError> {
         match self {
             Signed => jar.signed().set(cookie),
             Private => jar.private().set(cookie),
@@ -40,8 +41,11 @@ impl Kind {
     fn layer(self, key: u8, fallbacks: &[u8]) -> CookieLayer {
         match self {
             Signed => CookieLayer::new()
-                .secret_key(vec![key; 50])
-                .secret_key_fallbacks(fallbacks.iter().map(|&key| vec![key; 50])),
+                .secret_key([key; 50])
+                .and_then(|layer| {
+                    layer.secret_key_fallbacks(fallbacks.iter().map(|&key| [key; 50]))
+                })
+                .expect("keys that are not empty"),
             Private => CookieLayer::new()
                 .private_key(Key::from(&[key; 64]))
                 .private_key_fallbacks(fallbacks.iter().map(|&key| Key::from(&[key; 64]))),
@@ -219,17 +223,20 @@ fn set_with_fallback_keys_uses_current_key() {
 }
 
 #[test]
-fn set_and_get_with_missing_or_empty_key_are_missing_key() {
+fn set_and_get_without_key_are_missing_key() {
     let no_key = CookieLayer::new();
-    let empty_key = CookieLayer::new().secret_key("");
-    let empty_fallback = CookieLayer::new()
-        .secret_key("1")
-        .secret_key_fallbacks([""]);
+    let other_key = |kind: Kind| kind.layer(1, &[]);
+    let only_secret_fallback = CookieLayer::new()
+        .secret_key_fallbacks(["1"])
+        .expect("a key");
+    let only_private_fallback = CookieLayer::new().private_key_fallbacks([Key::generate()]);
     for (kind, layer, expected_setting) in [
         (Signed, &no_key, "secret_key"),
-        (Signed, &empty_key, "secret_key"),
-        (Signed, &empty_fallback, "secret_key_fallbacks"),
+        (Signed, &other_key(Private), "secret_key"),
+        (Signed, &only_secret_fallback, "secret_key"),
         (Private, &no_key, "private_key"),
+        (Private, &other_key(Signed), "private_key"),
+        (Private, &only_private_fallback, "private_key"),
     ] {
         let jar = layer.jar(&request("a=1"));
         for error in [
@@ -252,6 +259,69 @@ fn set_and_get_with_missing_or_empty_key_are_missing_key() {
             assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
         }
         assert!(jar.queued().is_empty());
+    }
+}
+
+#[test]
+fn get_of_absent_cookie_without_key_is_missing_key() {
+    for kind in [Signed, Private] {
+        for header in ["", "b=1"] {
+            let result = kind.get_a(&CookieLayer::new(), header);
+            assert!(
+                matches!(&result, Err(CookieError::MissingKey { name, .. }) if name == "a"),
+                "{kind:?}: {result:?}"
+            );
+        }
+    }
+}
+
+/// A handler that calls `get` on a plain jar would read values that are not verified.
+#[test]
+fn message_of_missing_cookie_does_not_advise_get() {
+    let jar = CookieLayer::new().jar(&Request::new(()));
+    let mut errors = vec![jar.require("a").expect_err("MissingCookie")];
+    for kind in [Signed, Private] {
+        errors.push(
+            kind.get_a(&kind.layer(1, &[]), "b=1")
+                .expect_err("MissingCookie"),
+        );
+    }
+    for error in errors {
+        assert_matches!(error, CookieError::MissingCookie { name, .. } if name == "a");
+        let message = error.to_string();
+        assert!(!message.contains("get"), "{message}");
+        assert_eq!(
+            message,
+            r#"cookie "a" is not in the request; handle this error where it may be absent"#
+        );
+    }
+}
+
+#[test]
+fn missing_cookie_of_name_value_pair_shows_name_only() {
+    for pair in ["session=f81d4fae", "session=", "session=f81d4fae=f81d4fae"] {
+        let jar = CookieLayer::new().jar(&request("session=f81d4fae"));
+        let mut results = vec![jar.require(pair).map(str::to_owned)];
+        for kind in [Signed, Private] {
+            results.push(kind.get(&kind.layer(1, &[]).jar(&request("session=f81d4fae")), pair));
+        }
+        for result in results {
+            let error = result.expect_err("no cookie has this name");
+            assert_matches!(
+                error,
+                CookieError::MissingCookie { name, .. } if name == "session=…"
+            );
+            for text in [error.to_string(), format!("{error:?}")] {
+                assert!(!text.contains("f81d4fae"), "{text}");
+            }
+        }
+        for kind in [Signed, Private] {
+            let result = kind.get(&jar, pair);
+            assert_matches!(
+                result,
+                Err(CookieError::MissingKey { name, .. }) if name == "session=…"
+            );
+        }
     }
 }
 
@@ -323,6 +393,77 @@ fn get_in_nested_layers_uses_inner_key_or_else_outer_key() {
     }
 }
 
+/// An inner layer caches the configurations that it merges. Each outer layer's keys still apply.
+#[test]
+fn get_in_layer_under_several_outer_layers_uses_key_of_each_outer_layer() {
+    for kind in [Signed, Private] {
+        for outer_layers in [2, 6] {
+            // The declaration is a setting of its own, so the layer cannot use the outer one's.
+            let inner = CookieLayer::new()
+                .declare("b")
+                .expect("a valid declaration");
+            let keys = || 1..=outer_layers;
+            let outer: Vec<_> = keys().map(|key| kind.layer(key, &[key + 100])).collect();
+            let pair = |key| kind.cookie_pair(&kind.layer(key, &[]), "42");
+            let pairs: Vec<_> = keys().map(pair).collect();
+            let fallback_pairs: Vec<_> = keys().map(|key| pair(key + 100)).collect();
+            for _ in 0..3 {
+                for (i, outer) in outer.iter().enumerate() {
+                    let nested_jar = |pair: &str| {
+                        let mut request = request(pair);
+                        let jar = outer.jar(&request);
+                        request.extensions_mut().insert(jar);
+                        inner.jar(&request)
+                    };
+                    let get = |pair: &str| kind.get(&nested_jar(pair), "a");
+                    for (j, (pair, fallback_pair)) in pairs.iter().zip(&fallback_pairs).enumerate()
+                    {
+                        if i == j {
+                            assert_eq!(get(pair).as_deref(), Ok("42"), "{kind:?}");
+                            assert_eq!(get(fallback_pair).as_deref(), Ok("42"), "{kind:?}");
+                        } else {
+                            assert_bad_signature(kind, &get(pair));
+                            assert_bad_signature(kind, &get(fallback_pair));
+                        }
+                    }
+                    let jar = nested_jar("");
+                    kind.set(&jar, ("a", "7"))
+                        .expect("the outer layer has a key");
+                    let pair = format!("a={}", jar.queued()[0].value());
+                    assert_eq!(kind.get_a(outer, pair).as_deref(), Ok("7"), "{kind:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn key_set_on_clone_after_nested_request_is_used() {
+    for kind in [Signed, Private] {
+        let get_nested = |outer: &CookieLayer, inner: &CookieLayer, pair: &str| {
+            let mut request = request(pair);
+            let jar = outer.jar(&request);
+            request.extensions_mut().insert(jar);
+            kind.get(&inner.jar(&request), "a")
+        };
+        let outer = kind.layer(1, &[]);
+        let inner = CookieLayer::new()
+            .declare("b")
+            .expect("a valid declaration");
+        let [pair_1, pair_2] = [1, 2].map(|key| kind.cookie_pair(&kind.layer(key, &[]), "42"));
+        assert_eq!(get_nested(&outer, &inner, &pair_1).as_deref(), Ok("42"));
+
+        let changed = match kind {
+            Signed => inner.clone().secret_key([2; 50]).expect("a key"),
+            Private => inner.clone().private_key(Key::from(&[2; 64])),
+        };
+        assert_eq!(get_nested(&outer, &changed, &pair_2).as_deref(), Ok("42"));
+        assert_bad_signature(kind, &get_nested(&outer, &changed, &pair_1));
+        assert_eq!(get_nested(&outer, &inner, &pair_1).as_deref(), Ok("42"));
+        assert_bad_signature(kind, &get_nested(&outer, &inner, &pair_2));
+    }
+}
+
 /// Cookie-names. No attribute's name begins with `x`, so none of these is reserved.
 const NAME: &str = "x[!#$%&'*+.^_`|~0-9A-Za-z-]{0,20}";
 
@@ -378,7 +519,7 @@ proptest! {
     ) {
         let [cut, other_cut] = cuts.map(|cut| cut.index(text.len() - 1) + 1);
         prop_assume!(cut != other_cut);
-        let layer = CookieLayer::new().secret_key("key");
+        let layer = CookieLayer::new().secret_key("key").expect("a key");
         // Django concatenates the salt and the name. The other order is tested too.
         for ((salt, name), (other_salt, other_name)) in [
             (text.split_at(cut), text.split_at(other_cut)),
@@ -399,16 +540,19 @@ proptest! {
     #[test]
     fn signed_get_of_any_text_signed_with_its_key_is_value_expired_or_bad_signature(
         text in prop_oneof![r"[^\p{Cc}]{0,60}", r"\PC{0,9}:-?[0-9A-Za-z]{0,99}"],
-        max_age in any::<Option<std::time::Duration>>(),
+        max_age in prop::option::of((any::<i64>(), -999_999_999..=999_999_999)),
     ) {
-        let signer = Signer::new("django.http.cookieskey").salt("django.http.cookies.v2:0:a");
+        let max_age = max_age.map(|(seconds, nanoseconds)| Duration::new(seconds, nanoseconds));
+        let key = SecretKey::try_from("django.http.cookieskey").expect("a key");
+        let signer = Signer::new(key).salt("django.http.cookies.v2:0:a");
         let signed = signer.sign(&text);
         // The plain jar quotes the value where needed.
         let headers = response_cookies(&CookieLayer::new(), |jar| {
             jar.set(("a", &*signed)).expect("a valid cookie");
         });
         let pair = headers[0].split(';').next().expect("a pair");
-        let jar = CookieLayer::new().secret_key("key").jar(&request(pair));
+        let layer = CookieLayer::new().secret_key("key").expect("a key");
+        let jar = layer.jar(&request(pair));
         let signed = match max_age {
             Some(max_age) => jar.signed().max_age(max_age),
             None => jar.signed(),

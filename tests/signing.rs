@@ -4,14 +4,17 @@
 
 mod support;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use support::{from_hex, request, response_cookies};
-use tower_django_cookies::signing::{SecretKey, SignatureError, Signer, TimestampSigner};
+use support::{assert_matches, from_hex, request, response_cookies};
+use tower_django_cookies::signing::{EmptyKey, SecretKey, SignatureError, Signer, TimestampSigner};
+use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{CookieError, CookieLayer};
+
+fn secret_key(key: impl AsRef<[u8]>) -> SecretKey {
+    SecretKey::try_from(key.as_ref()).expect("a key that is not empty")
+}
 
 /// The cases of one kind.
 fn vectors<T: DeserializeOwned>(kind: &str) -> Vec<T> {
@@ -51,11 +54,11 @@ struct Differs {
 
 impl Vector {
     fn key(&self) -> SecretKey {
-        from_hex(&self.key).into()
+        secret_key(from_hex(&self.key))
     }
 
     fn fallbacks(&self) -> impl Iterator<Item = SecretKey> {
-        self.fallbacks.iter().map(|key| from_hex(key).into())
+        self.fallbacks.iter().map(|key| secret_key(from_hex(key)))
     }
 
     fn signer(&self) -> Signer {
@@ -80,21 +83,26 @@ impl Vector {
             Some(sep) => signer.separator(sep).expect(&self.case),
             None => signer,
         };
-        signer.with_time(self.now())
+        let signer = match self.max_age() {
+            Some(max_age) => signer.max_age(max_age),
+            None => signer,
+        };
+        if let Some(now) = self.now() {
+            return signer.with_time(now);
+        }
+        assert_eq!(self.max_age, None, "{}: not a date", self.case);
+        signer
     }
 
-    fn now(&self) -> SystemTime {
-        let now = self.now.expect("a time");
-        let since = Duration::from_secs_f64(now.abs());
-        if now < 0.0 {
-            UNIX_EPOCH - since
-        } else {
-            UNIX_EPOCH + since
-        }
+    /// The time of the case, or `None` after the year 9999: Django signs then too, but the crate has
+    /// no such dates.
+    fn now(&self) -> Option<OffsetDateTime> {
+        let now = Duration::seconds_f64(self.now.expect("a time"));
+        OffsetDateTime::UNIX_EPOCH.checked_add(now)
     }
 
     fn max_age(&self) -> Option<Duration> {
-        self.max_age.map(Duration::from_secs_f64)
+        self.max_age.map(Duration::seconds_f64)
     }
 
     /// The crate's error if it differs from Django's, otherwise Django's.
@@ -137,9 +145,11 @@ fn timestamp_signer_signs_and_unsigns_as_django_does_at_any_time() {
     for case in vectors::<Vector>("timestamp") {
         let value = case.value.as_deref().expect("a value");
         let signer = case.timestamp_signer();
-        assert_eq!(signer.sign(value), case.signed, "{}", case.case);
+        if case.now().is_some() {
+            assert_eq!(signer.sign(value), case.signed, "{}", case.case);
+        }
         assert_eq!(
-            signer.unsign(&case.signed, None).as_deref(),
+            signer.unsign(&case.signed).as_deref(),
             Ok(value),
             "{}",
             case.case
@@ -156,8 +166,10 @@ fn separator_that_django_rejects_is_unsafe_separator() {
     }
     for Separator { sep, safe } in vectors("separators") {
         for result in [
-            Signer::new("key").separator(&sep).map(drop),
-            TimestampSigner::new("key").separator(&sep).map(drop),
+            Signer::new(secret_key("key")).separator(&sep).map(drop),
+            TimestampSigner::new(secret_key("key"))
+                .separator(&sep)
+                .map(drop),
         ] {
             match result {
                 Ok(()) => assert!(safe, "{sep:?}"),
@@ -181,7 +193,7 @@ fn unsign_accepts_and_rejects_the_same_text_as_django() {
     for Unsign { kind, case } in vectors("unsign") {
         let unsigned = match &*kind {
             "signer" => case.signer().unsign(&case.signed),
-            _ => case.timestamp_signer().unsign(&case.signed, case.max_age()),
+            _ => case.timestamp_signer().unsign(&case.signed),
         };
         match case.error() {
             Some(error) => {
@@ -201,7 +213,7 @@ fn cookie_signer(case: &Vector, name: &str) -> TimestampSigner {
         salt.chars().count()
     );
     let key = [&b"django.http.cookies"[..], &from_hex(&case.key)].concat();
-    TimestampSigner::new(key).salt(salt)
+    TimestampSigner::new(secret_key(key)).salt(salt)
 }
 
 #[test]
@@ -222,10 +234,12 @@ fn signed_set_writes_the_header_of_django() {
         let value = case.value.as_deref().expect("a value");
         // First with a signer like the jar's, at the time of the vector.
         let signer = cookie_signer(&case, &name);
-        let signed = signer.clone().with_time(case.now()).sign(value);
-        assert_eq!(signed, case.signed, "{}", case.case);
+        if let Some(now) = case.now() {
+            let signed = signer.clone().with_time(now).sign(value);
+            assert_eq!(signed, case.signed, "{}", case.case);
+        }
         let headers = response_cookies(&CookieLayer::new(), |jar| {
-            jar.set((&*name, &*signed)).expect(&case.case);
+            jar.set((&*name, &*case.signed)).expect(&case.case);
         });
         let differs = case
             .differs
@@ -239,15 +253,15 @@ fn signed_set_writes_the_header_of_django() {
         );
 
         // Then with the jar, at the current time.
-        let layer = CookieLayer::new().secret_key(case.key());
+        let layer = CookieLayer::new().secret_key(case.key()).expect(&case.case);
         let salt = case.salt.as_deref().unwrap_or_default();
         let jar = layer.jar(&http::Request::new(()));
-        let before = SystemTime::now();
+        let before = OffsetDateTime::now_utc();
         jar.signed()
             .salt(salt)
             .set((&*name, value))
             .expect(&case.case);
-        let after = SystemTime::now();
+        let after = OffsetDateTime::now_utc();
         let expected = [before, after].map(|now| signer.clone().with_time(now).sign(value));
         let found = jar.queued()[0].value().to_owned();
         assert!(
@@ -277,17 +291,17 @@ fn signed_get_reads_cookies_as_django_does() {
     {
         let layer = CookieLayer::new()
             .secret_key(case.key())
-            .secret_key_fallbacks(case.fallbacks())
+            .and_then(|layer| layer.secret_key_fallbacks(case.fallbacks()))
+            .expect(&case.case)
             .signed_cookie_legacy_salt_fallback(legacy);
         let jar = layer.jar(&request(from_hex(&header)));
         let mut signed = jar.signed().salt(case.salt.as_deref().unwrap_or_default());
         if let Some(max_age) = case.max_age() {
             // The jar reads at the current time, so a cookie that must be accepted may be a minute
             // older. The vectors of `unsign` test the exact limit.
-            let since = SystemTime::now()
-                .duration_since(case.now())
-                .expect("a time in the past");
-            let grace = Duration::from_secs(if case.raises.is_none() { 60 } else { 0 });
+            let since = OffsetDateTime::now_utc() - case.now().expect("a date");
+            assert!(since.is_positive(), "{}: a time in the past", case.case);
+            let grace = Duration::seconds(if case.raises.is_none() { 60 } else { 0 });
             signed = signed.max_age(max_age + since + grace);
         }
         let found = signed.get(&name);
@@ -308,7 +322,9 @@ fn signed_get_reads_cookies_as_django_does() {
 /// CVE-2026-6873: the legacy salt joins the name and the salt without a separator.
 #[test]
 fn signature_with_other_split_of_name_and_salt_is_bad_signature() {
-    let layer = CookieLayer::new().secret_key("a secret that nobody guesses");
+    let layer = CookieLayer::new()
+        .secret_key("a secret that nobody guesses")
+        .expect("a key");
     let jar = layer.jar(&http::Request::new(()));
     jar.signed().salt("bc").set(("a", "42")).expect("set");
     let value = jar.queued()[0].value().to_owned();
@@ -328,8 +344,8 @@ fn signature_with_other_split_of_name_and_salt_is_bad_signature() {
 
 #[test]
 fn debug_of_keys_and_signers_redacts_the_keys() {
-    let signer = TimestampSigner::new("s3cret").fallbacks(["s3cret too"]);
-    let text = format!("{signer:?} {:?}", SecretKey::from("s3cret"));
+    let signer = TimestampSigner::new(secret_key("s3cret")).fallbacks([secret_key("s3cret too")]);
+    let text = format!("{signer:?} {:?}", secret_key("s3cret"));
     assert!(
         text.contains("SecretKey(..)") && !text.contains("s3cret"),
         "{text}"
@@ -337,16 +353,178 @@ fn debug_of_keys_and_signers_redacts_the_keys() {
 }
 
 #[test]
-fn signer_with_empty_key_panics() {
-    for make in [
-        || drop(Signer::new("")),
-        || drop(TimestampSigner::new(Vec::new())),
-        || drop(Signer::new("key").fallbacks(["fallback", ""])),
-    ] {
-        let panic = std::panic::catch_unwind(make).expect_err("a panic");
-        let message = panic.downcast_ref::<&str>().copied().unwrap_or_default();
-        assert!(message.contains("key is empty"), "{message}");
+fn secret_key_from_any_empty_source_is_empty_key() {
+    let text = String::new();
+    let bytes: Vec<u8> = Vec::new();
+    let results = [
+        ("&str", SecretKey::try_from("")),
+        ("&&str", SecretKey::try_from(&"")),
+        ("String", SecretKey::try_from(text.clone())),
+        ("&String", SecretKey::try_from(&text)),
+        ("&[u8]", SecretKey::try_from(&bytes[..])),
+        ("&&[u8]", SecretKey::try_from(&&bytes[..])),
+        ("Vec<u8>", SecretKey::try_from(bytes.clone())),
+        ("&Vec<u8>", SecretKey::try_from(&bytes)),
+        ("[u8; 0]", SecretKey::try_from([0_u8; 0])),
+        ("&[u8; 0]", SecretKey::try_from(b"")),
+    ];
+    for (source, result) in results {
+        assert_eq!(result.map(drop), Err(EmptyKey), "{source}");
     }
+}
+
+#[test]
+fn secret_key_from_any_source_has_the_same_bytes() {
+    let text = "k\0é".to_owned();
+    let bytes = text.as_bytes().to_vec();
+    let signed = Signer::new(secret_key(&bytes)).sign("hello");
+    let results = [
+        ("&str", SecretKey::try_from(&*text)),
+        ("&&str", SecretKey::try_from(&&*text)),
+        ("String", SecretKey::try_from(text.clone())),
+        ("&String", SecretKey::try_from(&text)),
+        ("&[u8]", SecretKey::try_from(&bytes[..])),
+        ("&&[u8]", SecretKey::try_from(&&bytes[..])),
+        ("Vec<u8>", SecretKey::try_from(bytes.clone())),
+        ("&Vec<u8>", SecretKey::try_from(&bytes)),
+        ("[u8; 4]", SecretKey::try_from(*b"k\0\xc3\xa9")),
+        ("&[u8; 4]", SecretKey::try_from(b"k\0\xc3\xa9")),
+        ("&SecretKey", Ok(SecretKey::from(&secret_key(&bytes)))),
+    ];
+    for (source, result) in results {
+        let signer = Signer::new(result.expect(source));
+        assert_eq!(signer.sign("hello"), signed, "{source}");
+    }
+}
+
+const NEGATIVE_DURATIONS: [Duration; 4] = [
+    Duration::nanoseconds(-1),
+    Duration::seconds(-1),
+    Duration::weeks(-100),
+    Duration::MIN,
+];
+
+/// Differences between the time of reading and the time of signing.
+const AGES: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::milliseconds(250),
+    Duration::HOUR,
+    // The clock of the signing server is ahead.
+    Duration::hours(-1),
+];
+
+#[test]
+fn unsign_with_negative_max_age_is_signature_expired() {
+    let signed_at = date(1_790_000_000);
+    for (max_age, age) in NEGATIVE_DURATIONS
+        .into_iter()
+        .flat_map(|max_age| AGES.map(|age| (max_age, age)))
+    {
+        let signer = TimestampSigner::new(secret_key("key")).max_age(max_age);
+        let signed = signer.clone().with_time(signed_at).sign("hello");
+        let error = signer
+            .with_time(signed_at + age)
+            .unsign(&signed)
+            .expect_err("expired");
+        assert_matches!(
+            error,
+            SignatureError::SignatureExpired { age: found, max_age: limit, .. }
+                if (*found, *limit) == (age.max(Duration::ZERO), max_age)
+        );
+    }
+}
+
+#[test]
+fn signed_get_with_negative_max_age_is_signature_expired() {
+    let layer = CookieLayer::new().secret_key("key").expect("a key");
+    let signed_at = date(1_790_000_000);
+    let jar = layer.jar(&http::Request::new(()));
+    let signed = jar.signed().with_time(signed_at);
+    signed.set(("user", "42")).expect("set");
+    let jar = layer.jar(&request(format!("user={}", jar.queued()[0].value())));
+    assert_eq!(jar.signed().get("user").as_deref(), Ok("42"));
+    for (max_age, age) in NEGATIVE_DURATIONS
+        .into_iter()
+        .flat_map(|max_age| AGES.map(|age| (max_age, age)))
+    {
+        let signed = jar.signed().with_time(signed_at + age).max_age(max_age);
+        let error = signed.get("user").expect_err("expired");
+        assert_matches!(
+            error,
+            CookieError::SignatureExpired { name, age: found, max_age: limit, .. }
+                if name == "user" && (*found, *limit) == (age.max(Duration::ZERO), max_age)
+        );
+    }
+}
+
+#[test]
+fn signature_expired_text_shows_durations_with_age_rounded_up() {
+    let layer = CookieLayer::new().secret_key("key").expect("a key");
+    let signed_at = date(1_790_000_000);
+    let cases = [
+        (Duration::HOUR, Duration::MINUTE, "1h ago", "age is 1m;"),
+        (
+            Duration::HOUR + Duration::NANOSECOND,
+            Duration::HOUR,
+            "1h1s ago",
+            "age is 1h;",
+        ),
+        (
+            Duration::milliseconds(59_250),
+            Duration::SECOND,
+            "1m ago",
+            "age is 1s;",
+        ),
+        (
+            Duration::weeks(2) + Duration::milliseconds(999),
+            Duration::weeks(2),
+            "14d1s ago",
+            "age is 14d;",
+        ),
+        (
+            Duration::milliseconds(1_250),
+            Duration::milliseconds(500),
+            "2s ago",
+            "age is 500ms;",
+        ),
+        (
+            Duration::ZERO,
+            Duration::seconds(-1),
+            "0s ago",
+            "age is -1s;",
+        ),
+    ];
+    for (age, max_age, age_text, max_age_text) in cases {
+        let signer = TimestampSigner::new(secret_key("key")).max_age(max_age);
+        let signed = signer.clone().with_time(signed_at).sign("hello");
+        let error = signer
+            .with_time(signed_at + age)
+            .unsign(&signed)
+            .expect_err("expired");
+        assert_matches!(error, SignatureError::SignatureExpired { .. });
+        let text = error.to_string();
+        assert!(
+            text.contains(&format!("signed {age_text}")) && text.contains(max_age_text),
+            "{text}"
+        );
+
+        let jar = layer.jar(&http::Request::new(()));
+        let signed = jar.signed().with_time(signed_at);
+        signed.set(("user", "42")).expect("set");
+        let jar = layer.jar(&request(format!("user={}", jar.queued()[0].value())));
+        let signed = jar.signed().with_time(signed_at + age).max_age(max_age);
+        let error = signed.get("user").expect_err("expired");
+        assert_matches!(error, CookieError::SignatureExpired { .. });
+        let text = error.to_string();
+        assert!(
+            text.contains(&format!("signed {age_text}")) && text.contains(max_age_text),
+            "{text}"
+        );
+    }
+}
+
+fn date(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(seconds).expect("a date")
 }
 
 #[cfg(feature = "dumps")]
@@ -380,19 +558,55 @@ mod objects {
     }
 
     #[test]
-    fn dumps_and_loads_write_and_read_the_text_of_django() {
+    fn objects_with_the_salt_of_dumps_have_the_text_of_django() {
         for vector in vectors::<Dump>("dumps") {
             let (signer, case) = (vector.signer(), &vector.case);
-            let loaded: Value = signing::loads(&signer, &case.signed, None).expect(&case.case);
+            let loaded: Value = signer.unsign_object(&case.signed).expect(&case.case);
             assert_eq!(loaded, vector.object, "{}", case.case);
-            let dumped =
-                signing::dumps(&signer, &vector.object, vector.compress).expect(&case.case);
+            let signer = if vector.compress {
+                signer.compress()
+            } else {
+                signer
+            };
+            let dumped = signer.sign_object(&vector.object).expect(&case.case);
             if vector.compressed {
                 assert!(dumped.starts_with('.'), "{}", case.case);
-                let loaded: Value = signing::loads(&signer, &dumped, None).expect(&case.case);
+                let loaded: Value = signer.unsign_object(&dumped).expect(&case.case);
                 assert_eq!(loaded, vector.object, "{}", case.case);
-            } else {
+            } else if case.now().is_some() {
                 assert_eq!(dumped, case.signed, "{}", case.case);
+            }
+        }
+    }
+
+    #[test]
+    fn dumps_and_loads_use_the_default_salt_of_django() {
+        for vector in vectors::<Dump>("dumps") {
+            let (key, case) = (vector.case.key(), &vector.case);
+            let loaded = signing::loads::<Value>(&key, &case.signed);
+            if case.salt.is_some() {
+                let error = Err(SignatureError::BadSignature);
+                assert_eq!(loaded, error, "{}", case.case);
+                continue;
+            }
+            assert_eq!(loaded.as_ref(), Ok(&vector.object), "{}", case.case);
+
+            // `dumps` signs at the current time.
+            let before = OffsetDateTime::now_utc();
+            let dumped = signing::dumps(&key, &vector.object).expect(&case.case);
+            let after = OffsetDateTime::now_utc();
+            let expected = [before, after].map(|now| {
+                let signer = vector.signer().with_time(now);
+                signer.sign_object(&vector.object).expect(&case.case)
+            });
+            assert!(
+                expected.contains(&dumped),
+                "{}: {dumped}, not {expected:?}",
+                case.case
+            );
+            if !vector.compressed {
+                let payload = |signed: &str| signed.split(':').next().map(str::to_owned);
+                assert_eq!(payload(&dumped), payload(&case.signed), "{}", case.case);
             }
         }
     }
@@ -403,9 +617,12 @@ mod objects {
             let (signer, case) = (vector.case.signer(), &vector.case);
             let read: Value = signer.unsign_object(&case.signed).expect(&case.case);
             assert_eq!(read, vector.object, "{}", case.case);
-            let signed = signer
-                .sign_object(&vector.object, vector.compress)
-                .expect(&case.case);
+            let signer = if vector.compress {
+                signer.compress()
+            } else {
+                signer
+            };
+            let signed = signer.sign_object(&vector.object).expect(&case.case);
             assert_eq!(signed.starts_with('.'), vector.compressed, "{}", case.case);
             if !vector.compressed {
                 assert_eq!(signed, case.signed, "{}", case.case);
@@ -417,7 +634,11 @@ mod objects {
     fn loads_accepts_and_rejects_the_same_text_as_django() {
         for vector in vectors::<Dump>("loads") {
             let (signer, case) = (vector.signer(), &vector.case);
-            let loaded = signing::loads::<Value>(&signer, &case.signed, case.max_age());
+            let loaded = signer.unsign_object::<Value>(&case.signed);
+            if case.salt.is_none() && case.fallbacks.is_empty() && case.max_age.is_none() {
+                let by_key = signing::loads::<Value>(&case.key(), &case.signed);
+                assert_eq!(by_key, loaded, "{}", case.case);
+            }
             let Some(error) = case.error() else {
                 let ours = case
                     .differs
@@ -445,8 +666,8 @@ mod objects {
 
     #[test]
     fn unsign_object_beyond_inflate_limit_is_too_long() {
-        let signer = Signer::new("a secret that nobody guesses");
-        let signed = signer.sign_object(&"a".repeat(1000), true).expect("signed");
+        let signer = Signer::new(secret_key("a secret that nobody guesses")).compress();
+        let signed = signer.sign_object(&"a".repeat(1000)).expect("signed");
         let json_len = 1002;
         let signer = signer.inflate_limit(json_len);
         assert_eq!(signer.unsign_object(&signed), Ok("a".repeat(1000)));
@@ -460,13 +681,13 @@ mod objects {
 
     #[test]
     fn sign_object_of_raw_json_escapes_non_ascii_characters() {
-        let signer = Signer::new("key");
+        let signer = Signer::new(secret_key("key"));
         let json = r#"{ "a": "é🍪" }"#.to_owned();
         let raw = serde_json::value::RawValue::from_string(json).expect("JSON");
         // Python's `json.dumps` escapes in the same way.
         let json = r#"{ "a": "\u00e9\ud83c\udf6a" }"#;
         let payload = base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, json);
-        let signed = signer.sign_object(&raw, false).expect("signed");
+        let signed = signer.sign_object(&raw).expect("signed");
         assert_eq!(signed, signer.sign(&payload));
     }
 
@@ -474,10 +695,10 @@ mod objects {
     /// same digits.
     #[test]
     fn sign_object_of_f32_writes_the_f64_with_the_same_digits() {
-        let signer = Signer::new("key");
+        let signer = Signer::new(secret_key("key"));
         for (float, json) in [(0.1_f32, "0.1"), (1e16, "1e+16"), (-1.5e-7, "-1.5e-07")] {
             let payload = base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, json);
-            let signed = signer.sign_object(&float, false).expect("signed");
+            let signed = signer.sign_object(&float).expect("signed");
             assert_eq!(signed, signer.sign(&payload));
         }
     }
@@ -485,7 +706,7 @@ mod objects {
     #[test]
     fn sign_object_of_map_with_tuple_keys_is_unserializable() {
         let map = std::collections::BTreeMap::from([((1, 2), 3)]);
-        let result = Signer::new("key").sign_object(&map, false);
+        let result = Signer::new(secret_key("key")).sign_object(&map);
         assert_eq!(
             result,
             Err(SignatureError::BadPayload(PayloadReason::Unserializable))

@@ -6,9 +6,9 @@ mod support;
 
 use std::fs::File;
 use std::io::Write;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 #[cfg(feature = "dumps")]
 use proptest::sample::Index;
@@ -16,8 +16,13 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use support::{request, response_cookies, to_hex};
-use tower_django_cookies::signing::{SignatureError, Signer, TimestampSigner};
+use tower_django_cookies::signing::{SecretKey, SignatureError, Signer, TimestampSigner};
+use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{CookieError, CookieLayer};
+
+fn secret_key(key: impl AsRef<[u8]>) -> SecretKey {
+    SecretKey::try_from(key.as_ref()).expect("a key that is not empty")
+}
 
 /// If `SIGNED_LINES` is the path of a file, the test writes a line for each signed text to it, and
 /// `.ci/run` checks that Django reads all of them.
@@ -118,7 +123,7 @@ fn signed_values() -> Vec<Value> {
     let lines = signings().map(|(number, value, key)| {
         let salt = SALTS[number % SALTS.len()];
         let sep = SEPARATORS[number % SEPARATORS.len()];
-        let mut signer = Signer::new(&*key);
+        let mut signer = Signer::new(secret_key(&key));
         if let Some(salt) = salt {
             signer = signer.salt(salt);
         }
@@ -134,22 +139,23 @@ fn signed_values() -> Vec<Value> {
 }
 
 fn signed_times() -> Vec<Value> {
-    let hour = Duration::from_secs(60 * 60);
-    let now = SystemTime::now();
+    let hour = Duration::HOUR;
+    let now = OffsetDateTime::now_utc();
+    let epoch = OffsetDateTime::UNIX_EPOCH;
     let times = [
         (now, Some(hour)),
-        (now - hour, Some(2 * hour)),
-        (now + 100 * hour, Some(hour)),
-        (UNIX_EPOCH, None),
-        (UNIX_EPOCH - hour, None),
-        (UNIX_EPOCH + hour * 24 * 365 * 2000, Some(hour)),
+        (now - hour, Some(hour * 2)),
+        (now + hour * 100, Some(hour)),
+        (epoch, None),
+        (epoch - hour, None),
+        (epoch + Duration::days(365 * 2000), Some(hour)),
     ];
     let lines = signings().map(|(number, value, key)| {
         let salt = SALTS[number % SALTS.len()];
         let sep = SEPARATORS[number % SEPARATORS.len()];
         // There are six keys and six times: this pairs every key with every time.
         let (time, max_age) = times[(number + number / times.len()) % times.len()];
-        let mut signer = TimestampSigner::new(&*key);
+        let mut signer = TimestampSigner::new(secret_key(&key));
         if let Some(salt) = salt {
             signer = signer.salt(salt);
         }
@@ -157,10 +163,13 @@ fn signed_times() -> Vec<Value> {
             signer = signer.separator(sep).expect("a safe separator");
         }
         let signed = signer.clone().with_time(time).sign(&value);
-        let found = signer.unsign(&signed, max_age);
+        if let Some(max_age) = max_age {
+            signer = signer.max_age(max_age);
+        }
+        let found = signer.unsign(&signed);
         assert_eq!(found.as_ref(), Ok(&value), "{signed:?}");
         json!({"kind": "timestamp", "key": to_hex(&key), "salt": salt, "sep": sep, "value": value,
-            "max_age": max_age.map(|age| age.as_secs()), "signed": signed})
+            "max_age": max_age.map(Duration::whole_seconds), "signed": signed})
     });
     lines.collect()
 }
@@ -174,7 +183,7 @@ fn signed_cookies() -> Vec<Value> {
         .map(|(number, value, key)| {
             let salt = SALTS[number % SALTS.len()];
             let name = names[number % names.len()];
-            let layer = CookieLayer::new().secret_key(&*key);
+            let layer = CookieLayer::new().secret_key(key.clone()).expect("a key");
             let headers = response_cookies(&layer, |jar| {
                 let signed = jar.signed().salt(salt.unwrap_or_default());
                 signed.set((name, &*value)).expect("set");
@@ -183,7 +192,7 @@ fn signed_cookies() -> Vec<Value> {
             let jar = layer.jar(&request(pair));
             let max_age = 3600;
             let signed = jar.signed().salt(salt.unwrap_or_default());
-            let found = signed.max_age(Duration::from_secs(max_age)).get(name);
+            let found = signed.max_age(Duration::seconds(max_age)).get(name);
             assert_eq!(found.as_ref(), Ok(&value), "{pair}");
             json!({"kind": "cookie", "key": to_hex(&key), "salt": salt, "name": name, "value": value,
                 "max_age": max_age, "signed": jar.get(name)})
@@ -201,39 +210,57 @@ fn any_text() -> impl Strategy<Value = String> {
     "(?s).{0,60}"
 }
 
-/// Any time that `SystemTime` can represent.
-fn any_time() -> impl Strategy<Value = SystemTime> {
-    (any::<Duration>(), any::<bool>()).prop_map(|(since, is_past)| {
-        let time = if is_past {
-            UNIX_EPOCH.checked_sub(since)
-        } else {
-            UNIX_EPOCH.checked_add(since)
-        };
-        time.unwrap_or(UNIX_EPOCH)
+/// Any time that `OffsetDateTime` can represent.
+fn any_time() -> impl Strategy<Value = OffsetDateTime> {
+    const FIRST_SECOND: i64 = -377_705_116_800;
+    const LAST_SECOND: i64 = 253_402_300_799;
+    (FIRST_SECOND..=LAST_SECOND, 0..1_000_000_000_i64).prop_map(|(seconds, nanoseconds)| {
+        let time = OffsetDateTime::from_unix_timestamp(seconds).expect("a date");
+        time + Duration::nanoseconds(nanoseconds)
     })
+}
+
+/// Any duration that is representable, and often a short one.
+fn any_duration() -> impl Strategy<Value = Duration> {
+    let seconds = prop_oneof![any::<i64>(), -100..=100_i64];
+    (seconds, 0..1_000_000_000_i32)
+        .prop_map(|(seconds, nanoseconds)| Duration::new(seconds, nanoseconds))
+}
+
+/// A signer, with a maximum age if there is one.
+fn timestamp_signer(key: &str, max_age: Option<Duration>) -> TimestampSigner {
+    let signer = TimestampSigner::new(secret_key(key));
+    match max_age {
+        Some(max_age) => signer.max_age(max_age),
+        None => signer,
+    }
 }
 
 proptest! {
     #[test]
     fn unsign_of_unsigned_text_is_bad_signature(
         text in prop_oneof![any_text(), "(?s).{0,20}:[0-9A-Za-z-]{0,9}:[0-9A-Za-z_-]{43}"],
-        max_age in any::<Option<Duration>>(),
+        max_age in option::of(any_duration()),
     ) {
-        prop_assert_eq!(Signer::new("key").unsign(&text), Err(SignatureError::BadSignature));
-        let found = TimestampSigner::new("key").unsign(&text, max_age);
+        let found = Signer::new(secret_key("key")).unsign(&text);
+        prop_assert_eq!(found, Err(SignatureError::BadSignature));
+        let found = timestamp_signer("key", max_age).unsign(&text);
         prop_assert_eq!(found, Err(SignatureError::BadSignature));
     }
 
     #[test]
     fn unsign_of_any_signed_timestamp_is_ok_or_signature_expired_or_bad_timestamp(
         text in prop_oneof![any_text(), "(?s).{0,9}:-?[0-9A-Za-z]{0,30}", ":-?[0-9A-Za-z]{0,200}"],
-        max_age in any::<Option<Duration>>(),
+        max_age in option::of(any_duration()),
         now in any_time(),
     ) {
-        let signed = Signer::new("key").salt(TIMESTAMP_SALT).sign(&text);
-        match TimestampSigner::new("key").with_time(now).unsign(&signed, max_age) {
-            Ok(value) => prop_assert_eq!(Some(&*value), text.rsplit_once(':').map(|(v, _)| v)),
-            Err(SignatureError::SignatureExpired { age, max_age: limit }) => {
+        let signed = Signer::new(secret_key("key")).salt(TIMESTAMP_SALT).sign(&text);
+        match timestamp_signer("key", max_age).with_time(now).unsign(&signed) {
+            Ok(value) => {
+                prop_assert_eq!(Some(&*value), text.rsplit_once(':').map(|(v, _)| v));
+                prop_assert!(max_age.is_none_or(|max_age| !max_age.is_negative()));
+            }
+            Err(SignatureError::SignatureExpired { age, max_age: limit, .. }) => {
                 prop_assert!(age > limit && Some(limit) == max_age);
             }
             Err(error) => prop_assert_eq!(error, SignatureError::BadTimestamp),
@@ -256,7 +283,7 @@ proptest! {
             (&key, &salt, &other_separator),
         ];
         let [signer, others @ ..] = signers.map(|(key, salt, separator)| {
-            let signer = Signer::new(&**key).salt(salt);
+            let signer = Signer::new(secret_key(key)).salt(salt);
             signer.separator(separator).expect("a safe separator")
         });
         let signed = signer.sign(&value);
@@ -264,18 +291,19 @@ proptest! {
         for other in others {
             prop_assert_eq!(other.unsign(&signed), Err(SignatureError::BadSignature));
         }
-        let other = Signer::new(&*other_key).salt(&salt);
+        let other = Signer::new(secret_key(&other_key)).salt(&salt);
         let other = other.separator(&separator).expect("a safe separator");
-        prop_assert_eq!(other.fallbacks([&*key]).unsign(&signed), Ok(value.clone()));
+        let other = other.fallbacks([secret_key(&key)]);
+        prop_assert_eq!(other.unsign(&signed), Ok(value.clone()));
 
         let [signer, others @ ..] = signers.map(|(key, salt, separator)| {
-            let signer = TimestampSigner::new(&**key).salt(salt).with_time(now);
+            let signer = TimestampSigner::new(secret_key(key)).salt(salt).with_time(now);
             signer.separator(separator).expect("a safe separator")
         });
         let signed = signer.sign(&value);
-        prop_assert_eq!(signer.unsign(&signed, Some(Duration::from_secs(1))), Ok(value));
+        prop_assert_eq!(signer.max_age(Duration::SECOND).unsign(&signed), Ok(value));
         for other in others {
-            prop_assert_eq!(other.unsign(&signed, None), Err(SignatureError::BadSignature));
+            prop_assert_eq!(other.unsign(&signed), Err(SignatureError::BadSignature));
         }
     }
 }
@@ -325,15 +353,26 @@ mod objects {
             let key = &keys()[number % keys().len()];
             for compress in [false, true] {
                 // Django's `dumps` has another default salt than its `TimestampSigner`.
-                let signer =
-                    TimestampSigner::new(&**key).salt(salt.unwrap_or("django.core.signing"));
-                let signed = signing::dumps(&signer, &object, compress).expect("signed");
                 let max_age = 3600;
-                let found = signing::loads(&signer, &signed, Some(Duration::from_secs(max_age)));
+                let mut signer = TimestampSigner::new(secret_key(key))
+                    .salt(salt.unwrap_or("django.core.signing"))
+                    .max_age(Duration::seconds(max_age));
+                if compress {
+                    signer = signer.compress();
+                }
+                let signed = signer.sign_object(&object).expect("signed");
+                let found = signer.unsign_object(&signed);
                 assert_eq!(found.as_ref(), Ok(&object), "{signed}");
                 lines.push(json!({"kind": "dumps", "key": to_hex(key), "salt": salt,
                     "object": object, "max_age": max_age, "signed": signed}));
             }
+            let key_bytes = to_hex(key);
+            let key = secret_key(key);
+            let signed = signing::dumps(&key, &object).expect("signed");
+            let found = signing::loads(&key, &signed);
+            assert_eq!(found.as_ref(), Ok(&object), "{signed}");
+            lines.push(json!({"kind": "dumps", "key": key_bytes, "object": object,
+                "max_age": 3600, "signed": signed}));
         }
         let is_compressed = |line: &&Value| line["signed"].as_str().unwrap().starts_with('.');
         let compressed = lines.iter().filter(is_compressed).count();
@@ -355,16 +394,24 @@ mod objects {
             object in any_text(),
             cut in any::<Index>(),
         ) {
-            let signer = TimestampSigner::new("key");
-            let dumped = signing::dumps(&signer, &[&*object; 20], true).expect("signed");
+            let key = secret_key("key");
+            let signer = TimestampSigner::new(key.clone()).salt("django.core.signing");
+            let compressing = signer.clone().compress();
+            let dumped = compressing.sign_object(&[&*object; 20]).expect("signed");
             let cut = dumped[..cut.index(dumped.len())].to_owned();
             for payload in [payload, cut] {
                 let signed = signer.sign(&payload);
-                if let Err(error) = signing::loads::<Value>(&signer, &signed, None) {
+                let loaded = signing::loads::<Value>(&key, &signed);
+                prop_assert_eq!(&loaded, &signer.unsign_object(&signed));
+                if let Err(error) = loaded {
                     prop_assert!(matches!(error, SignatureError::BadPayload(_)), "{error}");
                 }
-                let unsigned = signing::loads::<Value>(&signer, &payload, None);
-                prop_assert_eq!(unsigned, Err(SignatureError::BadSignature));
+                for unsigned in [
+                    signing::loads::<Value>(&key, &payload),
+                    signer.unsign_object(&payload),
+                ] {
+                    prop_assert_eq!(unsigned, Err(SignatureError::BadSignature));
+                }
             }
         }
 
@@ -377,23 +424,34 @@ mod objects {
         ) {
             prop_assume!(key != other_key && salt != other_salt);
             let object = json!({text.clone(): [number, float, text], "b": vec![&text; 9]});
-            let signer = TimestampSigner::new(&*key).salt(&salt);
-            let signed = signing::dumps(&signer, &object, compress).expect("signed");
-            prop_assert_eq!(signing::loads(&signer, &signed, None), Ok(object));
+            let [key, other_key] = [key, other_key].map(secret_key);
+            let mut signer = TimestampSigner::new(key.clone()).salt(&salt);
+            if compress {
+                signer = signer.compress();
+            }
+            let signed = signer.sign_object(&object).expect("signed");
+            prop_assert_eq!(signer.unsign_object(&signed), Ok(object.clone()));
             for other in [
-                TimestampSigner::new(&*other_key).salt(&salt),
-                TimestampSigner::new(&*key).salt(&other_salt),
+                TimestampSigner::new(other_key.clone()).salt(&salt),
+                TimestampSigner::new(key.clone()).salt(&other_salt),
             ] {
-                let result = signing::loads::<Value>(&other, &signed, None);
+                let result = other.unsign_object::<Value>(&signed);
                 prop_assert_eq!(result, Err(SignatureError::BadSignature));
             }
+
+            let result = signing::loads::<Value>(&key, &signed);
+            prop_assert_eq!(result, Err(SignatureError::BadSignature));
+            let signed = signing::dumps(&key, &object).expect("signed");
+            let result = signing::loads::<Value>(&other_key, &signed);
+            prop_assert_eq!(result, Err(SignatureError::BadSignature));
+            prop_assert_eq!(signing::loads(&key, &signed), Ok(object));
         }
     }
 }
 
 /// A new signer for the cookie `name`, with the key and the salt that Django uses.
 fn cookie_signer(key: &str, name: &str) -> TimestampSigner {
-    TimestampSigner::new(format!("django.http.cookies{key}"))
+    TimestampSigner::new(secret_key(format!("django.http.cookies{key}")))
         .salt(format!("django.http.cookies.v2:0:{name}"))
 }
 
@@ -401,14 +459,15 @@ fn cookie_signer(key: &str, name: &str) -> TimestampSigner {
 fn each_of_many_names_is_signed_with_its_own_key() {
     let layer = CookieLayer::new()
         .secret_key("new")
-        .secret_key_fallbacks(["previous", "first"]);
+        .and_then(|layer| layer.secret_key_fallbacks(["previous", "first"]))
+        .expect("keys");
     let names: Vec<_> = (0..50).map(|number| format!("name{number}")).collect();
     for name in names.iter().chain(names.iter().rev()) {
         let jar = layer.jar(&request(""));
         jar.signed().set((name.as_str(), "42")).unwrap();
         let signed = jar.queued()[0].value().to_owned();
         assert_eq!(
-            cookie_signer("new", name).unsign(&signed, None),
+            cookie_signer("new", name).unsign(&signed),
             Ok("42".to_owned())
         );
 
@@ -434,16 +493,16 @@ fn assert_bad_signature(layer: &CookieLayer, header: &str, name: &str) {
 #[test]
 fn fallback_keys_that_are_replaced_are_no_longer_accepted() {
     let value = Ok("42".to_owned());
-    let signed_by_previous = Signer::new("previous").sign("42");
-    let signed_by_other = Signer::new("other").sign("42");
+    let signed_by_previous = Signer::new(secret_key("previous")).sign("42");
+    let signed_by_other = Signer::new(secret_key("other")).sign("42");
 
-    let signer = Signer::new("new").fallbacks(["previous"]);
+    let signer = Signer::new(secret_key("new")).fallbacks([secret_key("previous")]);
     assert_eq!(signer.unsign(&signed_by_previous), value);
     assert_eq!(
         signer.unsign(&signed_by_other),
         Err(SignatureError::BadSignature)
     );
-    let signer = signer.fallbacks(["other"]);
+    let signer = signer.fallbacks([secret_key("other")]);
     assert_eq!(
         signer.unsign(&signed_by_previous),
         Err(SignatureError::BadSignature)
@@ -453,13 +512,13 @@ fn fallback_keys_that_are_replaced_are_no_longer_accepted() {
 
 #[test]
 fn secret_key_that_is_replaced_after_use_is_no_longer_accepted() {
-    let layer = CookieLayer::new().secret_key("previous");
+    let layer = CookieLayer::new().secret_key("previous").expect("a key");
     layer
         .jar(&request(""))
         .signed()
         .set(("user", "42"))
         .unwrap();
-    let layer = layer.secret_key("new");
+    let layer = layer.secret_key("new").expect("a key");
     let header = format!("user={}", cookie_signer("previous", "user").sign("42"));
     assert_bad_signature(&layer, &header, "user");
 }

@@ -192,7 +192,7 @@ async fn hyper_declared_cookie_is_set_sent_back_and_deleted() {
 }
 
 #[tokio::test]
-async fn set_with_domain_mismatch_is_bad_request_that_names_host_and_domain() {
+async fn set_with_domain_mismatch_is_bad_request_that_names_domain_without_host() {
     let declared = Cookie::build("visited").domain("example.test");
     let server = Server::hyper(CookieLayer::new().declare(declared).unwrap()).await;
     for version in VERSIONS {
@@ -202,8 +202,8 @@ async fn set_with_domain_mismatch_is_bad_request_that_names_host_and_domain() {
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
         assert!(set_cookies(response.headers()).is_empty());
         let body = response.text().await.unwrap();
-        assert!(body.contains("127.0.0.1"), "{body}");
-        assert!(body.contains("example.test"), "{body}");
+        assert!(body.contains(r#""example.test""#), "{body}");
+        assert!(!body.contains("127.0.0.1"), "{body}");
     }
     server.stop().await;
 }

@@ -13,18 +13,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
-#[cfg(feature = "signed")]
-use std::time::SystemTime;
 
 use events::events;
 use http::{Request, Response};
 #[cfg(any(feature = "signed", feature = "private"))]
 use support::request;
 use support::{
-    assert_matches, assert_response_started, jar_of, ready_output, response_cookies, set_cookies,
+    assert_matches, assert_response_started, ended_jar, jar_of, ready_output, response_cookies,
+    set_cookies,
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
-use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, ResponseFuture};
+use tower_django_cookies::{
+    Cookie, CookieError, CookieJar, CookieLayer, HostSource, ResponseFuture, SameSite,
+};
 use tower_http::trace::TraceLayer;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
@@ -212,6 +213,462 @@ fn refused_operation_is_warning_with_text_of_error() {
     );
 }
 
+#[test]
+fn every_refused_operation_with_status_500_is_warning() {
+    let declared = Cookie::build("declared").path("/app").secure(true);
+    let layer = CookieLayer::new()
+        .declare(declared)
+        .and_then(|layer| layer.retire(Cookie::build("declared").path("/old")))
+        .unwrap();
+    let jar = layer.jar(&Request::new(()));
+    jar.set(Cookie::build(("twice", "1")).path("/1")).unwrap();
+    jar.set(Cookie::build(("twice", "1")).path("/2")).unwrap();
+    let mut nested = Request::new(());
+    nested.extensions_mut().insert(jar.clone());
+    let conflicting = CookieLayer::new().declare("declared").unwrap().jar(&nested);
+
+    let a = || Cookie::build(("a", "1"));
+    assert_refused_event!(
+        ["WARN", "set", "Path"],
+        jar.set(("Path", "1")),
+        CookieError::ReservedName { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "set", "a"],
+        jar.set(("a", "v".repeat(4096))),
+        CookieError::TooLong { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "set", "a"],
+        jar.set(a().path("app")),
+        CookieError::InvalidPath { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "delete", "a"],
+        jar.delete(a().domain("a:80")),
+        CookieError::InvalidDomain { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "set", "__Host-a"],
+        jar.set(Cookie::build(("__Host-a", "1")).domain("a.test")),
+        CookieError::HostPrefixDomain { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "set", "__Host-a"],
+        jar.set(Cookie::build(("__Host-a", "1")).path("/app")),
+        CookieError::HostPrefixPath { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "set", "a"],
+        jar.set(a().same_site(SameSite::None).secure(false)),
+        CookieError::SecureRequired { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "set", "__Http-a"],
+        jar.set(Cookie::build(("__Http-a", "1")).http_only(false)),
+        CookieError::HttpOnlyRequired { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "set", "declared"],
+        jar.set(Cookie::build(("declared", "1")).secure(false)),
+        CookieError::Downgrade { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "delete", "twice"],
+        jar.delete("twice"),
+        CookieError::AmbiguousScope { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "set", "declared"],
+        conflicting.set(("declared", "1")),
+        CookieError::DeclarationConflict { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "delete", "a"],
+        layer
+            .clone()
+            .deny_undeclared()
+            .jar(&Request::new(()))
+            .delete("a"),
+        CookieError::Undeclared { .. }
+    );
+    let ended = ended_jar();
+    assert_refused_event!(
+        ["WARN", "set", "a"],
+        ended.set(("a", "1")),
+        CookieError::ResponseStarted { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "retire", "b"],
+        layer.clone().retire("b"),
+        CookieError::RetireUndeclared { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "retire", "declared"],
+        layer.clone().retire(Cookie::build("declared").path("/old")),
+        CookieError::AlreadyRetired { .. }
+    );
+}
+
+/// Any client can send any `Host`, so a mismatch must not cause warnings.
+#[test]
+fn domain_mismatch_is_debug_event_that_shows_host() {
+    let request = Request::get("https://Www.Example.test:8443/").body(());
+    let jar = CookieLayer::new().jar(&request.unwrap());
+    let cookie = || Cookie::build(("a", "1")).domain("example.org");
+    for operation in ["set", "delete"] {
+        let run = || match operation {
+            "set" => jar.set(cookie()),
+            _ => jar.delete(cookie()),
+        };
+        let (lines, result) = events(Level::TRACE, run);
+        let error = result.expect_err("the host does not domain-match");
+        assert_matches!(
+            error,
+            CookieError::DomainMismatch { host, .. } if host == "www.example.test"
+        );
+        assert!(error.status().is_client_error());
+        assert_eq!(
+            lines,
+            [format!(
+                "DEBUG tower_django_cookies cookie refused operation={operation} name=a \
+                 host=www.example.test error={error}"
+            )]
+        );
+        let (warnings, _) = events(Level::WARN, run);
+        assert!(warnings.is_empty(), "{warnings:?}");
+    }
+}
+
+#[cfg(feature = "signed")]
+fn short_key_event(setting: &str, len: usize) -> String {
+    format!(
+        "WARN tower_django_cookies secret key is shorter than 32 bytes; use at least 32 random bytes \
+         setting={setting} len={len}"
+    )
+}
+
+#[cfg(feature = "signed")]
+#[test]
+fn short_key_is_one_warning_when_layer_is_built_and_none_for_requests() {
+    let (lines, layer) = events(Level::TRACE, || {
+        let layer = CookieLayer::new().secret_key("a secret").unwrap();
+        layer.declare("a").unwrap().vary_on_cookie()
+    });
+    assert_eq!(lines, [short_key_event("secret_key", 8)]);
+
+    let outer = CookieLayer::new().declare("b").unwrap();
+    let (lines, ()) = events(Level::WARN, || {
+        for _ in 0..3 {
+            let mut service =
+                outer.layer(layer.clone().layer(service_fn(|request: Request<()>| {
+                    let jar = jar_of(&request);
+                    jar.signed().set(("a", "1")).unwrap();
+                    let result = jar.signed().get("a");
+                    assert_matches!(result, Err(CookieError::BadSignature { .. }));
+                    ready(Ok::<_, CookieError>(Response::new(())))
+                })));
+            let response = ready_output(service.call(request("a=1:2:3"))).unwrap();
+            assert_eq!(set_cookies(response.headers()).len(), 1);
+        }
+    });
+    assert!(lines.is_empty(), "{lines:?}");
+}
+
+#[cfg(feature = "signed")]
+#[test]
+fn each_short_fallback_is_one_warning_that_shows_its_length_only() {
+    let [short, long] = ["s".repeat(31), "s".repeat(32)];
+    let (lines, layer) = events(Level::TRACE, || {
+        let layer = CookieLayer::new().secret_key(&long).unwrap();
+        layer.secret_key_fallbacks([&*long, &*short, "s", &*long])
+    });
+    assert!(layer.is_ok(), "{layer:?}");
+    let setting = "secret_key_fallbacks";
+    assert_eq!(lines, [31, 1].map(|len| short_key_event(setting, len)));
+}
+
+#[cfg(feature = "signed")]
+#[test]
+fn empty_key_is_error_without_short_key_warning() {
+    let (lines, result) = events(Level::TRACE, || CookieLayer::new().secret_key(""));
+    assert_matches!(result, Err(CookieError::InvalidKey { .. }));
+    assert!(
+        !lines.iter().any(|line| line.contains("shorter")),
+        "{lines:?}"
+    );
+}
+
+/// The longest event, and the longest `Debug` or `Display` output of an error, in bytes.
+const MAX_OUTPUT: usize = 2000;
+
+/// Runs `operation`, which must fail, and asserts that its error and its events are short.
+/// Returns the error.
+#[track_caller]
+fn short_error<T>(operation: impl FnOnce() -> Result<T, CookieError>) -> CookieError {
+    let (mut texts, result) = events(Level::TRACE, operation);
+    let error = result.err().expect("the operation must fail");
+    texts.extend([
+        error.to_string(),
+        format!("{error:?}"),
+        format!("{error:#?}"),
+    ]);
+    for text in texts {
+        assert!(text.len() < MAX_OUTPUT, "{} bytes: {text:.999}", text.len());
+    }
+    error
+}
+
+/// Asserts that the error and the events of an operation are short, that the error matches the
+/// pattern, and that its name is cut.
+macro_rules! assert_cut_name {
+    ($run:expr, $pattern:pat) => {{
+        let error = short_error(|| $run);
+        assert_matches!(error, $pattern);
+        let name = error.name().expect("a name");
+        assert!(
+            name.chars().count() <= 259 && name.ends_with('…'),
+            "{error}"
+        );
+        assert!(error.to_string().contains('…'), "{error}");
+    }};
+}
+
+#[test]
+fn error_and_event_of_name_with_300_000_characters_are_short() {
+    for character in ["a", "é", " ", "\0", "\u{1}"] {
+        let name = character.repeat(300_000);
+        let pair = || (name.clone(), "1");
+        let layer = CookieLayer::new();
+        let jar = layer.jar(&Request::new(()));
+        let strict = layer.clone().deny_undeclared().jar(&Request::new(()));
+
+        assert_cut_name!(jar.require(&name), CookieError::MissingCookie { .. });
+        let long_pair = format!("{name}={name}");
+        assert_cut_name!(jar.require(&long_pair), CookieError::MissingCookie { .. });
+        // Only `aaa…` consists of valid characters.
+        assert_cut_name!(
+            jar.set(pair()),
+            CookieError::InvalidName { .. } | CookieError::TooLong { .. }
+        );
+        assert_cut_name!(
+            jar.delete(pair()),
+            CookieError::InvalidName { .. } | CookieError::TooLong { .. }
+        );
+        assert_cut_name!(
+            layer.clone().declare(pair()),
+            CookieError::InvalidName { .. } | CookieError::TooLong { .. }
+        );
+        assert_cut_name!(
+            layer.clone().retire(pair()),
+            CookieError::RetireUndeclared { .. }
+        );
+        assert_cut_name!(strict.set(pair()), CookieError::Undeclared { .. });
+        assert_cut_name!(strict.delete(pair()), CookieError::Undeclared { .. });
+        let ended = ended_jar();
+        assert_cut_name!(ended.set(pair()), CookieError::ResponseStarted { .. });
+        let read_only = CookieJar::from_headers(&http::HeaderMap::new());
+        assert_cut_name!(read_only.delete(pair()), CookieError::NoResponse { .. });
+    }
+}
+
+/// Such a name is valid, since name and value can have 4096 bytes.
+#[test]
+fn error_and_event_of_declared_name_with_4000_characters_are_short() {
+    let name = "a".repeat(4000);
+    let cookie = || Cookie::build((name.clone(), "1"));
+    let layer = CookieLayer::new().declare(cookie().path("/app").secure(true));
+    let layer = layer.and_then(|layer| layer.retire(cookie().path("/old")));
+    let layer = layer.unwrap();
+    let jar = layer.jar(&Request::new(()));
+    let mut nested = Request::new(());
+    nested.extensions_mut().insert(jar.clone());
+    let conflicting = CookieLayer::new().declare(cookie()).unwrap().jar(&nested);
+
+    assert_cut_name!(
+        jar.set(cookie().path("/")),
+        CookieError::ScopeMismatch { .. }
+    );
+    assert_cut_name!(
+        jar.delete(cookie().path("/")),
+        CookieError::ScopeMismatch { .. }
+    );
+    assert_cut_name!(
+        jar.set(cookie().secure(false)),
+        CookieError::Downgrade { .. }
+    );
+    assert_cut_name!(
+        conflicting.set(cookie()),
+        CookieError::DeclarationConflict { .. }
+    );
+    assert_cut_name!(
+        layer.clone().declare(cookie()),
+        CookieError::AlreadyDeclared { .. }
+    );
+    assert_cut_name!(
+        layer.clone().retire(cookie().path("/app")),
+        CookieError::RetireDeclared { .. }
+    );
+    assert_cut_name!(
+        layer.clone().retire(cookie().path("/old")),
+        CookieError::AlreadyRetired { .. }
+    );
+    assert_cut_name!(
+        layer.clone().retire(cookie().path("")),
+        CookieError::InvalidPath { .. }
+    );
+    let undeclared = CookieLayer::new().jar(&Request::new(()));
+    undeclared.set(cookie().path("/1")).unwrap();
+    undeclared.set(cookie().path("/2")).unwrap();
+    assert_cut_name!(
+        undeclared.delete(name.clone()),
+        CookieError::AmbiguousScope { .. }
+    );
+
+    // The events of cookies that are queued, flushed and discarded.
+    let mut lines = request_events(&layer, |jar| jar.set(cookie()).unwrap());
+    assert_eq!(lines.len(), 4);
+    let set_and_drop = || {
+        let mut service = layer.layer(service_fn(|request: Request<()>| {
+            jar_of(&request).set(cookie()).unwrap();
+            pending::<Result<Response<()>, CookieError>>()
+        }));
+        drop(service.call(Request::new(())));
+    };
+    lines.extend(events(Level::TRACE, set_and_drop).0);
+    assert_eq!(lines.len(), 8);
+    let shown_name = format!("name={}… ", "a".repeat(256));
+    for line in lines {
+        assert!(
+            line.len() < MAX_OUTPUT && line.contains(&shown_name),
+            "{line}"
+        );
+    }
+}
+
+#[cfg(all(feature = "signed", feature = "private"))]
+#[test]
+fn error_and_event_of_protected_name_with_300_000_characters_are_short() {
+    use tower_django_cookies::cookie::Key;
+    use tower_django_cookies::time::{Duration, OffsetDateTime};
+
+    let name = "a".repeat(300_000);
+    let no_key = CookieLayer::new().jar(&Request::new(()));
+    assert_cut_name!(no_key.signed().get(&name), CookieError::MissingKey { .. });
+    assert_cut_name!(no_key.private().get(&name), CookieError::MissingKey { .. });
+    let set = || no_key.signed().set((&*name, "1"));
+    assert_cut_name!(set(), CookieError::MissingKey { .. });
+    let set = || no_key.private().set((&*name, "1"));
+    assert_cut_name!(set(), CookieError::MissingKey { .. });
+
+    let layer = CookieLayer::new().secret_key("k".repeat(32)).unwrap();
+    let layer = layer.private_key(Key::generate());
+    let jar = layer.jar(&request(format!("{name}=1")));
+    assert_cut_name!(jar.signed().get(&name), CookieError::BadSignature { .. });
+    assert_cut_name!(jar.private().get(&name), CookieError::BadSignature { .. });
+    let absent = format!("{name}b");
+    assert_cut_name!(jar.signed().get(&absent), CookieError::MissingCookie { .. });
+    assert_cut_name!(
+        jar.private().get(&absent),
+        CookieError::MissingCookie { .. }
+    );
+
+    // No `set` signs for such a name, so this uses the signer of cookies.
+    let key = ["django.http.cookies", &*"k".repeat(32)].concat();
+    let key = tower_django_cookies::signing::SecretKey::try_from(key).unwrap();
+    let signer = tower_django_cookies::signing::TimestampSigner::new(key)
+        .salt(format!("django.http.cookies.v2:0:{name}"))
+        .with_time(OffsetDateTime::UNIX_EPOCH);
+    let jar = layer.jar(&request(format!("{name}={}", signer.sign("1"))));
+    let signed = jar.signed().max_age(Duration::MINUTE);
+    assert_cut_name!(signed.get(&name), CookieError::SignatureExpired { .. });
+}
+
+#[test]
+fn error_and_event_of_host_with_300_000_bytes_are_short() {
+    let host = "h".repeat(300_000);
+    let cookie = || Cookie::build(("a", "1")).domain("example.com");
+    let x_forwarded = CookieLayer::new().host_from(HostSource::XForwardedHost);
+    for (layer, header) in [
+        (CookieLayer::new(), "host"),
+        (x_forwarded.unwrap(), "x-forwarded-host"),
+    ] {
+        for value in [host.clone(), format!("{host}:80"), host.to_uppercase()] {
+            let request = Request::builder().header(header, value).body(()).unwrap();
+            let jar = layer.jar(&request);
+            for error in [
+                short_error(|| jar.set(cookie())),
+                short_error(|| jar.delete(cookie())),
+            ] {
+                assert_matches!(
+                    error,
+                    CookieError::DomainMismatch { host, .. } if *host == "h".repeat(256) + "…"
+                );
+            }
+            let (lines, result) = events(Level::DEBUG, || jar.set(cookie()));
+            assert_matches!(result, Err(CookieError::DomainMismatch { .. }));
+            assert!(lines[0].contains("hhh… error="), "{}", lines[0]);
+        }
+    }
+
+    let error = short_error(|| CookieLayer::new().host_from(HostSource::Fixed(host.clone())));
+    assert_matches!(
+        error,
+        CookieError::InvalidHost { host, .. } if *host == "h".repeat(256) + "…"
+    );
+}
+
+#[test]
+fn error_and_event_of_path_or_domain_with_300_000_bytes_are_short() {
+    let jar = CookieLayer::new().jar(&Request::new(()));
+    let path = "/p".repeat(150_000);
+    let domain = "d".repeat(300_000);
+    let a = || Cookie::build(("a", "1"));
+    assert_matches!(
+        short_error(|| jar.set(a().path(&*path))),
+        CookieError::InvalidPath { path, .. } if *path == "/p".repeat(128) + "…"
+    );
+    assert_matches!(
+        short_error(|| jar.delete(a().domain(&*domain))),
+        CookieError::InvalidDomain { domain, .. } if *domain == "d".repeat(256) + "…"
+    );
+    let request = Request::builder().header("host", "a.test").body(());
+    let jar_at_host = CookieLayer::new().jar(&request.unwrap());
+    assert_matches!(
+        short_error(|| jar_at_host.set(a().domain(&domain[..1024]))),
+        CookieError::DomainMismatch { domain, .. } if *domain == "d".repeat(256) + "…"
+    );
+    let host_prefixed = || Cookie::build(("__Host-a", "1"));
+    // Attributes are validated before the prefix is.
+    assert_matches!(
+        short_error(|| jar.set(host_prefixed().path(&path[..1024]))),
+        CookieError::HostPrefixPath { path, .. } if *path == "/p".repeat(128) + "…"
+    );
+    assert_matches!(
+        short_error(|| jar.set(host_prefixed().domain(&domain[..1024]))),
+        CookieError::HostPrefixDomain { domain, .. } if *domain == "d".repeat(256) + "…"
+    );
+}
+
+/// The scope is compared with the declared one before the Path and the Domain are validated.
+#[test]
+fn message_of_scope_mismatch_with_300_000_bytes_is_short() {
+    let layer = CookieLayer::new().declare("a").unwrap();
+    let jar = layer.jar(&Request::new(()));
+    let (path, domain) = ("/p".repeat(150_000), "d".repeat(300_000));
+    let cookie = || Cookie::build(("a", "1")).path(&*path).domain(&*domain);
+    for result in [jar.set(cookie()), jar.delete(cookie())] {
+        let error = result.expect_err("the scope is not the declared one");
+        assert_matches!(error, CookieError::ScopeMismatch { .. });
+        let (domain, path) = ("d".repeat(256), "/p".repeat(128));
+        let shown = format!("given Domain={domain}…; Path={path}…; omit");
+        assert!(error.to_string().contains(&shown), "{error:.999}");
+    }
+    let (lines, _) = events(Level::TRACE, || jar.set(cookie()));
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].len() < MAX_OUTPUT, "{:.999}", lines[0]);
+}
+
 #[cfg(feature = "signed")]
 #[test]
 fn signed_set_and_get_without_key_are_warnings() {
@@ -248,7 +705,9 @@ fn private_set_and_get_without_key_are_warnings() {
 #[cfg(feature = "signed")]
 #[test]
 fn forged_or_expired_signed_cookie_is_debug_event() {
-    let layer = CookieLayer::new().secret_key("a secret");
+    use tower_django_cookies::time::{Duration, OffsetDateTime};
+
+    let layer = CookieLayer::new().secret_key("a secret").unwrap();
     let forged = layer.jar(&request("a=1:2:3"));
     assert_refused_event!(
         ["DEBUG", "get", "a"],
@@ -258,15 +717,14 @@ fn forged_or_expired_signed_cookie_is_debug_event() {
 
     forged
         .signed()
-        .with_time(SystemTime::UNIX_EPOCH)
+        .with_time(OffsetDateTime::UNIX_EPOCH)
         .set(("a", "1"))
         .unwrap();
     let signed = format!("a={}", forged.queued()[0].value());
     let expired = layer.jar(&request(signed));
-    let one_minute = Duration::from_secs(60);
     assert_refused_event!(
         ["DEBUG", "get", "a"],
-        expired.signed().max_age(one_minute).get("a"),
+        expired.signed().max_age(Duration::MINUTE).get("a"),
         CookieError::SignatureExpired { .. }
     );
 }

@@ -8,11 +8,11 @@ use http::Request;
 use proptest::prelude::*;
 use support::{deletion, request, response_cookies};
 use tower_django_cookies::time::{Duration, OffsetDateTime};
-use tower_django_cookies::{Cookie, CookieLayer, Expiration, SameSite};
+use tower_django_cookies::{Cookie, CookieLayer, Expiration, IntoCookie, SameSite};
 
 /// The `Set-Cookie` header of a response with one `set`.
-fn set(cookie: impl Into<Cookie<'static>>) -> String {
-    let cookie = cookie.into();
+fn set(cookie: impl IntoCookie<'static>) -> String {
+    let cookie = cookie.into_cookie();
     let mut cookies = response_cookies(&CookieLayer::new(), |jar| {
         jar.set(cookie.clone()).expect("no error");
     });
@@ -37,8 +37,11 @@ fn set_writes_attributes_in_order_and_spelling_of_morsel() {
 #[test]
 fn set_with_unset_attributes_uses_django_defaults() {
     assert_eq!(set(("visited", "True")), "visited=True; Path=/");
-    assert_eq!(set("a"), "a=\"\"; Path=/");
-    assert_eq!(set(Cookie::build(("a", "1")).path("").domain("")), "a=1");
+    assert_eq!(set(("a", "")), "a=\"\"; Path=/");
+    for domain in ["", "."] {
+        let cookie = Cookie::build(("a", "1")).path("").domain(domain);
+        assert_eq!(set(cookie), "a=1", "{domain:?}");
+    }
 }
 
 #[test]

@@ -173,7 +173,7 @@ async fn refuses_logout_with_other_scope<B: Driven>(playground: &Playground<'_>)
     playground.click("wrong-logout").await;
     let error = playground.text("error").await;
     assert!(
-        error.contains("declared with host-only; Path=/, given with"),
+        error.contains("declared with host-only; Path=/, but given host-only; Path=/account;"),
         "{error}"
     );
     assert!(

@@ -58,7 +58,7 @@ def get_signed(key, name, salt, header, max_age, now):
 
 def dumps(key, salt, object, now):
     signing_cases.freeze(now)
-    return signing.dumps(object, key=bytes.fromhex(key), salt=salt)
+    return signing.dumps(object, key=bytes.fromhex(key), **({} if salt is None else {"salt": salt}))
 
 
 OPS = {"parse": parse, "sign": sign, "unsign": unsign, "set_signed": set_signed, "get_signed": get_signed, "dumps": dumps}

@@ -41,7 +41,7 @@ VALUES = {"empty": "", "a word": "hello", "a number": "-42", "the separator alon
           "long UTF-8": "\u20ac\u00e9\U0001f600x" * 100}
 TIMES = [0, 1, 10, 35, 36, 61, 62, 3843, 3844, *(62**power - less for power in (3, 4, 5, 6, 7, 8) for less in (1, 0)), 0.25, 0.5,
          0.75, 61.75, NOW + 0.25, NOW + 0.5, NOW + 0.75, 2**31 - 1, 2**31, 2**32, 253402300799.75, 253402300800, -0.25, -0.75, -1,
-         -1.25, -1.75, -61, -61.5, -62, -62.5, -3843, -3844, -2208988800, -(62**5), -(62**8)]
+         -1.25, -1.75, -61, -61.5, -62, -62.5, -3843, -3844, -2208988800, -(62**5), -(62**8), -377705116800]
 
 
 def freeze(now):
@@ -242,8 +242,10 @@ def ages():
     for ahead, max_age in itertools.product([0.25, 1, 3600, 10**9, 10**12], [None, 0, 60]):
         yield aged(f"max_age {max_age}, signed {ahead} s in the future", NOW + ahead, NOW, max_age)
     for then, now in [(0, NOW), (-100, NOW), (NOW, -100), (-100, -90), (-100, -89.75), (-0.25, 10), (-0.25, 10.25),
-                      (10**12, 10**12 + 10), (10**12, 10**12 + 10.25)]:
+                      (10**11, 10**11 + 10), (10**11, 10**11 + 10.25)]:
         yield aged(f"max_age 10, signed at {then}, read at {now}", then, now, 10)
+    for max_age, age in itertools.product([-0.25, -1, -31536000], [0, 0.25, 10]):
+        yield aged(f"max_age {max_age}, signed {age} s ago", NOW, NOW + age, max_age)
     for max_age in (None, NOW - 1, NOW, NOW + 1, 10**15):
         yield aged(f"max_age {max_age}, signed in 1970", 0, NOW, max_age)
     for case, signing_key in {"fallback key": "former", "wrong key": "wrong"}.items():

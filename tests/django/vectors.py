@@ -128,7 +128,7 @@ def difference(kind, name, value, given):
         "size": len((name + respond("set", name, value, {}).coded_value).encode()) > 4096
         or max(len(path), len(domain)) > 1024,
         "path": path and (path[0] != "/" or path.strip() != path or ";" in path or not path.isascii()),
-        "domain": domain == "." or domain.strip() != domain or not {*";:"}.isdisjoint(domain) or not domain.isascii(),
+        "domain": domain.startswith("..") or domain.strip() != domain or not {*";:"}.isdisjoint(domain) or not domain.isascii(),
         "prefix": for_host and (domain or path != "/"),
         **{flag: needed[flag] and given.get(flag) is False for flag in needed},
     }
@@ -234,8 +234,8 @@ PATHS = [{"path": path} for path in (
     "/app/", "//", "/a b", "/a=b,c", '/"a"', "/%3B", "app", " /app", "/app ", "/a;b", "/a; Domain=example.org", "/\u00e9",
     "/\u20ac", "/" + "p" * 1023, "/" + "p" * 1024)]
 DOMAINS = [{"domain": domain} for domain in (
-    "Example.COM", ".example.com", ".Example.com", "localhost", "127.0.0.1", "xn--exmple-cua.com", ".", "example.com:8000",
-    "example.com; Path=/", " example.com", "example.com ", "ex\u00e4mple.com", ".".join(["d" * 63] * 16), "d" * 1025)]
+    "Example.COM", ".example.com", ".Example.com", "localhost", "127.0.0.1", "xn--exmple-cua.com", ".", "..example.com",
+    "example.com:8000", "example.com; Path=/", " example.com", "example.com ", "ex\u00e4mple.com", ".".join(["d" * 63] * 16), "d" * 1025)]
 SAME_SITES = [{"samesite": same_site} for same_site in ("Lax", "Strict", "None")]
 ODD_SAME_SITES = [{"samesite": same_site} for same_site in ("lax", "lAx", "STRICT", "none", "nONE")]
 ATTRIBUTES = [{"max_age": 3600}, {"expires_in": 60.5}, {"expires_at": 1800000000}, {"path": "/"}, {"path": "/app"}, {"path": None},

@@ -3,14 +3,13 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use tower::service_fn;
 use tower_django_cookies::CookieJar;
 use tower_django_cookies::test::{Client, ClientError};
-use tower_django_cookies::time::OffsetDateTime;
+use tower_django_cookies::time::{Duration, OffsetDateTime};
 
 use super::input::{CookieInput, quoted};
 use super::parse::unquoted;

@@ -220,9 +220,7 @@ impl CookieInput {
             ),
             (
                 "domain",
-                self.domain.as_deref() == Some(".")
-                    || domain.starts_with('.')
-                    || !(is_address || domain.chars().all(is_domain_char)),
+                domain.starts_with('.') || !(is_address || domain.chars().all(is_domain_char)),
             ),
             (
                 "prefix",

@@ -23,6 +23,7 @@ pub(crate) fn check(bytes: &[u8]) {
 fn check_cookies(cookies: &[(String, String)], salt: &str, is_one_header: bool) {
     let layer = CookieLayer::new()
         .secret_key("a secret that nobody guesses")
+        .expect("a key")
         .private_key(Key::from(&[7; 64]));
     for api in [Jar::Plain, Jar::Signed, Jar::Private] {
         let mut expected = BTreeMap::new();

@@ -1,9 +1,8 @@
 //! Any text that was signed is accepted, and no other text. The work is proportional to the length.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use serde_json::Value;
-use tower_django_cookies::signing::{self, SignatureError, Signer, TimestampSigner};
+use tower_django_cookies::signing::{self, SecretKey, SignatureError, Signer, TimestampSigner};
+use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{CookieError, CookieLayer};
 
 use super::unstructured::Unstructured;
@@ -11,11 +10,14 @@ use crate::support::request;
 
 const TIMESTAMP_SALT: &str = "django.core.signing.TimestampSigner";
 const INFLATE_LIMIT: usize = 10_000;
+/// The end of the year 9999, in seconds since 1970.
+const LAST_SECOND: i64 = 253_402_300_799;
 
 pub(crate) fn check(bytes: &[u8]) {
     let mut u = Unstructured(bytes);
-    let now = UNIX_EPOCH + Duration::from_secs(u.integer().unsigned_abs() >> 24);
-    let max_age = u.option(2, |u| Duration::from_secs(u.byte().into()));
+    let seconds = (u.integer() >> 24).abs() % (LAST_SECOND + 1);
+    let now = OffsetDateTime::from_unix_timestamp(seconds).expect("a date");
+    let max_age = u.option(2, |u| Duration::seconds(u.byte().into()));
     let position = u.below(256);
     let bit = u.below(8);
     let text = match u.below(3) {
@@ -30,20 +32,29 @@ pub(crate) fn check(bytes: &[u8]) {
 /// `position` and `bit` say which bit of a signed text is changed, to forge it.
 fn check_text(
     text: &str,
-    now: SystemTime,
+    now: OffsetDateTime,
     max_age: Option<Duration>,
     (position, bit): (usize, usize),
 ) {
-    let signer = Signer::new("key").salt(TIMESTAMP_SALT);
-    let timed = TimestampSigner::new("key")
+    let key = SecretKey::try_from("key").expect("a key");
+    let signer = Signer::new(key.clone()).salt(TIMESTAMP_SALT);
+    let without_max_age = TimestampSigner::new(key.clone())
         .with_time(now)
         .inflate_limit(INFLATE_LIMIT);
+    let timed = match max_age {
+        Some(max_age) => without_max_age.clone().max_age(max_age),
+        None => without_max_age.clone(),
+    };
     let forged = Err(SignatureError::BadSignature);
 
     assert_eq!(signer.unsign(text), forged);
-    assert_eq!(timed.unsign(text, max_age), forged);
-    let loaded = signing::loads::<Value>(&timed, text, max_age);
-    assert_eq!(loaded, Err(SignatureError::BadSignature));
+    assert_eq!(timed.unsign(text), forged);
+    for loaded in [
+        timed.unsign_object::<Value>(text),
+        signing::loads::<Value>(&key, text),
+    ] {
+        assert_eq!(loaded, Err(SignatureError::BadSignature));
+    }
 
     let signed = signer.sign(text);
     assert_eq!(signer.unsign(&signed).as_deref(), Ok(text));
@@ -53,37 +64,43 @@ fn check_text(
     if let Ok(changed) = String::from_utf8(changed) {
         assert_eq!(signer.unsign(&changed), forged, "{changed:?}");
     }
-    match timed.unsign(&signed, max_age) {
+    match timed.unsign(&signed) {
         Ok(value) => assert_eq!(Some(&*value), text.rsplit_once(':').map(|(v, _)| v)),
         Err(SignatureError::SignatureExpired {
             age,
             max_age: limit,
+            ..
         }) => {
             assert!(age > limit && Some(limit) == max_age);
         }
         Err(error) => assert_eq!(error, SignatureError::BadTimestamp),
     }
     let signed = timed.sign(text);
-    assert_eq!(timed.unsign(&signed, max_age).as_deref(), Ok(text));
+    assert_eq!(timed.unsign(&signed).as_deref(), Ok(text));
 
     let cookie = format!("a={text}").replace(|c: char| c.is_ascii_control(), "");
-    let jar = CookieLayer::new().secret_key("key").jar(&request(cookie));
+    let jar = CookieLayer::new()
+        .secret_key(&key)
+        .expect("a key")
+        .jar(&request(cookie));
     assert!(matches!(
         jar.signed().get("a"),
         Err(CookieError::BadSignature { .. })
     ));
 
+    if let Ok(object) = without_max_age.unsign_object::<Value>(&signed) {
+        let dumped = signing::dumps(&key, &object).expect("JSON");
+        let loaded = signing::loads::<Value>(&key, &dumped);
+        assert_eq!(loaded.as_ref(), Ok(&object), "{dumped}");
+    }
     let allocated =
-        allocation_counter::measure(|| match signing::loads::<Value>(&timed, &signed, None) {
+        allocation_counter::measure(|| match without_max_age.unsign_object::<Value>(&signed) {
             Ok(object) => {
-                for compress in [false, true] {
-                    let dumped = signing::dumps(&timed, &object, compress).expect("JSON");
+                let with_high_limit = timed.clone().inflate_limit(1 << 24);
+                for signer in [with_high_limit.clone(), with_high_limit.compress()] {
+                    let dumped = signer.sign_object(&object).expect("JSON");
                     assert!(dumped.is_ascii());
-                    let loaded_again = signing::loads::<Value>(
-                        &timed.clone().inflate_limit(1 << 24),
-                        &dumped,
-                        max_age,
-                    );
+                    let loaded_again = signer.unsign_object::<Value>(&dumped);
                     assert_eq!(loaded_again.as_ref(), Ok(&object), "{dumped}");
                 }
             }
