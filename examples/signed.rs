@@ -2,16 +2,14 @@
 //!
 //! `cargo run --example signed --features signed [PORT]`, then open the URL it prints.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tower_django_cookies::time;
+use tower_django_cookies::time::Duration;
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 
-const TWO_WEEKS: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const TWO_WEEKS: Duration = Duration::weeks(2);
 
 fn page(text: &str) -> Html<String> {
     let menu =
@@ -52,13 +50,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             Cookie::build("user")
                 .http_only(true)
                 .same_site(SameSite::Lax)
-                .max_age(time::Duration::try_from(TWO_WEEKS)?),
+                .max_age(TWO_WEEKS),
         )?
         // Load the keys of a real service from its secret storage. The previous key still verifies
         // cookies. Remove it two weeks after the rotation, when all cookies that it signed have
         // expired.
-        .secret_key("example key, used since October 2026")
-        .secret_key_fallbacks(["example key, used until October 2026"]);
+        .secret_key("example key, used since October 2026")?
+        .secret_key_fallbacks(["example key, used until October 2026"])?;
     let app = Router::new()
         .route("/", get(home))
         .route("/login", get(login))

@@ -9,9 +9,9 @@
 //! `DJANGO_URL` is the URL of the Django site. It is empty if a proxy serves both on one port.
 
 use std::env::{self, VarError};
+use std::error::Error;
 use std::fmt::Write;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Query;
@@ -20,11 +20,12 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite, time};
+use tower_django_cookies::time::Duration;
+use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 
 const DEVELOPMENT_KEY: &str = "for development only: everybody knows it";
 const ITEMS: [&str; 3] = ["cocoa", "coffee", "tea"];
-const TWO_WEEKS: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const TWO_WEEKS: Duration = Duration::weeks(2);
 
 static DJANGO_URL: LazyLock<String> =
     LazyLock::new(|| env::var("DJANGO_URL").unwrap_or_else(|_| "http://127.0.0.1:8000".into()));
@@ -40,7 +41,7 @@ fn env_var(name: &str) -> Result<Option<String>, VarError> {
 }
 
 /// The layer with the keys of the Django site.
-fn signing_layer() -> Result<CookieLayer, VarError> {
+fn signing_layer() -> Result<CookieLayer, Box<dyn Error>> {
     let key = env_var("SECRET_KEY")?.unwrap_or_else(|| {
         eprintln!(
             "SECRET_KEY is not set: cookies are signed with the publicly known development key"
@@ -50,8 +51,8 @@ fn signing_layer() -> Result<CookieLayer, VarError> {
     let fallbacks = env_var("SECRET_KEY_FALLBACKS")?.unwrap_or_default();
     let fallbacks = fallbacks.split(',').filter(|key| !key.is_empty());
     Ok(CookieLayer::new()
-        .secret_key(key)
-        .secret_key_fallbacks(fallbacks))
+        .secret_key(key)?
+        .secret_key_fallbacks(fallbacks)?)
 }
 
 /// Declares the cookies of /basket/, with the scopes and attributes that Django's views use.
@@ -62,10 +63,9 @@ fn with_declarations(layer: CookieLayer) -> Result<CookieLayer, CookieError> {
             .http_only(true)
             .same_site(SameSite::Lax)
     };
-    let two_weeks = time::Duration::weeks(2);
     Ok(layer
-        .declare(build_like_django("user").max_age(two_weeks))?
-        .declare(build_like_django("basket").max_age(two_weeks))?
+        .declare(build_like_django("user").max_age(TWO_WEEKS))?
+        .declare(build_like_django("basket").max_age(TWO_WEEKS))?
         .deny_undeclared())
 }
 
@@ -163,9 +163,7 @@ async fn empty(jar: CookieJar) -> Result<Redirect, CookieError> {
 /// they sign any value, so everybody who can reach them can log in as any user. The environment
 /// variable `COOKIE_VIEWS` enables them.
 mod cookies {
-    use super::{
-        Cookie, CookieError, CookieJar, Deserialize, Duration, Query, Router, Write, get, time,
-    };
+    use super::{Cookie, CookieError, CookieJar, Deserialize, Duration, Query, Router, Write, get};
 
     /// The query string: the arguments of Django's `set_cookie`, `delete_cookie` and their signed
     /// variants. An argument that is absent is not set.
@@ -184,7 +182,7 @@ mod cookies {
         fn cookie(&self) -> Cookie<'_> {
             let mut cookie = Cookie::new(&*self.name, &*self.value);
             if let Some(seconds) = self.max_age {
-                cookie.set_max_age(time::Duration::seconds(seconds.into()));
+                cookie.set_max_age(Duration::seconds(seconds.into()));
             }
             if let Some(path) = &self.path {
                 cookie.set_path(path);
@@ -221,7 +219,7 @@ mod cookies {
     ) -> Result<String, CookieError> {
         let mut signed = jar.signed().salt(query.salt);
         if let Some(seconds) = query.max_age {
-            signed = signed.max_age(Duration::from_secs(seconds.into()));
+            signed = signed.max_age(Duration::seconds(seconds.into()));
         }
         signed.get(&query.name)
     }
@@ -252,7 +250,7 @@ mod cookies {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let signing = signing_layer()?;
     let shop = Router::new()
         .route("/basket/", get(show))

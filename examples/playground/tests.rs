@@ -172,7 +172,7 @@ async fn set_with_relative_path_shows_error_and_keeps_input() {
     let response = post("/app/set", "name=a&value=%22%3E%3Cb%3E&path=%3Cb%3E").await;
     response.assert_error(
         StatusCode::BAD_REQUEST,
-        r#"cookie "a": Path "<b>" doesn't start with `/`; write it from the root"#,
+        r#"cookie "a": Path "<b>" does not start with `/`; write it from the root"#,
     );
     response.assert_contains(r#"value="&quot;&gt;&lt;b&gt;""#);
     assert!(!response.page.contains("<b>"));
@@ -209,8 +209,8 @@ async fn logout_with_other_path_is_scope_mismatch() {
     let response = post("/wrong-logout", "").await;
     response.assert_error(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "cookie \"session\": declared with host-only; Path=/, given with host-only; Path=/account; \
-         leave the scope out, or declare or retire the one meant",
+        "cookie \"session\": declared with host-only; Path=/, but given host-only; Path=/account; \
+         omit Domain, Path and Partitioned, or declare or retire that scope",
     );
 }
 

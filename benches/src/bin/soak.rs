@@ -48,7 +48,7 @@ fn app() -> Result<Router, CookieError> {
     let session = Cookie::build("session").path("/app").http_only(true);
     let cookies = CookieLayer::new()
         .declare(session)?
-        .secret_key("a secret that nobody can guess");
+        .secret_key("a secret that nobody can guess")?;
     Ok(Router::new()
         .route("/set/{value}", get(set))
         .route("/delete", get(delete))
@@ -62,7 +62,7 @@ fn app() -> Result<Router, CookieError> {
 async fn serve() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
-    let app = app().expect("a valid declaration");
+    let app = app().expect("a valid configuration");
     axum::serve(listener, app)
         .await
         .expect("serving without an error");

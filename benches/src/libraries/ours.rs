@@ -33,6 +33,10 @@ fn declaring(count: usize) -> CookieLayer {
     })
 }
 
+fn with_key(layer: CookieLayer) -> CookieLayer {
+    layer.secret_key(SECRET).expect("a key that is not empty")
+}
+
 fn session() -> Cookie<'static> {
     Cookie::build(NAME)
         .domain(DOMAIN)
@@ -103,10 +107,10 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
             read(jar.get(NAME).expect("the request has it"));
             jar.set((NAME, VALUE)).expect("a valid cookie");
         }),
-        Action::SetSigned => with_jar(layer.secret_key(SECRET), |jar| {
+        Action::SetSigned => with_jar(with_key(layer), |jar| {
             jar.signed().set((NAME, VALUE)).expect("a valid cookie");
         }),
-        Action::GetSigned => with_jar(layer.secret_key(SECRET), |jar| {
+        Action::GetSigned => with_jar(with_key(layer), |jar| {
             read(&jar.signed().get(NAME).expect("the signature is valid"));
         }),
     })
