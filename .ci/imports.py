@@ -27,6 +27,7 @@ ORDER = [
     "signing",
     "scope",
     "quote",
+    "url_path",
     "display",
 ]
 

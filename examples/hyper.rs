@@ -1,4 +1,4 @@
-//! The example `visited` with hyper instead of axum, over HTTP/1 and HTTP/2.
+//! The same app as the example `visited`, with hyper instead of axum, over HTTP/1 and HTTP/2.
 //!
 //! `cargo run --example hyper [PORT]`
 

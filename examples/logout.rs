@@ -1,5 +1,5 @@
-//! An axum app with a declared session cookie: a logout that works, and one with the wrong Path,
-//! which returns an error.
+//! An axum app with a declared session cookie. One logout works. Another one uses the wrong Path
+//! and returns an error.
 //!
 //! `cargo run --example logout [PORT]`, then open the URL it prints.
 
@@ -39,8 +39,8 @@ async fn logout(jar: CookieJar) -> Result<Html<String>, CookieError> {
     Ok(page("Logged out."))
 }
 
-/// A browser would keep the session cookie, because it was set with another Path. So `delete`
-/// returns an error, which shows both scopes.
+/// A browser would keep the session cookie, because the cookie was set with another Path. So
+/// `delete` returns an error. Its message shows both scopes.
 async fn wrong_logout(jar: CookieJar) -> Result<Html<String>, CookieError> {
     jar.delete(Cookie::build("session").path("/"))?;
     Ok(page("Unreachable: the delete failed."))

@@ -1,4 +1,5 @@
-//! An axum app that remembers a user for two weeks, with a signed cookie and a rotated key.
+//! An axum app that remembers a user for two weeks. It uses a signed cookie, and its key was
+//! rotated.
 //!
 //! `cargo run --example signed --features signed [PORT]`, then open the URL it prints.
 

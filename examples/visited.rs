@@ -1,4 +1,4 @@
-//! An axum app that greets a visitor differently from the second visit on.
+//! An axum app that greets new and returning visitors with different texts.
 //!
 //! `cargo run --example visited [PORT]`
 

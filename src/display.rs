@@ -1,9 +1,9 @@
-//! Texts for errors and events: bounded, and without values.
+//! Shortens texts for errors and events, and removes values from them.
 
 /// The longest name, host, Domain or Path in a message, in characters.
 const MAX_SHOWN: usize = 256;
 
-/// `text` without what exceeds [`MAX_SHOWN`]: such texts can come from a client.
+/// Cuts `text` after [`MAX_SHOWN`] characters, since it can come from a client.
 pub(crate) fn bounded(text: &str) -> String {
     match text.char_indices().nth(MAX_SHOWN) {
         None => text.to_owned(),
@@ -11,7 +11,7 @@ pub(crate) fn bounded(text: &str) -> String {
     }
 }
 
-/// A name for errors and events. Where a whole `name=value` was given as the name, the value is
+/// Returns `name` for an error or event. If a caller passed `name=value` as the name, the value is
 /// left out.
 pub(crate) fn display_name(name: &str) -> String {
     match name.split_once('=') {

@@ -1,4 +1,4 @@
-//! `CookieError`: what can go wrong, and how to fix it.
+//! `CookieError`: the errors of this crate, each with its cause and remedy.
 
 use std::fmt;
 
@@ -7,12 +7,13 @@ use http::StatusCode;
 use crate::scope::Scope;
 #[cfg(feature = "signed")]
 use crate::signing::{EmptyKey, whole_seconds};
+use crate::url_path::as_sent;
 
-/// Why a cookie was not read, set or deleted, or why a layer was not built.
+/// An error from reading, setting or deleting a cookie, or from building a layer.
 ///
-/// An operation that returns an error queues nothing, and what was queued before stays queued.
-/// Neither `Debug` nor `Display` shows the value of a cookie. Names, hosts and other given texts
-/// are cut at 256 characters.
+/// An operation that returns an error queues nothing, and operations queued before it stay queued.
+/// Neither `Debug` nor `Display` shows the value of a cookie. Messages show at most 256 characters
+/// of a name, host, Domain or Path.
 ///
 /// ```
 /// use tower_django_cookies::{AttributeReason, Cookie, CookieError, CookieLayer};
@@ -63,7 +64,7 @@ pub enum CookieError {
     },
 
     /// The request has no such cookie.
-    #[error("cookie {name:?} is not in the request; handle this error where it may be absent")]
+    #[error("cookie {name:?} is not in the request; handle this error if the cookie is optional")]
     #[non_exhaustive]
     MissingCookie {
         /// The cookie's name.
@@ -109,14 +110,14 @@ pub enum CookieError {
         setting: &'static str,
     },
 
-    /// A key given to the layer is empty.
+    /// A key of the layer is empty.
     #[cfg(feature = "signed")]
     #[error("`CookieLayer::{setting}`: {source}")]
     #[non_exhaustive]
     InvalidKey {
-        /// The method that was given the key: `secret_key` or `secret_key_fallbacks`.
+        /// The method that received the key: `secret_key` or `secret_key_fallbacks`.
         setting: &'static str,
-        /// What is wrong with the key.
+        /// The reason why the key is invalid.
         source: EmptyKey,
     },
 
@@ -126,7 +127,7 @@ pub enum CookieError {
     InvalidHost {
         /// The host as given.
         host: String,
-        /// What is wrong with the host.
+        /// The reason why the host is invalid.
         reason: HostReason,
     },
 
@@ -135,12 +136,18 @@ pub enum CookieError {
     Parse(#[from] cookie::ParseError),
 
     /// The name is empty or contains a character that is not allowed in a cookie-name.
+    ///
+    /// `delete` accepts more names than `set`: every name that a browser can store. It refuses a name
+    /// with U+FFFD, which stands for bytes that are not known any more.
     #[error(
-        "cookie {name:?}: invalid name; use one or more ASCII letters, digits and !#$%&'*+-.:^_`|~"
+        "cookie {name:?}: invalid name; use one or more ASCII letters, digits and \
+         !#$%&'*+-.:^_`|~ (a name to delete may also contain other characters, but no `;`, `=`, \
+         control character or U+FFFD, and no outer white space)"
     )]
     #[non_exhaustive]
     InvalidName {
-        /// The cookie's name; of a whole `name=value`, only the name.
+        /// The cookie's name. If it contains a `=`, the text after the first `=` is replaced by
+        /// `…`.
         name: String,
     },
 
@@ -161,19 +168,20 @@ pub enum CookieError {
         name: String,
     },
 
-    /// Browsers ignore the Path.
-    #[error("cookie {name:?}: Path {path:?} {reason}")]
+    /// Browsers ignore or misread the Path, or never send a cookie with it, or the Path of a
+    /// declared cookie is empty.
+    #[error("cookie {name:?}: Path {path:?} {reason}{}", PathHint(path, *reason))]
     #[non_exhaustive]
     InvalidPath {
         /// The cookie's name.
         name: String,
         /// The Path as given.
         path: String,
-        /// What is wrong with the Path.
+        /// The reason why the Path is invalid.
         reason: AttributeReason,
     },
 
-    /// Browsers drop a cookie with this Domain.
+    /// Browsers drop a cookie with this Domain, or ignore or misread the Domain.
     #[error("cookie {name:?}: Domain {domain:?} {reason}")]
     #[non_exhaustive]
     InvalidDomain {
@@ -181,11 +189,12 @@ pub enum CookieError {
         name: String,
         /// The Domain as given, without a leading dot.
         domain: String,
-        /// What is wrong with the Domain.
+        /// The reason why the Domain is invalid.
         reason: AttributeReason,
     },
 
-    /// Name and value are longer than 4096 bytes, so browsers drop the cookie (RFC 6265bis §5.6).
+    /// Name and value together are longer than 4096 bytes, so browsers drop the cookie (RFC 6265bis
+    /// §5.6).
     #[error(
         "cookie {name:?}: name and value take {len} bytes as sent, and browsers store at most \
          4096; shorten the value"
@@ -194,7 +203,7 @@ pub enum CookieError {
     TooLong {
         /// The cookie's name.
         name: String,
-        /// The length of name and value as sent, in bytes.
+        /// The total length of name and value as sent, in bytes.
         len: usize,
     },
 
@@ -217,7 +226,7 @@ pub enum CookieError {
     HostPrefixPath {
         /// The cookie's name.
         name: String,
-        /// The Path as given; empty if the cookie has none.
+        /// The Path as given; empty for `.path("")`.
         path: String,
     },
 
@@ -229,7 +238,7 @@ pub enum CookieError {
     SecureRequired {
         /// The cookie's name.
         name: String,
-        /// What requires `Secure`.
+        /// The reason why the cookie requires `Secure`.
         reason: SecureReason,
     },
 
@@ -257,7 +266,7 @@ pub enum CookieError {
         name: String,
         /// The cookie's Domain.
         domain: String,
-        /// The request's host, normalised.
+        /// The request's host in lower case, without port and brackets.
         host: String,
     },
 
@@ -297,9 +306,10 @@ pub enum CookieError {
         name: String,
     },
 
-    /// A delete matches several scopes of its name.
+    /// A `delete` omits a part of the scope, and several scopes of the cookie match.
     #[error(
-        "cookie {name:?}: the delete matches several scopes: {}; give Domain and Path",
+        "cookie {name:?}: the delete matches several scopes: {}; \
+         give Domain, Path and Partitioned",
         ScopeList(scopes)
     )]
     #[non_exhaustive]
@@ -310,14 +320,32 @@ pub enum CookieError {
         scopes: Vec<Scope>,
     },
 
-    /// The name is declared twice.
+    /// The name is declared already.
     #[error(
-        "cookie {name:?} is declared twice; declare it once, or leave it undeclared if it is set at \
-         several scopes"
+        "cookie {name:?} is declared already; declare it once, or leave it undeclared if it is set \
+         at several scopes"
     )]
     #[non_exhaustive]
     AlreadyDeclared {
         /// The cookie's name.
+        name: String,
+    },
+
+    /// The name is a previous name of a declared cookie.
+    #[error("cookie {name:?} was renamed to {new_name:?}; use the new name")]
+    #[non_exhaustive]
+    Renamed {
+        /// The previous name.
+        name: String,
+        /// The declared name.
+        new_name: String,
+    },
+
+    /// `renamed` was called with a new name that is not declared.
+    #[error("cookie {name:?} is not declared; call `declare` before `renamed`")]
+    #[non_exhaustive]
+    RenameUndeclared {
+        /// The new name.
         name: String,
     },
 
@@ -371,9 +399,9 @@ pub enum CookieError {
 impl CookieError {
     /// The status of a response that reports this error.
     ///
-    /// It is 400 if the client's request is at fault: a cookie is missing, forged or expired, or the
-    /// host does not domain-match the Domain (Django's `DisallowedHost` is a 400 too). It is 500 for
-    /// a programming error.
+    /// It is 400 if the client's request is at fault: a cookie is missing or forged, its signature
+    /// is too old, or the host does not domain-match the Domain (Django's `DisallowedHost` is a 400
+    /// too). It is 500 for every other error.
     ///
     /// ```
     /// use http::StatusCode;
@@ -431,6 +459,8 @@ impl CookieError {
             | Self::Undeclared { name }
             | Self::AmbiguousScope { name, .. }
             | Self::AlreadyDeclared { name }
+            | Self::Renamed { name, .. }
+            | Self::RenameUndeclared { name }
             | Self::DeclarationConflict { name, .. }
             | Self::RetireUndeclared { name }
             | Self::RetireDeclared { name, .. }
@@ -439,7 +469,7 @@ impl CookieError {
     }
 }
 
-/// What is wrong with a Path or a Domain: in [`CookieError::InvalidPath`] and
+/// The reason why a Path or a Domain is invalid: in [`CookieError::InvalidPath`] and
 /// [`CookieError::InvalidDomain`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -458,11 +488,23 @@ pub enum AttributeReason {
     NotAbsolute,
     /// The Path of a declared or retired cookie is empty: its scope would depend on the request.
     Empty,
+    /// The Path contains a character that browsers percent-encode in URLs, or that ends the path of a
+    /// URL. So browsers would store the cookie but never send it.
+    NeverSent,
+    /// The Path contains a segment such as `..` or `%2e`, which browsers resolve in URLs. So they would
+    /// store the cookie but never send it.
+    DotSegment,
+    /// The Domain is a single label, such as `com`, and not the request's host.
+    SingleLabel,
+    /// The Domain is a public suffix by
+    /// [`CookieLayer::public_suffixes`](crate::CookieLayer::public_suffixes), and not the request's
+    /// host.
+    PublicSuffix,
     /// The Domain contains a character that hosts cannot contain, such as `/`, `*` or a space.
     InvalidCharacter,
     /// The Domain starts with two dots.
     Dot,
-    /// The Domain has a port, but cookies have none.
+    /// The Domain has a port, but cookies are not bound to ports.
     Port,
 }
 
@@ -470,7 +512,10 @@ impl fmt::Display for AttributeReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ControlCharacter => "contains a control character; remove it",
-            Self::Semicolon => "contains a `;`, which ends an attribute; percent-encode it",
+            Self::Semicolon => {
+                "contains a `;`, which ends an attribute; percent-encode it in a Path, remove it \
+                 from a Domain"
+            }
             Self::NonAscii => {
                 "contains non-ASCII characters; percent-encode a Path, write a Domain in its \
                  `xn--` form"
@@ -481,6 +526,20 @@ impl fmt::Display for AttributeReason {
             Self::Empty => {
                 "is empty, so the cookie's scope would depend on the request; give a Path"
             }
+            Self::NeverSent => {
+                "contains a character that browsers never send in a URL path, so the cookie would \
+                 never be sent"
+            }
+            Self::DotSegment => {
+                "contains a dot segment, which browsers resolve, so the cookie would never be sent"
+            }
+            Self::SingleLabel => {
+                "is a single label and not the request's host, so browsers drop the cookie; use the \
+                 host or a parent of it"
+            }
+            Self::PublicSuffix => {
+                "is a public suffix, so browsers drop the cookie; use the host or a parent of it"
+            }
             Self::InvalidCharacter => "contains a character that hosts cannot contain; remove it",
             Self::Dot => "starts with two dots; remove them",
             Self::Port => "has a port, but cookies are not bound to ports; remove it",
@@ -488,7 +547,21 @@ impl fmt::Display for AttributeReason {
     }
 }
 
-/// What is wrong with a fixed host: in [`CookieError::InvalidHost`].
+/// The Path to use in place of one that is never sent.
+struct PathHint<'a>(&'a str, AttributeReason);
+
+impl fmt::Display for PathHint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            AttributeReason::NeverSent | AttributeReason::DotSegment => {
+                write!(f, "; use {:?}", as_sent(self.0))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The reason why a fixed host is invalid: in [`CookieError::InvalidHost`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostReason {
@@ -496,9 +569,10 @@ pub enum HostReason {
     Empty,
     /// It is a URL, or a host with a path.
     Url,
-    /// It has a port.
+    /// It has a port, or it is an invalid IPv6 address.
     Port,
-    /// It contains a character that hosts cannot contain, or is longer than 255 bytes.
+    /// It contains a character that hosts cannot contain, starts with a dot, contains two
+    /// successive dots, or is longer than 255 bytes.
     Invalid,
 }
 
@@ -513,7 +587,7 @@ impl fmt::Display for HostReason {
     }
 }
 
-/// What makes a cookie require `Secure`: in [`CookieError::SecureRequired`].
+/// The reason why a cookie requires `Secure`: in [`CookieError::SecureRequired`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecureReason {
@@ -535,7 +609,7 @@ impl fmt::Display for SecureReason {
     }
 }
 
-/// The most scopes that a message shows; the error itself contains all of them.
+/// The maximum number of scopes in a message. The error itself contains all of them.
 const MAX_SCOPES_SHOWN: usize = 8;
 
 struct ScopeList<'a>(&'a [Scope]);

@@ -1,4 +1,4 @@
-//! `tracing` events for what happens to cookies. Without that feature, these functions do nothing.
+//! `tracing` events for operations on cookies. Without that feature, these functions do nothing.
 
 #![cfg_attr(
     not(feature = "tracing"),
@@ -11,6 +11,8 @@
 
 #[cfg(feature = "tracing")]
 use crate::display::{bounded, display_name};
+use http::header::HeaderName;
+
 use crate::error::CookieError;
 #[cfg(feature = "tracing")]
 use crate::scope::Scope;
@@ -28,8 +30,8 @@ pub(crate) enum OperationKind {
 
 /// Events of operations that are queued while the queue is locked.
 ///
-/// A subscriber may use the jar. So it is asked before the queue is locked, and gets the events after
-/// it is unlocked.
+/// A subscriber may use the jar, which locks the queue. So `new` asks whether events are enabled
+/// before the queue is locked, and `emit` sends them after it is unlocked.
 pub(crate) struct QueuedEvents {
     #[cfg(feature = "tracing")]
     is_enabled: bool,
@@ -64,31 +66,52 @@ impl QueuedEvents {
     }
 }
 
-/// The response carries the cookie.
-pub(crate) fn flushed(kind: OperationKind, cookie: &Rendered) {
+/// The event for the end of an operation, made before its cookie is written to the response.
+pub(crate) struct EndEvent {
     #[cfg(feature = "tracing")]
-    tracing::debug!(
+    operation: Option<(OperationKind, String, Scope)>,
+}
+
+impl EndEvent {
+    pub(crate) fn new(kind: OperationKind, cookie: &Rendered) -> Self {
+        Self {
+            #[cfg(feature = "tracing")]
+            operation: tracing::enabled!(target: TARGET, tracing::Level::DEBUG)
+                .then(|| (kind, bounded(cookie.name()), cookie.scope().to_owned())),
+        }
+    }
+
+    /// The cookie was written to the response.
+    pub(crate) fn flushed(self) {
+        #[cfg(feature = "tracing")]
+        if let Some((kind, name, scope)) = self.operation {
+            let operation = operation(kind);
+            tracing::debug!(target: TARGET, operation, name, %scope, "cookie flushed");
+        }
+    }
+
+    /// No response carries the cookie: there is none, or it has too many headers.
+    pub(crate) fn discarded(self) {
+        #[cfg(feature = "tracing")]
+        if let Some((kind, name, scope)) = self.operation {
+            let operation = operation(kind);
+            tracing::debug!(target: TARGET, operation, name, %scope, "cookie discarded");
+        }
+    }
+}
+
+/// The response's `HeaderMap` is full, so this header could not be added.
+pub(crate) fn header_left_out(name: &HeaderName) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
         target: TARGET,
-        operation = operation(kind),
-        name = bounded(cookie.name()),
-        scope = %cookie.scope().to_owned(),
-        "cookie flushed"
+        header = name.as_str(),
+        "the response has too many headers to add this one"
     );
 }
 
-/// There is no response that could carry the cookie.
-pub(crate) fn discarded(kind: OperationKind, cookie: &Rendered) {
-    #[cfg(feature = "tracing")]
-    tracing::debug!(
-        target: TARGET,
-        operation = operation(kind),
-        name = bounded(cookie.name()),
-        scope = %cookie.scope().to_owned(),
-        "cookie discarded"
-    );
-}
-
-/// An operation returned an error: a warning, unless the client can cause it as often as it likes.
+/// An operation returned an error. The event is a warning, or a debug event if a client can cause
+/// the error at will.
 pub(crate) fn refused(operation: &str, name: &str, error: &CookieError) {
     #[cfg(feature = "tracing")]
     {

@@ -27,8 +27,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for CookieJar {
     }
 }
 
-/// The error's message, with the status of [`CookieError::status`]. It shows neither the value of a
-/// cookie nor the request's host.
+/// Responds with the error's message and the status from [`CookieError::status`]. The message shows
+/// neither the value of a cookie nor the request's host.
 impl IntoResponse for CookieError {
     fn into_response(self) -> Response {
         (self.status(), self.to_string()).into_response()

@@ -1,10 +1,11 @@
 //! Cookies for hyper, axum and any Tower service, with Django's semantics.
 //!
-//! [`CookieLayer`] puts a [`CookieJar`] into each request and appends the cookies that are set and
-//! deleted in it to the response, byte for byte as Django does. A browser deletes a cookie only if its
-//! Domain and Path are those it was set with. So a cookie can be [declared](CookieLayer::declare) with
-//! its Domain and Path once. A `set` or `delete` that contradicts the declaration returns an error
-//! instead of being ignored by the browser.
+//! [`CookieLayer`] puts a [`CookieJar`] into each request. It appends the cookies that are set and
+//! deleted in the jar to the response, byte for byte as Django does. A browser deletes a cookie
+//! only if its Domain and Path are those it was set with. So a cookie can be
+//! [declared](CookieLayer::declare) with its Domain and Path once. A `set` or `delete` that
+//! contradicts the declaration then returns an error. Without the declaration, the browser would
+//! store a second cookie or ignore the delete.
 //!
 //! ```
 //! use http::{Request, Response};
@@ -35,7 +36,7 @@
 //! |---|---|---|
 //! | `axum-core` | yes | [`CookieJar`] as an axum extractor, [`CookieError`] as a response |
 //! | `signed` | no | Django's signed cookies (`CookieJar::signed`), and `signing` |
-//! | `dumps` | no | `signing::dumps` and `loads`: signed JSON; brings `signed` |
+//! | `dumps` | no | `signing::dumps` and `loads`: signed JSON; enables `signed` |
 //! | `private` | no | encrypted cookies (`CookieJar::private`) |
 //! | `tracing` | no | events of target `tower_django_cookies` for cookies that are queued, flushed, discarded or refused; never with a value |
 //! | `test-util` | no | `test::Client`: a browser for tests of your services |
@@ -60,6 +61,7 @@ mod set_cookie;
 pub mod signing;
 #[cfg(feature = "test-util")]
 pub mod test;
+mod url_path;
 
 pub use cookie::{self, Cookie, CookieBuilder, Expiration, SameSite, time};
 

@@ -1,6 +1,7 @@
 //! Python's quoting of cookie values: `_quote` and `_unquote` of `CPython`'s `http/cookies.py`.
 
-/// The classes of the bytes of a cookie-value, as bits that can be combined for a text.
+/// The classes of bytes in a cookie-value. Each class is a bit, so that the classes of all bytes in
+/// a text can be combined.
 pub(crate) mod class {
     /// Written as it is, but only between quotes (`_UnescapedChars`).
     pub(crate) const QUOTED: u8 = 1;
@@ -70,8 +71,8 @@ fn escaped_len(c: char) -> usize {
     }
 }
 
-/// Whether it is written as `\ooo`. Characters above U+00FF are written as UTF-8; with them, Django's
-/// servers raise.
+/// Returns `true` if `c` is written as `\ooo`. Characters above U+00FF are written as UTF-8. Django
+/// cannot send these: its servers raise an exception.
 fn is_octal(c: char) -> bool {
     u8::try_from(c).is_ok_and(|byte| CLASSES[usize::from(byte)] > class::QUOTED)
 }

@@ -8,10 +8,10 @@ use crate::display::bounded;
 
 /// A cookie's scope: its Domain, its Path and whether it is partitioned.
 ///
-/// Name and scope together are a cookie's identity (RFC 6265 §5.3, step 11). A browser deletes a cookie
-/// only if name and scope are those it was set with. Scopes are shown by errors of
-/// [`CookieError`](crate::CookieError). Two scopes are equal if a browser takes them for the same: the
-/// Domain is compared in any case.
+/// Name and scope together are a cookie's identity (RFC 6265 §5.3, step 11). A browser deletes a
+/// cookie only if name and scope are those it was set with. Some errors of
+/// [`CookieError`](crate::CookieError) contain scopes. Two scopes are equal if browsers treat them
+/// as equal: the Domain is compared without regard to case.
 ///
 /// ```
 /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
@@ -38,13 +38,14 @@ impl Scope {
         self.domain.as_deref()
     }
 
-    /// The Path, or `None` if it has none and the browser uses the default-path (RFC 6265 §5.1.4).
+    /// The Path, or `None` if the scope has no Path and the browser uses the default-path (RFC 6265
+    /// §5.1.4).
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
-    /// Whether browsers store the cookie separately for each top-level site (CHIPS).
+    /// Returns `true` if browsers store the cookie separately for each top-level site (CHIPS).
     #[must_use]
     pub fn partitioned(&self) -> bool {
         self.partitioned
@@ -59,7 +60,7 @@ impl Scope {
     }
 }
 
-/// Compares scopes as browsers do: the Domain in any case, the Path exactly.
+/// Compares scopes as browsers do: the Domain without regard to case, the Path exactly.
 impl PartialEq for Scope {
     fn eq(&self, other: &Self) -> bool {
         self.as_ref() == other.as_ref()
@@ -98,7 +99,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A borrowed scope. An empty Domain or Path is none.
+/// A borrowed scope. An empty Domain or Path stands for a missing one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScopeRef<'a> {
     pub(crate) domain: &'a str,
@@ -132,28 +133,24 @@ impl Hash for ScopeRef<'_> {
         for byte in self.domain.bytes() {
             state.write_u8(byte.to_ascii_lowercase());
         }
-        // As `str` does: marks where the Domain ends.
+        // Marks the end of the Domain, as the `Hash` implementation of `str` does.
         state.write_u8(0xff);
         self.path.hash(state);
         self.partitioned.hash(state);
     }
 }
 
-/// What makes two cookies the same cookie (RFC 6265 §5.3, step 11, and CHIPS).
+/// The identity of a cookie: browsers replace a cookie by another with the same identity (RFC 6265
+/// §5.3, step 11, and CHIPS).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity<'a> {
     pub(crate) name: &'a str,
     pub(crate) scope: ScopeRef<'a>,
 }
 
-/// RFC 6265 §5.1.3, for a `host` without port and brackets.
+/// Returns `true` if `host`, without port and brackets, domain-matches `domain` (RFC 6265 §5.1.3).
 pub(crate) fn domain_match(host: &str, domain: &str) -> bool {
-    let domain = domain
-        .strip_prefix('[')
-        .and_then(|address| address.strip_suffix(']'))
-        .filter(|address| address.parse::<Ipv6Addr>().is_ok())
-        .unwrap_or(domain);
-    if host.eq_ignore_ascii_case(domain) {
+    if is_same_host(host, domain) {
         return true;
     }
     let Some(dot) = host
@@ -168,6 +165,32 @@ pub(crate) fn domain_match(host: &str, domain: &str) -> bool {
     host[dot + 1..].eq_ignore_ascii_case(domain) && !is_address()
 }
 
+/// Whether `domain` is `host` itself.
+pub(crate) fn is_same_host(host: &str, domain: &str) -> bool {
+    let domain = domain
+        .strip_prefix('[')
+        .and_then(|address| address.strip_suffix(']'))
+        .filter(|address| address.parse::<Ipv6Addr>().is_ok())
+        .unwrap_or(domain);
+    host.eq_ignore_ascii_case(domain)
+}
+
+/// A function of the user that returns true for public suffixes.
+pub(crate) type PublicSuffixes = fn(&str) -> bool;
+
+/// Whether `domain` is a public suffix by the user's function.
+pub(crate) fn is_listed(domain: &str, public_suffixes: Option<PublicSuffixes>) -> bool {
+    public_suffixes.is_some_and(|is_public_suffix| {
+        let domain = domain.to_ascii_lowercase();
+        is_public_suffix(domain.strip_suffix('.').unwrap_or(&domain))
+    })
+}
+
+/// Whether a Domain has no dot, except at its end.
+pub(crate) fn is_single_label(domain: &str) -> bool {
+    !domain.trim_end_matches('.').contains('.')
+}
+
 /// A cookie-name prefix, with which browsers require certain attributes (RFC 6265bis §4.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prefix {
@@ -178,7 +201,7 @@ pub(crate) enum Prefix {
 }
 
 impl Prefix {
-    /// The prefix of `name`, in any case as in browsers (RFC 6265bis §5.4).
+    /// The prefix of `name`, compared without regard to case, as in browsers (RFC 6265bis §5.4).
     pub(crate) fn of(name: &str) -> Option<Self> {
         if !name.starts_with("__") {
             return None;

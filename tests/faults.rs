@@ -1,5 +1,5 @@
-//! After an error, a panic, a timeout or a cancelled call, the queued cookies are either sent with a
-//! response, or the jar is closed.
+//! After an error, a panic, a timeout or a cancelled call, the queued cookies are sent with a
+//! response or discarded. In both cases, the jar is closed.
 
 mod support;
 
@@ -33,7 +33,8 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Jars(Arc<Mutex<Vec<CookieJar>>>);
 
 impl Jars {
-    /// Stores the jar of `request` and queues a cookie, named after the number of the call.
+    /// Stores the jar of `request`, and queues a cookie whose name contains the number of the call.
+    /// Returns that number.
     fn queue(&self, request: &Request<Body>) -> usize {
         let mut jars = self.0.lock().unwrap();
         let jar = jar_of(request);
@@ -63,7 +64,7 @@ fn panic_when_called() -> Ready<HandlerResult<Infallible>> {
     panic!("on purpose")
 }
 
-/// A handler that queues a cookie and never returns a response.
+/// Returns a handler that queues a cookie and never returns a response.
 fn never_respond(
     jars: Jars,
 ) -> impl Fn(Request<Body>) -> Pending<HandlerResult<Infallible>> + Clone {
@@ -300,7 +301,7 @@ impl<B: Clone> Policy<Request<B>> for AlwaysRetry {
     }
 }
 
-/// Sends a second request if the first takes longer than a second.
+/// Wraps `service` so that it is called a second time if the first call takes longer than a second.
 fn hedge<S>(service: S) -> Hedge<S, AlwaysRetry>
 where
     S: Service<Request<Body>, Error: Into<BoxError>> + Clone,
@@ -388,8 +389,8 @@ async fn buffered_call_after_dropped_response_future_has_closed_jar() {
         send_result.send(result).unwrap();
         ready(HandlerResult::<Infallible>::Ok(Response::default()))
     });
-    // The buffer skips calls whose caller is gone. So a spawned task keeps waiting for the response
-    // after the response future of the layer is dropped.
+    // The buffer skips a call if nothing waits for its response. So a spawned task waits for it,
+    // also after the layer's response future is dropped.
     let (buffer, worker) = Buffer::pair(handler, 1);
     let calls = Arc::new(Mutex::new(Vec::new()));
     let service_calls = Arc::clone(&calls);
@@ -413,7 +414,7 @@ async fn buffered_call_after_dropped_response_future_has_closed_jar() {
 }
 
 #[tokio::test]
-async fn load_shed_outside_layer_makes_no_jar() {
+async fn load_shed_outside_layer_creates_no_jar_for_shed_call() {
     let jars = Jars::default();
     let mut service = ServiceBuilder::new()
         .load_shed()
@@ -430,7 +431,7 @@ async fn load_shed_outside_layer_makes_no_jar() {
 }
 
 #[tokio::test]
-async fn load_shed_inside_layer_closes_only_its_own_jar() {
+async fn load_shed_inside_layer_closes_only_jar_of_shed_call() {
     let jars = Jars::default();
     let mut service = ServiceBuilder::new()
         .layer(CookieLayer::new())

@@ -1,4 +1,5 @@
-//! A Domain must domain-match the request's host. `HostSource` selects where the host is found.
+//! The request's host must domain-match the cookie's Domain. `HostSource` selects where the host is
+//! found.
 
 mod support;
 
@@ -18,7 +19,8 @@ fn layer(source: HostSource) -> CookieLayer {
     CookieLayer::new().host_from(source).expect("a valid host")
 }
 
-/// The host of the error `DomainMismatch`, or `None` if the domain matches.
+/// Sets a cookie with `domain`. Returns the host of the error `DomainMismatch`, or `None` if `set`
+/// succeeds.
 #[track_caller]
 fn mismatch(layer: &CookieLayer, request: &Request<()>, domain: &str) -> Option<String> {
     match layer
@@ -31,7 +33,7 @@ fn mismatch(layer: &CookieLayer, request: &Request<()>, domain: &str) -> Option<
     }
 }
 
-/// RFC 6265 §5.1.3.
+/// Tests the rules of RFC 6265 §5.1.3.
 #[test]
 fn domain_of_host_or_parent_matches() {
     for (host, domain, matches) in [

@@ -1,4 +1,6 @@
-//! Every set and delete is either sent with the response or fails with `ResponseStarted`.
+//! `set` and `delete` fail with `ResponseStarted` after the response future has returned a response
+//! or an error, has panicked, or was dropped. If there is a response, it carries all earlier
+//! operations.
 
 mod support;
 
@@ -192,7 +194,8 @@ async fn set_in_streaming_body_after_response_is_response_started() {
     assert_eq!(body, "ResponseStarted ResponseStarted ");
 }
 
-/// Each thread queues operations until one fails, so the queue is closed while threads use it.
+/// Each thread queues operations until one of them fails, so the queue is closed while threads use
+/// it.
 #[test]
 fn operations_of_racing_threads_are_sent_or_response_started() {
     const THREADS: usize = 4;
@@ -232,7 +235,7 @@ fn operations_of_racing_threads_are_sent_or_response_started() {
 }
 
 /// Sets and deletes cookies until an operation fails. Returns the expected `Set-Cookie` headers of
-/// those that succeeded.
+/// the successful operations.
 fn queue_until_closed(
     jar: &CookieJar,
     thread: usize,

@@ -22,8 +22,9 @@ pub(crate) fn set_form(fields: &Fields, problem: Option<&Problem>) -> String {
         r#"<form class="card" method="post" action="set" aria-labelledby="set-title"
  {described}>
 <h2 id="set-title">Set a cookie</h2>
-<p class="hint" id="set-hint">Leave an attribute empty to use its default: for the cookie
-<code>session</code> the declared value, for other cookies <code>Path=/</code> and nothing else.</p>
+<p class="hint" id="set-hint">Leave an attribute empty to use its default. The cookie
+<code>session</code> has the declared defaults. For other cookies, the only default is
+<code>Path=/</code>.</p>
 <fieldset><legend>The cookie</legend>
 <div class="pair">
 {name}
@@ -58,14 +59,15 @@ pub(crate) fn set_form(fields: &Fields, problem: Option<&Problem>) -> String {
             "value",
             "Value",
             &fields.value,
-            "Any text. It is quoted and escaped where necessary."
+            "Any text without control characters. It is quoted and escaped where necessary."
         ),
         scope = form.scope(),
         max_age = form.text(
             "max-age",
             "Max-Age, in seconds",
             &fields.max_age,
-            "Takes precedence over Expires. Without both, the browser deletes the cookie when it closes.",
+            "Max-Age takes precedence over Expires. If both are empty, the browser deletes \
+             the cookie when the browser closes.",
         ),
         expires = form.text(
             "expires",
@@ -96,8 +98,8 @@ Partitioned are the same as when the cookie was set.</p>
 </fieldset>
 {scope}
 <fieldset><legend>Attributes that the browser may require</legend>
-<p class="hint">If this site is embedded in a page of another site, set
-<code>SameSite=None</code> to delete a cookie that was set with it.</p>
+<p class="hint">To delete a cookie that has <code>SameSite=None</code> while this page is embedded
+in another site, set <code>SameSite=None</code> here too.</p>
 <div class="row">
 {secure}
 {same_site}

@@ -14,8 +14,8 @@ pub(crate) const SAME_SITES: [(&str, SameSite); 3] = [
     ("None", SameSite::None),
 ];
 
-/// The form fields as the visitor typed them. An empty field leaves the attribute unset. The form
-/// for deletes has only some of the fields.
+/// The form fields as the visitor typed them. If a field is empty, its attribute is unset. The
+/// delete form has only some of the fields.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(crate) struct Fields {

@@ -119,8 +119,8 @@ impl Page {
             r#"<section class="card" aria-labelledby="session-title">
 <h2 id="session-title">A declared cookie</h2>
 <p>This server declares the Domain, the Path and the default attributes of its session cookie once.
-After that, a call with a wrong Domain or Path returns an error. Otherwise the browser would ignore
-such a delete, and the visitor would stay logged in.</p>
+After that, a call with a wrong Domain or Path returns an error. Without the declaration, the server
+would send such a delete, the browser would ignore it, and the visitor would stay logged in.</p>
 <pre><code>.declare(
   Cookie::build("session")
     .path("/")
@@ -174,8 +174,8 @@ fn error(problem: &Problem, form: Option<&str>) -> String {
     )
 }
 
-/// A limit on the rows of the list, since each name is looked up among all cookies of the request.
-/// Browsers keep fewer cookies for a site.
+/// The maximum number of names in the table. Each name is looked up among all cookies of the
+/// request. Browsers store fewer cookies for one site.
 const MAX_NAMES: usize = 200;
 
 impl ReceivedRequest {
@@ -226,7 +226,7 @@ impl ReceivedRequest {
         )
     }
 
-    /// One row for each value of the name.
+    /// Renders one row for each value of the name.
     fn rows(&self, name: &str) -> String {
         let heading = match name {
             "" => r#"<span class="none">no name</span>"#.into(),

@@ -6,20 +6,36 @@ use cookie::Cookie;
 
 use crate::display::display_name;
 use crate::error::{AttributeReason, CookieError};
-use crate::scope::ScopeRef;
+use crate::scope::{Identity, ScopeRef};
 use crate::set_cookie::attributes::{Attributes, DeclaredAttributes};
 use crate::set_cookie::lifetime::Lifetime;
 use crate::set_cookie::{SetCookie, Value};
 
-/// A name's one scope, its attributes there, and the scopes it was moved from.
+/// The declared scope and attributes of a cookie, and its previous scopes and names.
 #[derive(Clone)]
 pub(crate) struct Declaration {
     name: Box<str>,
-    /// Includes the `Secure` and `HttpOnly` that the cookie needs.
+    /// These include the `Secure` and `HttpOnly` that browsers require.
     attributes: DeclaredAttributes,
-    retired: Vec<DeclaredAttributes>,
-    /// Why nested layers cannot use the name together.
+    retired: Vec<Retired>,
+    /// The error of nested layers whose declarations of the cookie conflict.
     conflict: Option<CookieError>,
+}
+
+/// A previous scope of a declared cookie, with the name it had there.
+#[derive(Clone)]
+struct Retired {
+    name: Box<str>,
+    attributes: DeclaredAttributes,
+}
+
+impl Retired {
+    fn identity(&self) -> Identity<'_> {
+        Identity {
+            name: &self.name,
+            scope: self.attributes.scope.as_ref(),
+        }
+    }
 }
 
 impl Declaration {
@@ -35,19 +51,28 @@ impl Declaration {
         })
     }
 
+    /// Adds a previous scope, of this name or of a previous one.
     pub(crate) fn retire(&mut self, cookie: &Cookie<'_>) -> Result<(), CookieError> {
         let given = Attributes::from_cookie(cookie);
-        let retired = DeclaredAttributes::new(Attributes {
-            partitioned: given.partitioned.or(Some(self.scope().partitioned)),
-            ..given
-        });
-        SetCookie::new(cookie.name(), Value::Quoted(""), self.expiring(&retired))?;
+        let retired = Retired {
+            name: cookie.name().into(),
+            attributes: DeclaredAttributes::new(Attributes {
+                partitioned: given.partitioned.or(Some(self.scope().partitioned)),
+                ..given
+            }),
+        };
+        SetCookie::deleting(cookie.name(), self.expiring(&retired))?;
         check_path_is_not_empty(cookie)?;
-        let (name, scope) = (display_name(cookie.name()), retired.scope.clone());
-        if scope == self.attributes.scope {
+        let name = display_name(cookie.name());
+        let scope = retired.attributes.scope.clone();
+        if retired.identity() == self.identity() {
             return Err(CookieError::RetireDeclared { name, scope });
         }
-        if self.retired.iter().any(|other| other.scope == scope) {
+        if self
+            .retired
+            .iter()
+            .any(|other| other.identity() == retired.identity())
+        {
             return Err(CookieError::AlreadyRetired { name, scope });
         }
         self.retired.push(retired);
@@ -66,15 +91,28 @@ impl Declaration {
         self.attributes.scope.as_ref()
     }
 
-    /// The attributes of the delete that expires the cookie at each retired scope.
-    pub(crate) fn retired(&self) -> impl Iterator<Item = Attributes<'_>> {
-        self.retired.iter().map(|retired| self.expiring(retired))
+    fn identity(&self) -> Identity<'_> {
+        Identity {
+            name: &self.name,
+            scope: self.scope(),
+        }
     }
 
-    /// In a cross-site response, a browser accepts a delete only with the attributes that the cookie
-    /// itself needs there. So unset ones default to the declaration's.
-    fn expiring<'a>(&'a self, retired: &'a DeclaredAttributes) -> Attributes<'a> {
-        let given = retired.as_attributes();
+    /// The name and attributes of the delete at each retired scope. Attributes in `overrides` apply at
+    /// every scope.
+    pub(crate) fn retired<'a>(
+        &'a self,
+        overrides: Attributes<'a>,
+    ) -> impl Iterator<Item = (&'a str, Attributes<'a>)> {
+        self.retired
+            .iter()
+            .map(move |retired| (&*retired.name, overrides.or(self.expiring(retired))))
+    }
+
+    /// In a cross-site response, browsers accept a delete only with the `SameSite` and `Secure`
+    /// that the cookie needs there. So unset ones default to those of the declaration.
+    fn expiring<'a>(&'a self, retired: &'a Retired) -> Attributes<'a> {
+        let given = retired.attributes.as_attributes();
         Attributes {
             secure: given.secure.or(self.attributes.secure),
             same_site: given.same_site.or(self.attributes.same_site),
@@ -83,44 +121,52 @@ impl Declaration {
         }
     }
 
-    /// The attributes of a set or delete: the `given` ones, with unset ones from the declaration.
+    /// The attributes of a set: the `given` ones, with unset ones from the declaration.
     pub(crate) fn fill<'a>(&'a self, given: Attributes<'a>) -> Result<Attributes<'a>, CookieError> {
         let declared = self.attributes.as_attributes();
         if !given.matches_scope(declared.scope()) {
-            return Err(CookieError::ScopeMismatch {
-                name: display_name(self.name()),
-                declared: self.attributes.scope.clone(),
-                given: given.or(declared).scope().to_owned(),
-            });
+            return Err(Self::scope_mismatch(&self.name, self.scope(), given));
         }
         self.check_downgrade(given, declared)?;
         Ok(given.or_declared(declared))
     }
 
-    /// The attributes of a delete whose given scope matches a retired scope and not the declared one.
-    pub(crate) fn fill_retired<'a>(
+    /// The attributes of a delete of `name`, this name or a previous one, at the declared scope.
+    ///
+    /// The scope `given` must match the declared scope, or one that is retired for `name`.
+    pub(crate) fn fill_delete<'a>(
         &'a self,
+        name: &str,
         given: Attributes<'a>,
-    ) -> Result<Option<Attributes<'a>>, CookieError> {
-        if given.matches_scope(self.scope()) {
-            return Ok(None);
+    ) -> Result<Attributes<'a>, CookieError> {
+        let declared = self.attributes.as_attributes();
+        let mut scopes = std::iter::once(self.identity())
+            .chain(self.retired.iter().map(Retired::identity))
+            .filter(|identity| identity.name == name)
+            .map(|identity| identity.scope)
+            .peekable();
+        let first = scopes.peek().copied().unwrap_or(declared.scope());
+        if !scopes.any(|scope| given.matches_scope(scope)) {
+            return Err(Self::scope_mismatch(name, first, given));
         }
-        let mut matching = self
-            .retired()
-            .filter(|retired| given.matches_scope(retired.scope()));
-        let Some(retired) = matching.next() else {
-            return Ok(None);
+        self.check_downgrade(given, declared)?;
+        for retired in &self.retired {
+            self.check_downgrade(given, self.expiring(retired))?;
+        }
+        Ok(given.without_scope().or(declared))
+    }
+
+    fn scope_mismatch(name: &str, declared: ScopeRef<'_>, given: Attributes<'_>) -> CookieError {
+        let given = ScopeRef {
+            domain: given.domain.unwrap_or(declared.domain),
+            path: given.path.unwrap_or(declared.path),
+            partitioned: given.partitioned.unwrap_or(declared.partitioned),
         };
-        let mut scopes: Vec<_> = matching.map(|other| other.scope().to_owned()).collect();
-        if !scopes.is_empty() {
-            scopes.insert(0, retired.scope().to_owned());
-            return Err(CookieError::AmbiguousScope {
-                name: display_name(self.name()),
-                scopes,
-            });
+        CookieError::ScopeMismatch {
+            name: display_name(name),
+            declared: declared.to_owned(),
+            given: given.to_owned(),
         }
-        self.check_downgrade(given, retired)?;
-        Ok(Some(given.or_declared(retired)))
     }
 
     fn check_downgrade(
@@ -156,8 +202,10 @@ impl Declaration {
         };
         let mut retired = self.retired.clone();
         for other in &outer.retired {
-            let is_known = other.scope == inner.scope
-                || retired.iter().any(|known| known.scope == other.scope);
+            let is_known = other.identity() == self.identity()
+                || retired
+                    .iter()
+                    .any(|known| known.identity() == other.identity());
             if !is_known {
                 retired.push(other.clone());
             }
@@ -198,7 +246,7 @@ impl fmt::Debug for Declaration {
             same_site,
             lifetime,
         } = &self.attributes;
-        let retired: Vec<_> = self.retired.iter().map(|retired| &retired.scope).collect();
+        let retired: Vec<_> = self.retired.iter().map(Retired::identity).collect();
         f.debug_struct("Declaration")
             .field("name", &self.name())
             .field("scope", scope)

@@ -15,9 +15,9 @@ use crate::signing::{SecretKey, TimestampSigner};
 pub(crate) struct SigningKeys {
     key: Option<SecretKey>,
     fallbacks: Vec<SecretKey>,
-    /// `None` is unset: an outer layer's setting, else off.
+    /// If it is `None`, the setting of an outer layer applies, or else `false`.
     pub(crate) legacy_salt_fallback: Option<bool>,
-    /// Made from the keys when it is first used. It caches the keys that it derives.
+    /// Created from the keys at its first use. The signer caches the keys that it derives.
     signer: OnceLock<Option<TimestampSigner>>,
 }
 

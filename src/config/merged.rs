@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-/// An inner layer rarely has more outer layers. With further ones, it is merged for each request.
+/// The maximum number of cached pairs: an inner layer rarely has more outer layers. With further
+/// ones, the configurations are merged for each request.
 const MAX_PAIRS: usize = 4;
 
 /// Slots are filled from the first and never emptied, so that reading takes no lock.

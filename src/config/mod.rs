@@ -16,14 +16,19 @@ use crate::config::merged::MergedConfigs;
 use crate::display::display_name;
 use crate::error::CookieError;
 use crate::request::host::HostSource;
+use crate::scope::PublicSuffixes;
 
 #[derive(Clone, Default)]
 pub(crate) struct Config {
     declarations: HashMap<String, Declaration>,
+    /// The declared name of each previous name.
+    renamed: HashMap<String, String>,
     pub(crate) deny_undeclared: bool,
-    /// `None` is unset: an outer layer's source, else the default.
+    /// If it is `None`, the source of an outer layer applies, or else the default.
     pub(crate) host_from: Option<HostSource>,
     pub(crate) vary_on_cookie: bool,
+    pub(crate) cache_control_private: bool,
+    pub(crate) public_suffixes: Option<PublicSuffixes>,
     #[cfg(feature = "signed")]
     pub(crate) signing: keys::SigningKeys,
     #[cfg(feature = "private")]
@@ -32,7 +37,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The configuration of a layer that is being built.
+    /// Returns the configuration for a change, without the merged configurations it had before.
     pub(crate) fn make_mut(config: &mut Arc<Self>) -> &mut Self {
         let config = Arc::make_mut(config);
         config.merged = MergedConfigs::default();
@@ -42,6 +47,7 @@ impl Config {
     pub(crate) fn declare(&mut self, cookie: &Cookie<'_>) -> Result<(), CookieError> {
         let declaration = Declaration::new(cookie)?;
         let name = declaration.name();
+        self.check_not_renamed(name)?;
         if self.declarations.contains_key(name) {
             return Err(CookieError::AlreadyDeclared {
                 name: display_name(name),
@@ -60,8 +66,59 @@ impl Config {
         }
     }
 
-    /// The declaration of `name`, or `None` if the cookie is not declared and need not be.
-    pub(crate) fn declaration(&self, name: &str) -> Result<Option<&Declaration>, CookieError> {
+    pub(crate) fn rename(&mut self, old: &Cookie<'_>, new_name: &str) -> Result<(), CookieError> {
+        let name = old.name();
+        if self
+            .renamed
+            .get(name)
+            .is_some_and(|other| other != new_name)
+        {
+            return self.check_not_renamed(name);
+        }
+        if name == new_name || self.declarations.contains_key(name) {
+            return Err(CookieError::AlreadyDeclared {
+                name: display_name(name),
+            });
+        }
+        let Some(declaration) = self.declarations.get_mut(new_name) else {
+            return Err(CookieError::RenameUndeclared {
+                name: display_name(new_name),
+            });
+        };
+        declaration.retire(old)?;
+        self.renamed.insert(name.into(), new_name.into());
+        Ok(())
+    }
+
+    /// The declaration of a cookie to set, or `None` if the cookie is not declared and undeclared
+    /// cookies are allowed.
+    pub(crate) fn declaration_to_set(
+        &self,
+        name: &str,
+    ) -> Result<Option<&Declaration>, CookieError> {
+        self.check_not_renamed(name)?;
+        self.declaration(name)
+    }
+
+    /// The declaration of a cookie to delete, which may have a previous name.
+    pub(crate) fn declaration_to_delete(
+        &self,
+        name: &str,
+    ) -> Result<Option<&Declaration>, CookieError> {
+        self.declaration(self.renamed.get(name).map_or(name, String::as_str))
+    }
+
+    fn check_not_renamed(&self, name: &str) -> Result<(), CookieError> {
+        match self.renamed.get(name) {
+            None => Ok(()),
+            Some(new_name) => Err(CookieError::Renamed {
+                name: display_name(name),
+                new_name: display_name(new_name),
+            }),
+        }
+    }
+
+    fn declaration(&self, name: &str) -> Result<Option<&Declaration>, CookieError> {
         let declaration = self.declarations.get(name);
         if declaration.is_none() && self.deny_undeclared {
             return Err(CookieError::Undeclared {
@@ -86,7 +143,7 @@ impl Config {
         self.merged.get_or_merge(outer, || self.merge(outer))
     }
 
-    /// Whether the layer has no settings at all.
+    /// Returns `true` if the layer has no settings at all.
     fn is_unset(&self) -> bool {
         #[cfg(feature = "signed")]
         if self.signing.is_set() {
@@ -100,6 +157,8 @@ impl Config {
             && !self.deny_undeclared
             && self.host_from.is_none()
             && !self.vary_on_cookie
+            && !self.cache_control_private
+            && self.public_suffixes.is_none()
     }
 
     fn merge(&self, outer: &Self) -> Self {
@@ -111,11 +170,16 @@ impl Config {
             };
             declarations.insert(name.clone(), declaration);
         }
+        let mut renamed = outer.renamed.clone();
+        renamed.extend(self.renamed.clone());
         Self {
             declarations,
+            renamed,
             deny_undeclared: self.deny_undeclared || outer.deny_undeclared,
             host_from: self.host_from.clone().or_else(|| outer.host_from.clone()),
             vary_on_cookie: self.vary_on_cookie || outer.vary_on_cookie,
+            cache_control_private: self.cache_control_private || outer.cache_control_private,
+            public_suffixes: self.public_suffixes.or(outer.public_suffixes),
             #[cfg(feature = "signed")]
             signing: self.signing.merged_with(&outer.signing),
             #[cfg(feature = "private")]
@@ -134,6 +198,7 @@ impl fmt::Debug for Config {
             .field("deny_undeclared", &self.deny_undeclared)
             .field("host_from", self.host_from())
             .field("vary_on_cookie", &self.vary_on_cookie)
+            .field("cache_control_private", &self.cache_control_private)
             .finish_non_exhaustive()
     }
 }

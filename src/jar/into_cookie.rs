@@ -1,4 +1,4 @@
-//! `IntoCookie`: what can be set as a cookie.
+//! `IntoCookie`: conversion into a cookie to set.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use cookie::{Cookie, CookieBuilder};
 
 /// A cookie to set: `(name, value)`, a [`Cookie`] or a [`CookieBuilder`].
 ///
-/// A name alone does not implement it, so that a forgotten value does not compile:
+/// A name alone does not implement it. So code that forgets the value does not compile:
 ///
 /// ```compile_fail,E0277
 /// # let jar = tower_django_cookies::CookieLayer::new().jar(&http::Request::new(()));

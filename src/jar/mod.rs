@@ -1,5 +1,6 @@
-//! `CookieJar`: what handlers hold.
+//! `CookieJar`: reads, sets and deletes cookies in a handler.
 
+mod caching;
 pub(crate) mod flush;
 mod into_cookie;
 #[cfg(feature = "private")]
@@ -37,15 +38,16 @@ pub use self::signed::SignedJar;
 
 /// The cookies of a request, and the cookies that its response will set and delete.
 ///
-/// [`CookieLayer`](crate::CookieLayer) puts a jar into the extensions of each request. Clones of a jar
-/// share everything.
+/// [`CookieLayer`](crate::CookieLayer) puts a jar into the extensions of each request. All clones
+/// of a jar share the same cookies.
 ///
-/// Reads see only the request, and writes affect only the response, as in Django. So `get` after `set`
-/// still returns what the request sent.
+/// Reads return only the cookies of the request, and writes affect only the response, as in Django.
+/// So `get` after `set` still returns the value from the request.
 ///
-/// A jar that outlives its request keeps the `Cookie` headers and the host in memory. They are slices
-/// of a larger buffer: in hyper's HTTP/1, the buffer of all request headers. If you keep something for
-/// long, keep values, not jars. Queued cookies are freed at the end of the request.
+/// A jar that outlives its request keeps the `Cookie` headers and the host in memory. They can be
+/// slices of a larger buffer: in hyper's HTTP/1, the buffer of all request headers. If you need a
+/// value for longer, copy the value instead of keeping the jar. Queued cookies are freed at the end
+/// of the request.
 ///
 /// ```
 /// use http::Request;
@@ -99,15 +101,15 @@ impl CookieJar {
         }
     }
 
-    /// Whether an inner layer, whose own queue would be in the state `inner`, can use this jar's queue.
+    /// Returns `true` if an inner layer can use this jar's queue instead of its own, which would be
+    /// in the state `inner`.
     pub(crate) fn can_serve(&self, inner: QueueState) -> bool {
         self.state.queue().can_serve(inner)
     }
 
-    /// Ends the request, for the layer's response future.
+    /// Returns the [`Flush`] with which the layer's response future ends the request.
     pub(crate) fn flush(&self, is_outermost: bool) -> Flush {
-        let vary_on_cookie = self.view().config.vary_on_cookie;
-        Flush::new(Arc::clone(&self.state), is_outermost, vary_on_cookie)
+        Flush::new(Arc::clone(&self.state), is_outermost, self.config())
     }
 
     /// Returns the jar that [`CookieLayer`](crate::CookieLayer) put into a request's extensions.
@@ -165,9 +167,9 @@ impl CookieJar {
     /// Returns the value of the cookie `name`, if the request has one: Django's
     /// `request.COOKIES.get`.
     ///
-    /// If the request has several, it is the last value. [`get_all`](Self::get_all) returns all of
-    /// them. A cookie that was sent without a name has the name `""`. Values are unquoted but not
-    /// percent-decoded. A value without escapes borrows from the header.
+    /// If several cookies have the name, this is the last value. [`get_all`](Self::get_all) returns
+    /// all of them. A cookie that was sent without a name has the name `""`. Values are unquoted
+    /// but not percent-decoded. A value without escapes borrows from the header.
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -185,8 +187,10 @@ impl CookieJar {
 
     /// Returns every value of the cookie `name`, in the order of the request.
     ///
-    /// A browser that holds a cookie at several scopes sends it several times, usually the one with
-    /// the longest Path first (RFC 6265 §5.4).
+    /// A browser that stores a cookie at several scopes sends it several times: the one with the
+    /// longest Path first (RFC 6265 §5.4). With Paths of the same length, the order differs between
+    /// browsers. When a value changes, Chromium moves the cookie to the end, and Firefox keeps its
+    /// place.
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -206,7 +210,8 @@ impl CookieJar {
     ///
     /// # Errors
     ///
-    /// [`CookieError::MissingCookie`] if the request has no such cookie. As a response it is a 400.
+    /// [`CookieError::MissingCookie`] if the request has no such cookie. The status of this error
+    /// is 400.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer};
@@ -222,7 +227,7 @@ impl CookieJar {
         })
     }
 
-    /// Whether the request has a cookie `name`: Django's `name in request.COOKIES`.
+    /// Returns `true` if the request has a cookie `name`: Django's `name in request.COOKIES`.
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -251,7 +256,7 @@ impl CookieJar {
         self.read().len()
     }
 
-    /// Whether the request has no cookies.
+    /// Returns `true` if the request has no cookies.
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -265,7 +270,8 @@ impl CookieJar {
 
     /// Returns an iterator over names and values: Django's `request.COOKIES.items()`.
     ///
-    /// Each name occurs once, at its first place in the request and with its last value.
+    /// Each name occurs once, at the position of its first occurrence in the request and with its
+    /// last value.
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -285,16 +291,18 @@ impl CookieJar {
     /// The cookie is `(name, value)`, a [`Cookie`] or a [`CookieBuilder`](crate::CookieBuilder).
     ///
     /// Unset attributes default to the declared ones, or else to Django's defaults: `Path=/` and
-    /// nothing else. `.path("")` and `.domain("")` write no such attribute. The value is quoted where
-    /// necessary. If several operations have the same name, Domain, Path and Partitioned, the last one
-    /// counts.
+    /// nothing else. `.path("")` and `.domain("")` omit the attribute. The value is quoted where
+    /// necessary. If several operations have the same name, Domain, Path and Partitioned, the last
+    /// one takes effect.
     ///
     /// # Errors
     ///
-    /// A [`CookieError`] if browsers would drop or misread the cookie, if the cookie differs from its
-    /// declaration, or if the response headers have been sent. Browsers also drop a `Secure` cookie
-    /// that comes over plain HTTP, and a cookie whose Domain is a public suffix (`co.uk`): these two
-    /// are not checked.
+    /// Returns a [`CookieError`] if browsers would drop or misread the cookie, if the cookie
+    /// contradicts its declaration or lacks a required one, or if the jar has no response or its
+    /// headers have been sent. Browsers also drop a `Secure` cookie that they receive over plain
+    /// HTTP, which is not checked. They drop a cookie whose Domain is a public suffix (`co.uk`),
+    /// which is checked with [`CookieLayer::public_suffixes`](crate::CookieLayer::public_suffixes)
+    /// only. They shorten a lifetime of more than 400 days, without an error here.
     ///
     /// ```
     /// use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};
@@ -317,22 +325,32 @@ impl CookieJar {
 
     /// Deletes a cookie in the browser: Django's `response.delete_cookie`.
     ///
-    /// The cookie is a name, a [`Cookie`] or a [`CookieBuilder`](crate::CookieBuilder). Its value and
-    /// lifetime are ignored.
+    /// The cookie is a name, a [`Cookie`] or a [`CookieBuilder`](crate::CookieBuilder). Its value
+    /// and lifetime are ignored.
     ///
-    /// A browser deletes a cookie only if Domain and Path are those it was set with:
+    /// A browser deletes a cookie only if Domain and Path are those it was set with. They are
+    /// chosen as follows:
     ///
-    /// - A declared cookie is deleted at its declared scope and at its retired scopes. If the argument
-    ///   gives a retired scope, the cookie is deleted at that scope only.
-    /// - An undeclared cookie is deleted at the given Domain and Path. Unset ones default to those with
-    ///   which this response sets the cookie, or else to Django's default, `Path=/`.
+    /// - A declared cookie is deleted at its declared scope, at its retired scopes and under its
+    ///   previous names. The argument may give the declared scope or one retired scope.
+    /// - An undeclared cookie is deleted at the given Domain and Path. Unset ones default to
+    ///   those of a `set` of the cookie in this response, or else to Django's default, `Path=/`.
     ///
-    /// The delete is sent whether or not the request has the cookie.
+    /// The delete is sent even if the request does not have the cookie.
+    ///
+    /// The name can be any name that a browser can store, so a loop over the names of a request can
+    /// delete all of them. The exceptions are a name that was not UTF-8, since its bytes are not
+    /// known, and cookies without a name.
+    ///
+    /// A logout should delete its cookies. `Clear-Site-Data: "cookies"` is no alternative: it also
+    /// deletes the cookies of sibling hosts, such as `shop.example.com` for `www.example.com`.
     ///
     /// # Errors
     ///
-    /// The errors of [`set`](Self::set); [`CookieError::ScopeMismatch`] if the given scope is neither
-    /// the declared one nor a retired one; and [`CookieError::AmbiguousScope`] if it matches several.
+    /// The errors of [`set`](Self::set), except those for names and Paths that browsers can store;
+    /// [`CookieError::ScopeMismatch`] if the given scope is neither the declared one nor a retired
+    /// one; and, for an undeclared cookie, [`CookieError::AmbiguousScope`] if the given parts of
+    /// the scope match several scopes at which this response sets it.
     ///
     /// ```
     /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
@@ -358,7 +376,7 @@ impl CookieJar {
 
     /// Returns the cookies that the response will set and delete, in the order of their headers.
     ///
-    /// Values are unquoted. A deleted cookie has `Max-Age=0`. The list is empty when the response
+    /// Values are unquoted. A deleted cookie has `Max-Age=0`. The list is empty after the response
     /// headers have been sent.
     ///
     /// ```
@@ -387,7 +405,6 @@ impl CookieJar {
             .inspect_err(|error| events::refused("set", cookie.name(), error))
     }
 
-    #[cfg(any(feature = "signed", feature = "private"))]
     fn config(&self) -> &Config {
         &self.view().config
     }
@@ -414,7 +431,7 @@ impl<'a> IntoIterator for &'a CookieJar {
 impl fmt::Debug for CookieJar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.state.cookies.iter().map(|(name, _)| name).collect();
-        // Copied, since the writer could use the jar, which locks the queue.
+        // Copied, because the formatter could use the jar, which locks the queue.
         let queued: Vec<_> = self.state.queue().names().map(str::to_owned).collect();
         f.debug_struct("CookieJar")
             .field("cookies", &names)

@@ -1,4 +1,4 @@
-//! `PrivateJar`: encrypted cookies, those of the `cookie` crate.
+//! `PrivateJar`: encrypted cookies, in the format of the `cookie` crate.
 
 use cookie::{Cookie, Key};
 use percent_encoding::percent_decode_str;
@@ -10,7 +10,7 @@ use crate::jar::{CookieJar, IntoCookie};
 use crate::set_cookie::Value;
 
 impl CookieJar {
-    /// Returns this jar for encrypted cookies, with the layer's
+    /// Returns a jar that encrypts and decrypts values with the layer's
     /// [`private_key`](crate::CookieLayer::private_key).
     ///
     /// ```
@@ -35,7 +35,8 @@ impl CookieJar {
 /// Django has no such cookies. Scopes, declarations and errors are those of the plain jar. To delete
 /// a private cookie, use [`CookieJar::delete`].
 ///
-/// A value can have about 3000 bytes. It has no age: put a time into it if it must expire.
+/// A value can have about 3000 bytes. It contains no time of encryption. If it must expire, include
+/// a time in the value.
 ///
 /// ```
 /// use tower_django_cookies::cookie::Key;
@@ -69,7 +70,7 @@ impl PrivateJar {
 
     /// Returns the value of an encrypted cookie.
     ///
-    /// Other libraries percent-encode encrypted values, so it also reads those.
+    /// Some libraries percent-encode encrypted values. This method decodes them.
     ///
     /// # Errors
     ///
@@ -116,7 +117,7 @@ impl Protect for PrivateJar {
         Ok(encrypted.value().to_owned())
     }
 
-    /// Base64 consists of cookie-octets, and other libraries do not remove quotes.
+    /// Base64 needs no quotes, and other libraries do not remove quotes.
     fn to_value(protected: &str) -> Value<'_> {
         Value::Verbatim(protected)
     }

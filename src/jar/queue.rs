@@ -1,4 +1,4 @@
-//! The operations that wait for the response.
+//! `Queue`: the operations that will be written to the response.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap};
@@ -13,14 +13,24 @@ use crate::events::{OperationKind, QueuedEvents};
 use crate::scope::ScopeRef;
 use crate::set_cookie::Rendered;
 
-/// With more operations, scanning all of them for each further one would take too long.
+/// The maximum number of operations that are scanned. With more operations, scanning all of them
+/// for each further one would take too long, so an index is used.
 const MAX_SCANNED: usize = 16;
 
-/// The last operation on each identity, in the order in which the identities were first used.
+/// The last operation on each identity.
+///
+/// Names keep the order in which they were first used, as in Django. The operations on one name have the
+/// order in which they were queued. So the last one counts even if a browser takes two scopes for the
+/// same: `Domain=localhost` and none at localhost, or an unset Path and the directory of the request.
 #[derive(Default)]
 pub(crate) struct Queue {
     state: QueueState,
+    /// In the order in which the identities were first used.
     operations: Vec<QueuedOperation>,
+    /// The number of operations queued so far.
+    sequence: u64,
+    /// Whether an operation replaced another one, so that operations on one name can be out of order.
+    has_replaced: bool,
     /// `None` as long as there are at most [`MAX_SCANNED`] operations.
     index: Option<Box<Index>>,
 }
@@ -40,18 +50,19 @@ pub(crate) enum QueueState {
     /// The response will carry the operations.
     #[default]
     Open,
-    /// No response will carry the operations, but the jar's user can look at them.
+    /// No response will carry the operations: the jar of a unit test.
     Unsent,
     /// The response has been sent, or the request has ended.
     Closed,
-    /// There is no response.
+    /// There is no response: the jar was made from headers.
     ReadOnly,
 }
 
 struct QueuedOperation {
     rendered: Rendered,
     kind: OperationKind,
-    /// Whether this operation, or one that it replaced, is a set.
+    sequence: u64,
+    /// Is `true` if this operation, or one that it replaced, is a set.
     was_set: bool,
 }
 
@@ -63,7 +74,8 @@ impl Queue {
         }
     }
 
-    /// Whether an inner layer, whose own queue would be in the state `inner`, can use this queue.
+    /// Returns `true` if an inner layer can use this queue instead of its own, which would be in
+    /// the state `inner`.
     pub(crate) fn can_serve(&self, inner: QueueState) -> bool {
         self.state == QueueState::Open
             || (self.state == QueueState::Unsent && inner == QueueState::Unsent)
@@ -85,7 +97,16 @@ impl Queue {
     pub(crate) fn close(&mut self) -> impl Iterator<Item = (OperationKind, Rendered)> + use<> {
         self.state = QueueState::Closed;
         self.index = None;
-        mem::take(&mut self.operations)
+        let order = self.has_replaced.then(|| self.order());
+        let mut operations = mem::take(&mut self.operations);
+        if let Some(order) = order {
+            let mut unordered: Vec<_> = operations.into_iter().map(Some).collect();
+            operations = order
+                .into_iter()
+                .filter_map(|place| unordered[place].take())
+                .collect();
+        }
+        operations
             .into_iter()
             .map(|operation| (operation.kind, operation.rendered))
     }
@@ -114,15 +135,20 @@ impl Queue {
         events.push(kind, &rendered);
         let was_set = kind == OperationKind::Set;
         let place = self.find(&rendered);
+        self.sequence += 1;
+        let sequence = self.sequence;
         if let Some(place) = place {
+            self.has_replaced = true;
             let operation = &mut self.operations[place];
             operation.was_set |= was_set;
+            operation.sequence = sequence;
             operation.rendered = rendered;
             operation.kind = kind;
         } else {
             self.operations.push(QueuedOperation {
                 rendered,
                 kind,
+                sequence,
                 was_set,
             });
         }
@@ -154,16 +180,39 @@ impl Queue {
     }
 
     pub(crate) fn cookies(&self) -> Vec<Cookie<'static>> {
-        self.operations
-            .iter()
-            .map(|operation| operation.rendered.to_cookie())
+        self.order()
+            .into_iter()
+            .map(|place| self.operations[place].rendered.to_cookie())
             .collect()
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.operations
-            .iter()
-            .map(|operation| operation.rendered.name())
+        self.order()
+            .into_iter()
+            .map(|place| self.operations[place].rendered.name())
+    }
+
+    /// The places of the operations, in the order of their headers.
+    ///
+    /// Each name keeps its slots. Its operations fill them in the order in which they were queued.
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<_> = (0..self.operations.len()).collect();
+        if !self.has_replaced {
+            return order;
+        }
+        let mut slots_by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, operation) in self.operations.iter().enumerate() {
+            let slots = slots_by_name.entry(operation.rendered.name());
+            slots.or_default().push(place);
+        }
+        for slots in slots_by_name.into_values() {
+            let mut places = slots.clone();
+            places.sort_unstable_by_key(|&place| self.operations[place].sequence);
+            for (slot, place) in slots.into_iter().zip(places) {
+                order[slot] = place;
+            }
+        }
+        order
     }
 
     /// The place of the operation on the same cookie.
@@ -190,7 +239,7 @@ impl Index {
         self.update(place, operation);
     }
 
-    /// Notes that a set replaced the operation at `place`.
+    /// Adds `place` to the sets of its name if the operation there is a set or replaced one.
     fn update(&mut self, place: usize, operation: &QueuedOperation) {
         if operation.was_set {
             let name = operation.rendered.name().to_owned();

@@ -1,18 +1,18 @@
-//! Shared by signed and private cookies: protect a value when it is set, verify it when it is read.
+//! `Protect`: signs or encrypts a value when it is set, and verifies it when it is read.
 
 use crate::error::CookieError;
 use crate::events;
 use crate::jar::{CookieJar, IntoCookie};
 use crate::set_cookie::Value;
 
-/// Keeps clients from making up values.
+/// Protects values against forgery by clients.
 pub(crate) trait Protect {
     /// Fails if the layer has no key.
     fn check_key(&self, name: &str) -> Result<(), CookieError>;
 
     fn protect(&self, name: &str, value: &str) -> Result<String, CookieError>;
 
-    /// How a protected value is written.
+    /// Converts a protected value to the form in which it is written.
     fn to_value(protected: &str) -> Value<'_>;
 
     fn verify(&self, name: &str, protected: &str) -> Result<String, CookieError>;

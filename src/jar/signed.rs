@@ -10,7 +10,7 @@ use crate::set_cookie::Value;
 use crate::signing::{SignatureError, TimestampSigner};
 
 impl CookieJar {
-    /// Returns this jar for signed cookies, with the layer's
+    /// Returns a jar that signs and verifies values with the layer's
     /// [`secret_key`](crate::CookieLayer::secret_key).
     ///
     /// ```
@@ -93,12 +93,13 @@ impl SignedJar {
         self
     }
 
-    /// Sets the longest time since signing at which [`get`](Self::get) still returns a value. The
-    /// default is no limit.
+    /// Sets the maximum age of a signed value. [`get`](Self::get) returns an error for an older
+    /// value. The default is no maximum age.
     ///
-    /// It is not the lifetime of the cookie, which clients may ignore. Set that too, in `set`. Until
-    /// the maximum age, a copy of the value stays valid, even after a logout. With zero, only a value
-    /// signed at this very moment is valid; with a negative duration, none is.
+    /// The cookie's lifetime is a separate setting, which clients may ignore. Set it too, on the
+    /// cookie that is passed to [`set`](Self::set). Until a value reaches the maximum age, a copy
+    /// of it stays valid, even after a logout. With zero, a value is valid only if its timestamp is
+    /// not in the past. With a negative duration, no value is valid.
     ///
     /// ```
     /// use tower_django_cookies::time::Duration;
@@ -117,7 +118,7 @@ impl SignedJar {
         self
     }
 
-    /// Signs and reads as if it were `now`: for tests of expiry.
+    /// Signs and verifies with `now` as the current time: for tests of expiry.
     ///
     /// ```
     /// use tower_django_cookies::time::{Duration, OffsetDateTime};
@@ -150,7 +151,8 @@ impl SignedJar {
     /// - [`CookieError::BadSignature`] if it was forged, or signed with another key, name or salt.
     /// - [`CookieError::SignatureExpired`] if it is older than [`max_age`](Self::max_age).
     ///
-    /// The browser sends such a cookie again with each request. Treat it as missing, and delete it.
+    /// The browser sends a forged or expired cookie again with each request. Treat it as missing,
+    /// and delete it.
     pub fn get(&self, name: &str) -> Result<String, CookieError> {
         Protect::get(self, &self.jar, name)
     }

@@ -1,4 +1,4 @@
-//! `RequestState`: what the jars of a request share, and `LayerView`: how one layer sees it.
+//! `RequestState`: state that all jars of a request share. `LayerView`: one layer's view of it.
 
 use std::sync::{Arc, PoisonError};
 
@@ -6,22 +6,21 @@ use cookie::Cookie;
 use http::{HeaderMap, Uri};
 
 use crate::config::Config;
-use crate::config::declaration::Declaration;
 use crate::display::{bounded, display_name};
-use crate::error::CookieError;
+use crate::error::{AttributeReason, CookieError};
 use crate::events::{OperationKind, QueuedEvents};
 use crate::jar::queue::Queue;
 use crate::jar::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use crate::request::RequestCookies;
 use crate::request::host::RequestHost;
-use crate::scope::domain_match;
+use crate::scope::{domain_match, is_listed, is_same_host, is_single_label};
 use crate::set_cookie::attributes::Attributes;
-use crate::set_cookie::lifetime::Lifetime;
 use crate::set_cookie::{Rendered, SetCookie, Value};
 
 pub(crate) struct RequestState {
     pub(crate) cookies: RequestCookies,
     pub(crate) was_read: AtomicBool,
+    was_written: AtomicBool,
     queue: Mutex<Queue>,
     /// The view of the outermost layer.
     pub(crate) view: LayerView,
@@ -32,19 +31,25 @@ impl RequestState {
         Self {
             cookies,
             was_read: AtomicBool::new(false),
+            was_written: AtomicBool::new(false),
             queue: Mutex::new(queue),
             view,
         }
     }
 
     pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
-        // A panic cannot leave it half changed, so a poisoned lock is no reason to stop.
+        // A panic cannot leave the queue inconsistent, so a poisoned lock is ignored.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the request's cookies have been read.
+    /// Returns `true` if the request's cookies have been read.
     pub(crate) fn was_read(&self) -> bool {
         self.was_read.load(Ordering::Relaxed)
+    }
+
+    /// Returns `true` if a cookie has been set or deleted.
+    pub(crate) fn was_written(&self) -> bool {
+        self.was_written.load(Ordering::Relaxed)
     }
 
     /// Returns the queued operations, and refuses further ones.
@@ -63,13 +68,17 @@ impl RequestState {
         let mut queue = self.queue();
         queue.check_open(name)?;
         let given = Attributes::from_cookie(cookie);
-        let (attributes, retired) = match view.config.declaration(name)? {
-            Some(declaration) => (declaration.fill(given)?, view.retired(declaration)?),
+        let (attributes, retired) = match view.config.declaration_to_set(name)? {
+            Some(declaration) => (
+                declaration.fill(given)?,
+                view.render_retired(declaration.retired(Attributes::default()))?,
+            ),
             None => (given, Vec::new()),
         };
-        let rendered = view.render(name, value, attributes)?;
+        let rendered = view.render(SetCookie::new(name, value, attributes)?)?;
         queue.push_retired(retired, &mut events);
         queue.push(rendered, OperationKind::Set, &mut events);
+        self.was_written.store(true, Ordering::Relaxed);
         drop(queue);
         events.emit();
         Ok(())
@@ -81,28 +90,32 @@ impl RequestState {
         let mut queue = self.queue();
         queue.check_open(name)?;
         let given = Attributes {
-            lifetime: Some(Lifetime::Expired),
+            // The value and lifetime of a cookie to delete are ignored.
+            lifetime: None,
             ..Attributes::from_cookie(cookie)
         };
-        let (attributes, retired) = if let Some(declaration) = view.config.declaration(name)? {
-            match declaration.fill_retired(given)? {
-                Some(attributes) => (attributes, Vec::new()),
-                None => (declaration.fill(given)?, view.retired(declaration)?),
-            }
+        let declaration = view.config.declaration_to_delete(name)?;
+        let (cookie, retired) = if let Some(declaration) = declaration {
+            let attributes = declaration.fill_delete(name, given)?;
+            (
+                SetCookie::deleting(declaration.name(), attributes)?,
+                view.render_retired(declaration.retired(given.without_scope()))?,
+            )
         } else {
             let attributes = given.or_queued_scope(name, queue.set_scopes(name))?;
-            (attributes, Vec::new())
+            (SetCookie::deleting(name, attributes)?, Vec::new())
         };
-        let rendered = view.render(name, Value::Quoted(""), attributes)?;
+        let rendered = view.render(cookie)?;
         queue.push_retired(retired, &mut events);
         queue.push(rendered, OperationKind::Delete, &mut events);
+        self.was_written.store(true, Ordering::Relaxed);
         drop(queue);
         events.emit();
         Ok(())
     }
 }
 
-/// A layer's configuration, and the request's host as that configuration finds it.
+/// A layer's configuration, and the request's host from the source that it configures.
 #[derive(Default)]
 pub(crate) struct LayerView {
     pub(crate) config: Arc<Config>,
@@ -115,42 +128,59 @@ impl LayerView {
         Self { config, host }
     }
 
-    /// Checks a cookie, also against the request's host, and renders it.
-    fn render(
-        &self,
-        name: &str,
-        value: Value<'_>,
-        attributes: Attributes<'_>,
-    ) -> Result<Rendered, CookieError> {
-        let cookie = SetCookie::new(name, value, attributes)?;
-        let domain = attributes.scope().domain;
-        if let Some(host) = self.mismatched_host(domain) {
-            return Err(CookieError::DomainMismatch {
-                name: display_name(name),
-                domain: bounded(domain),
-                host,
-            });
-        }
+    /// Checks the cookie's Domain against the request's host, and renders the cookie.
+    fn render(&self, cookie: SetCookie<'_>) -> Result<Rendered, CookieError> {
+        self.check_domain(cookie.name(), cookie.attributes().scope().domain)?;
         Ok(cookie.render())
     }
 
-    /// The deletes of a declared cookie at its retired scopes, except for scopes that the request's
-    /// host cannot have set.
-    fn retired(&self, declaration: &Declaration) -> Result<Vec<Rendered>, CookieError> {
-        declaration
-            .retired()
-            .filter(|retired| self.mismatched_host(retired.scope().domain).is_none())
-            .map(|retired| self.render(declaration.name(), Value::Quoted(""), retired))
-            .collect()
+    /// The deletes of a declared cookie at its retired scopes, without the scopes for which the
+    /// request's host cannot set cookies.
+    fn render_retired<'a>(
+        &self,
+        retired: impl Iterator<Item = (&'a str, Attributes<'a>)>,
+    ) -> Result<Vec<Rendered>, CookieError> {
+        let mut deletes = Vec::new();
+        for (name, attributes) in retired {
+            let cookie = SetCookie::deleting(name, attributes)?;
+            if let Ok(rendered) = self.render(cookie) {
+                deletes.push(rendered);
+            }
+        }
+        Ok(deletes)
     }
 
-    /// The request's host, if it is known and does not domain-match.
-    fn mismatched_host(&self, domain: &str) -> Option<String> {
+    /// Checks that browsers accept the Domain from the host of the request, if the host is known.
+    fn check_domain(&self, name: &str, domain: &str) -> Result<(), CookieError> {
         if domain.is_empty() {
-            return None;
+            return Ok(());
         }
-        let host = self.host.normalized(self.config.host_from())?;
-        (!domain_match(&host, domain)).then(|| bounded(&host).to_ascii_lowercase())
+        let Some(host) = self.host.normalized(self.config.host_from()) else {
+            return Ok(());
+        };
+        if !domain_match(host, domain) {
+            return Err(CookieError::DomainMismatch {
+                name: display_name(name),
+                domain: bounded(domain),
+                host: bounded(host).to_ascii_lowercase(),
+            });
+        }
+        // A host may set cookies for itself, even if it is a public suffix.
+        if is_same_host(host, domain) {
+            return Ok(());
+        }
+        let reason = if is_single_label(domain) {
+            AttributeReason::SingleLabel
+        } else if is_listed(domain, self.config.public_suffixes) {
+            AttributeReason::PublicSuffix
+        } else {
+            return Ok(());
+        };
+        Err(CookieError::InvalidDomain {
+            name: display_name(name),
+            domain: bounded(domain),
+            reason,
+        })
     }
 }
 
@@ -160,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// A unit test, since no code of a user runs while the queue is locked.
+    /// This is a unit test because no user code runs while the queue is locked.
     #[test]
     fn queue_with_poisoned_lock_loses_no_operation() {
         let state = RequestState::new(

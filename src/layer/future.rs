@@ -12,8 +12,8 @@ use crate::jar::flush::Flush;
 pin_project! {
     /// The future of a [`CookieService`](crate::CookieService): the response with the queued cookies.
     ///
-    /// When it is ready or dropped, the jar is closed. A later `set` or `delete` returns
-    /// [`CookieError::ResponseStarted`](crate::CookieError::ResponseStarted).
+    /// When the future of the outermost layer is ready or dropped, the jar is closed. A later `set`
+    /// or `delete` returns [`CookieError::ResponseStarted`](crate::CookieError::ResponseStarted).
     ///
     /// ```
     /// use std::future::Ready;

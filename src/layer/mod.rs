@@ -1,4 +1,4 @@
-//! `CookieLayer`: a layer's configuration.
+//! `CookieLayer`: builds the configuration of the middleware.
 
 mod future;
 mod service;
@@ -26,8 +26,8 @@ pub use self::service::CookieService;
 /// Adds cookies to the services that it wraps, with Django's semantics.
 ///
 /// It puts a [`CookieJar`] into the extensions of each request. It appends the cookies that are set
-/// and deleted in the jar to the response, as `Set-Cookie` headers. Headers that the inner service
-/// wrote itself stay.
+/// and deleted in the jar to the response, as `Set-Cookie` headers. `Set-Cookie` headers of the
+/// inner service are kept.
 ///
 /// ```
 /// use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};
@@ -55,29 +55,70 @@ pub use self::service::CookieService;
 /// # Nested layers
 ///
 /// An inner layer shares the request's cookies and one queue with the layers outside of it. The
-/// outermost layer writes the queue to the response. An inner layer's settings take precedence, and
-/// its unset settings default to those of the outer layers. If both declare a cookie with different
-/// scopes, using that cookie is an error.
+/// outermost layer writes the queued cookies to the response. An inner layer's settings take
+/// precedence, and its unset settings default to those of the outer layers. If both declare a
+/// cookie with different scopes, or the inner layer switches off a declared `Secure` or `HttpOnly`,
+/// each `set` and `delete` of the cookie in the inner layer's jar returns an error.
 ///
-/// A request that a handler makes with the extensions of its own request counts as nested. Remove the
-/// jar from the extensions to make it independent.
+/// A handler may copy the extensions of its request into a request to another service. A layer of
+/// that service then counts as nested. Remove the jar from the copied extensions to make it
+/// independent.
 ///
-/// If an inner layer retires a scope, its `set` and `delete` delete the cookie there. That holds even
-/// if a jar of an outer layer, which does not declare the cookie, has just set it at that scope: the
-/// last operation on a scope counts.
+/// If an outer layer denies undeclared cookies, so do its inner layers. A middleware between two
+/// layers that removes the `Cookie` header hides nothing: the inner layer's jar has the cookies that
+/// the outer layer received.
+///
+/// If an inner layer retires a scope, each `set` and `delete` of that cookie in its jar also
+/// deletes the cookie at that scope. It does so even if a jar of an outer layer, which does not
+/// declare the cookie, has set it at that scope before, because the last operation on a scope takes
+/// effect.
+///
+/// # Several sites
+///
+/// If one application serves several sites that declare cookies differently, use one layer for each
+/// site, and choose it by the host:
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
+///
+/// async fn app(request: Request<()>) -> Result<Response<()>, CookieError> {
+///     CookieJar::from_extensions(request.extensions())?.set(("session", "f81d4fae"))?;
+///     Ok(Response::new(()))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let session = |path: &'static str| Cookie::build("session").path(path);
+/// let shop = CookieLayer::new().declare(session("/cart"))?.layer(service_fn(app));
+/// let blog = CookieLayer::new().declare(session("/admin"))?.layer(service_fn(app));
+/// let sites = service_fn(move |request: Request<()>| {
+///     let host = request.headers().get("host");
+///     let is_shop = host.is_some_and(|host| host == "shop.example");
+///     let site = if is_shop { shop.clone() } else { blog.clone() };
+///     site.oneshot(request)
+/// });
+/// let request = Request::builder().header("host", "shop.example").body(())?;
+/// let response = sites.oneshot(request).await?;
+/// assert_eq!(response.headers()["set-cookie"], "session=f81d4fae; Path=/cart");
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors, panics and timeouts
 ///
-/// Every response of the inner service carries the queued cookies, whatever its status. If the inner
-/// service returns an error, panics or is dropped, there is no response, and the queued cookies are
-/// discarded. Put this layer outside of a layer that turns errors or panics into responses if those
-/// responses shall carry cookies, and inside otherwise.
+/// Every response of the inner service carries the queued cookies, whatever its status. If the
+/// inner service returns an error or panics, or if its future is dropped (such as by a timeout),
+/// there is no response, and the queued cookies are discarded. If another layer turns errors or
+/// panics into responses, put this layer outside of it to add cookies to those responses, and
+/// inside otherwise.
 ///
 /// # Retries
 ///
-/// With a retry layer outside, each attempt has its own jar, and only the returned response carries
-/// cookies. With a retry layer inside, the attempts share one jar, so the response also carries what
-/// failed attempts queued.
+/// With a retry layer outside, each attempt has its own jar, and the client receives only the
+/// cookies of the returned response. With a retry layer inside, the attempts share one jar, so the
+/// response also carries the cookies that failed attempts queued.
 #[doc(alias = "CookieManagerLayer")]
 #[derive(Clone, Debug, Default)]
 #[must_use]
@@ -103,14 +144,22 @@ impl CookieLayer {
     /// Declares a cookie: its scope (Domain, Path and Partitioned) and its default attributes.
     ///
     /// Every `set` and `delete` of the name uses them. A `set` or `delete` with a different scope
-    /// returns an error instead of being ignored by the browser, and so does one that switches off a
-    /// declared `Secure` or `HttpOnly`. It may change `SameSite` and the lifetime. Attributes that the
+    /// returns an error. Otherwise, the browser would store a second cookie or ignore the delete. A
+    /// `set` or `delete` that switches off a declared `Secure` or `HttpOnly` also returns an error.
+    /// Both may change `SameSite`, and a `set` may change the lifetime. Attributes that the
     /// declaration leaves unset have Django's defaults. The value is ignored.
+    ///
+    /// Give a session cookie the prefix `__Host-Http-`. Browsers then store it only with `Secure`,
+    /// `HttpOnly`, `Path=/` and no Domain, so neither another host nor a script can set it.
+    /// Browsers that do not know this prefix apply the rules of `__Host-`. (`__Secure-` and
+    /// `__Host-` are defined in RFC 6265bis, `__Http-` and `__Host-Http-` in the layered-cookies
+    /// draft.)
     ///
     /// # Errors
     ///
-    /// The errors of [`CookieJar::set`]; [`CookieError::InvalidPath`] for an empty Path; and
-    /// [`CookieError::AlreadyDeclared`]. Leave a cookie that is set at several scopes undeclared.
+    /// Returns the errors of [`CookieJar::set`] for an invalid name or attribute,
+    /// [`CookieError::InvalidPath`] for an empty Path, and [`CookieError::AlreadyDeclared`]. Do not
+    /// declare a cookie that is set at several scopes.
     ///
     /// ```
     /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
@@ -132,20 +181,27 @@ impl CookieLayer {
 
     /// Declares a previous scope of a declared cookie.
     ///
-    /// Browsers may still hold the cookie there. So every `set` and `delete` of the name also deletes
-    /// it at the previous scope, once a response. A retired Domain that the request's host does not
-    /// domain-match is skipped. An unset Domain is none, and an unset Path is `/`. Unset `SameSite`,
-    /// `Secure` and Partitioned default to the declaration's. A `delete` that gives a retired scope
-    /// deletes the cookie at that scope only.
+    /// Browsers may still store the cookie there. So every `set` and `delete` of the name also
+    /// deletes it at the previous scope, once per response. A retired Domain that the request's
+    /// host does not domain-match is skipped. Without a Domain, the retired scope is host-only, and
+    /// an unset Path is `/`. Unset `SameSite`, `Secure` and Partitioned default to the
+    /// declaration's.
     ///
-    /// As long as a browser sends the cookie twice, [`CookieJar::get`] returns the last value, as in
-    /// Django. It can be the previous one. [`CookieJar::get_all`] returns both in the order of the
-    /// request, which in browsers begins with the longest Path.
+    /// A `delete` that gives a retired scope deletes the cookie at all its scopes, as a `delete`
+    /// without a scope does. So a `delete` that was left over at the previous scope still works.
+    ///
+    /// As long as a browser sends the cookie twice, [`CookieJar::get`] returns the last value, as
+    /// in Django. It can be the value from the previous scope. [`CookieJar::get_all`] returns both
+    /// values, whose order differs between browsers.
+    ///
+    /// A response can then have several `Set-Cookie` headers of one name, which RFC 6265 §4.1.1
+    /// advises against. It is intended: they differ in scope, and browsers process them in order.
     ///
     /// # Errors
     ///
-    /// The errors of [`declare`](Self::declare); [`CookieError::RetireUndeclared`],
-    /// [`CookieError::RetireDeclared`] and [`CookieError::AlreadyRetired`].
+    /// Returns the errors of [`declare`](Self::declare) for an invalid name or attribute,
+    /// [`CookieError::RetireUndeclared`], [`CookieError::RetireDeclared`] and
+    /// [`CookieError::AlreadyRetired`].
     ///
     /// ```
     /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
@@ -168,8 +224,81 @@ impl CookieLayer {
         Ok(self)
     }
 
-    /// Makes every `set` and `delete` of an undeclared cookie an error:
-    /// [`CookieError::Undeclared`].
+    /// Declares a previous name of a declared cookie.
+    ///
+    /// Browsers may still hold the cookie under its previous name. So every `set` and `delete` of
+    /// `new_name` also deletes `old` at its scope, as [`retire`](Self::retire) does for previous scopes.
+    /// A `delete` of the previous name deletes both. A `set` of it returns [`CookieError::Renamed`].
+    /// Reads never fall back to the previous name: if the new name has a prefix such as `__Host-`, that
+    /// would give up its protection. Call this once for each previous name and scope.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::RenameUndeclared`] if `new_name` is not declared; [`CookieError::AlreadyDeclared`]
+    /// if the previous name is; [`CookieError::Renamed`] if it is a previous name of another cookie; and
+    /// the errors of [`retire`](Self::retire).
+    ///
+    /// ```
+    /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
+    ///
+    /// let layer = CookieLayer::new()
+    ///     .declare(Cookie::build("__Host-session").http_only(true))?
+    ///     .renamed(Cookie::build("session").path("/"), "__Host-session")?;
+    ///
+    /// let jar = layer.jar(&http::Request::new(()));
+    /// jar.set(("__Host-session", "f81d4fae"))?;
+    /// let queued = jar.queued();
+    /// assert_eq!((queued[0].name(), queued[0].value()), ("session", "")); // deleted
+    /// assert_eq!((queued[1].name(), queued[1].value()), ("__Host-session", "f81d4fae"));
+    ///
+    /// let error = jar.set(("session", "f81d4fae")).unwrap_err();
+    /// assert!(matches!(error, CookieError::Renamed { .. }));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn renamed<'c>(
+        mut self,
+        old: impl Into<Cookie<'c>>,
+        new_name: &str,
+    ) -> Result<Self, CookieError> {
+        let old = old.into();
+        Config::make_mut(&mut self.config)
+            .rename(&old, new_name)
+            .inspect_err(|error| events::refused("renamed", old.name(), error))?;
+        Ok(self)
+    }
+
+    /// Sets a function that recognises public suffixes, such as `co.uk` and `github.io`.
+    ///
+    /// Browsers drop a cookie whose Domain is a public suffix, unless it is the host itself. Without
+    /// this function, only a Domain of a single label (`com`) is an error. With it, a `set` or `delete`
+    /// with such a Domain is one too: [`CookieError::InvalidDomain`]. The function gets a Domain in
+    /// lower case, without a dot at its start or end. The list of browsers is in the `psl` crate:
+    ///
+    /// ```
+    /// use tower_django_cookies::{AttributeReason, Cookie, CookieError, CookieLayer};
+    ///
+    /// fn is_public_suffix(domain: &str) -> bool {
+    ///     psl::suffix_str(domain) == Some(domain)
+    /// }
+    ///
+    /// let layer = CookieLayer::new().public_suffixes(is_public_suffix);
+    /// let request = http::Request::get("https://www.example.co.uk/").body(())?;
+    /// let jar = layer.jar(&request);
+    /// jar.set(Cookie::build(("theme", "dark")).domain("example.co.uk"))?;
+    ///
+    /// let error = jar.set(Cookie::build(("theme", "dark")).domain("co.uk")).unwrap_err();
+    /// assert!(matches!(
+    ///     error,
+    ///     CookieError::InvalidDomain { reason: AttributeReason::PublicSuffix, .. }
+    /// ));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn public_suffixes(mut self, is_public_suffix: fn(&str) -> bool) -> Self {
+        Config::make_mut(&mut self.config).public_suffixes = Some(is_public_suffix);
+        self
+    }
+
+    /// Makes every `set` and `delete` of an undeclared cookie return [`CookieError::Undeclared`].
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieLayer};
@@ -186,7 +315,8 @@ impl CookieLayer {
         self
     }
 
-    /// Sets where the host comes from that Domains are checked against. The default is the request.
+    /// Sets the source of the request's host, which Domains are checked against. The default is
+    /// [`HostSource::Request`].
     ///
     /// # Errors
     ///
@@ -217,11 +347,11 @@ impl CookieLayer {
         Ok(self)
     }
 
-    /// Adds `Vary: Cookie` to the response if the request's cookies were read before the response
+    /// Adds `Vary: Cookie` to the response if cookies were read, set or deleted before the response
     /// headers were sent.
     ///
-    /// It is named after Django's decorator but depends on reading, as Django's sessions do. An
-    /// existing `Vary` is kept, and `*` stays alone.
+    /// It is named after Django's decorator but depends on use, as Django's sessions do. An operation
+    /// that returned an error does not count. An existing `Vary` is kept, and `*` stays alone.
     ///
     /// ```
     /// use http::{Request, Response};
@@ -246,10 +376,40 @@ impl CookieLayer {
         self
     }
 
+    /// Adds `Cache-Control: private` to each response that carries a `Set-Cookie` header.
+    ///
+    /// Without it, a shared cache may store the response and send one user's cookies to others. If the
+    /// response has `private`, `no-store` or `no-cache` already, `Cache-Control` is kept as it is. Else
+    /// `private` is added, and `public` and `s-maxage` are removed.
+    ///
+    /// ```
+    /// use http::{Request, Response};
+    /// use tower::{ServiceBuilder, ServiceExt, service_fn};
+    /// use tower_django_cookies::{CookieJar, CookieLayer};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let service = ServiceBuilder::new()
+    ///     .layer(CookieLayer::new().cache_control_private())
+    ///     .service(service_fn(|request: Request<()>| async move {
+    ///         CookieJar::from_extensions(request.extensions())?.set(("visited", "True"))?;
+    ///         let response = Response::builder().header("cache-control", "public, max-age=60");
+    ///         Ok::<_, tower::BoxError>(response.body(())?)
+    ///     }));
+    /// let response = service.oneshot(Request::new(())).await?;
+    /// assert_eq!(response.headers()["cache-control"], "max-age=60, private");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cache_control_private(mut self) -> Self {
+        Config::make_mut(&mut self.config).cache_control_private = true;
+        self
+    }
+
     /// Sets the key of [signed cookies](CookieJar::signed): Django's `SECRET_KEY`.
     ///
-    /// It can be a string, bytes or a [`SecretKey`]. Use at least 32 random bytes: feature `tracing`
-    /// warns about a shorter key.
+    /// It can be a string, bytes or a [`SecretKey`]. Use at least 32 random bytes: with the feature
+    /// `tracing`, a shorter key causes a warning.
     ///
     /// # Errors
     ///
@@ -276,10 +436,10 @@ impl CookieLayer {
         Ok(self)
     }
 
-    /// Sets previous keys, with which signed cookies still verify: Django's `SECRET_KEY_FALLBACKS`.
+    /// Sets previous keys that still verify signed cookies: Django's `SECRET_KEY_FALLBACKS`.
     ///
-    /// They replace the fallback keys set before. They belong to this layer's own key and do nothing
-    /// without one. To rotate a key without logging anyone out:
+    /// They replace fallback keys that were set before. They are used only if this layer itself
+    /// sets a key. To rotate a key without logging anyone out:
     ///
     /// 1. Add the new key as a fallback on every server.
     /// 2. Make it the key, with the previous one as the fallback.
@@ -323,11 +483,12 @@ impl CookieLayer {
         Ok(self)
     }
 
-    /// Whether signed cookies with the salt that Django used before 5.2.15 still verify: Django's
-    /// `SIGNED_COOKIE_LEGACY_SALT_FALLBACK`. It is on by default in Django 5.2, and off here.
+    /// Accepts signed cookies with the salt that Django used before 5.2.15, if `accept` is `true`:
+    /// Django's `SIGNED_COOKIE_LEGACY_SALT_FALLBACK`. It is on by default in Django 5.2, and off
+    /// here.
     ///
-    /// That salt does not separate the name from the salt (CVE-2026-6873). Switch it off when no such
-    /// cookie is left.
+    /// In that salt, nothing separates the cookie's name from the given salt (CVE-2026-6873).
+    /// Switch this setting off when no such cookie is left.
     ///
     /// ```
     /// use tower_django_cookies::CookieLayer;
@@ -372,10 +533,10 @@ impl CookieLayer {
         self
     }
 
-    /// Sets previous keys, with which private cookies can still be read.
+    /// Sets previous keys that still decrypt private cookies.
     ///
-    /// They replace the fallback keys set before. They belong to this layer's own key and do nothing
-    /// without one.
+    /// They replace fallback keys that were set before. They are used only if this layer itself
+    /// sets a key.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieLayer, cookie::Key};
@@ -400,8 +561,8 @@ impl CookieLayer {
 
     /// Returns the jar that a handler would get for `request`: for unit tests of handlers.
     ///
-    /// No response carries what is queued in it. Look at [`CookieJar::queued`] instead. If the jar is
-    /// put into the extensions of a request, a layer replaces it.
+    /// Its queued cookies are not sent. Check them with [`CookieJar::queued`]. If the jar is put
+    /// into the extensions of a request, a layer replaces it.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieJar, CookieLayer};

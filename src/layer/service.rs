@@ -75,7 +75,7 @@ where
             Some(outer) => outer.nested(&self.config, headers, uri),
             None => CookieJar::outermost(&self.config, headers, uri, QueueState::Open),
         };
-        // Made before the inner service is called, so that the queue is closed if that panics.
+        // Created before the inner service is called, so that a panic there closes the queue.
         let flush = jar.flush(outer.is_none());
         request.extensions_mut().insert(jar);
         ResponseFuture::new(flush, self.inner.call(request))

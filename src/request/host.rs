@@ -1,7 +1,8 @@
 //! The host of a request, against which Domains are checked.
 
-use std::borrow::Cow;
 use std::net::Ipv6Addr;
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use http::Uri;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
@@ -12,7 +13,8 @@ use crate::error::{CookieError, HostReason};
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Where [`CookieLayer`](crate::CookieLayer) finds the host that the browser sent its request to.
+/// The source of the request's host for [`CookieLayer`](crate::CookieLayer): the host that the
+/// browser requested.
 ///
 /// If the host does not domain-match a cookie's Domain (RFC 6265 §5.1.3), browsers drop the cookie, so
 /// setting it is an error. The check finds mistakes. It is no protection against attacks, since clients
@@ -20,7 +22,8 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 ///
 /// Port, brackets and case of the host are ignored. A trailing dot is not, as in browsers:
 /// `example.com.` and `example.com` are different hosts with separate cookies. If the request has no
-/// host or an invalid one, Domains are not checked. Public suffixes (`co.uk`) are not known.
+/// host, an invalid one or one of more than 255 bytes, Domains are not checked. For public suffixes
+/// (`co.uk`), see [`CookieLayer::public_suffixes`](crate::CookieLayer::public_suffixes).
 ///
 /// ```
 /// use tower_django_cookies::{CookieError, CookieLayer, HostSource};
@@ -36,7 +39,9 @@ pub enum HostSource {
     #[default]
     Request,
     /// The first host in `X-Forwarded-Host`, for a proxy that rewrites `Host`: Django's
-    /// `USE_X_FORWARDED_HOST`. If the header is missing or invalid, as [`Request`](Self::Request).
+    /// `USE_X_FORWARDED_HOST`. If the header is missing or invalid, the host is that of
+    /// [`Request`](Self::Request). If a proxy appends a host or a header of its own, the first one
+    /// may come from the client.
     XForwardedHost,
     /// Always this host, for a proxy that does not forward it: a host name or an IP address.
     Fixed(String),
@@ -93,23 +98,30 @@ fn has_port(host: &str) -> bool {
     })
 }
 
-/// The host of a request, as it was received.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum RequestHost {
+/// The host of a request. It is normalised when it is first needed.
+#[derive(Debug, Default)]
+pub(crate) struct RequestHost {
+    received: Received,
+    /// The place of the host in the received authority, or `None` if that is invalid.
+    place: OnceLock<Option<Range<usize>>>,
+}
+
+#[derive(Debug, Default)]
+enum Received {
     Authority(Authority),
     Header(HeaderValue),
     #[default]
-    Unknown,
+    Nothing,
 }
 
 impl RequestHost {
     pub(crate) fn new(headers: &HeaderMap, uri: &Uri, source: &HostSource) -> Self {
         let header = |name: &HeaderName| match headers.get(name) {
-            Some(value) => Self::Header(value.clone()),
-            None => Self::Unknown,
+            Some(value) => Received::Header(value.clone()).into(),
+            None => Self::default(),
         };
         let from_request = || match uri.authority() {
-            Some(authority) => Self::Authority(authority.clone()),
+            Some(authority) => Received::Authority(authority.clone()).into(),
             None => header(&HOST),
         };
         match source {
@@ -118,36 +130,74 @@ impl RequestHost {
                 forwarded if forwarded.normalized(source).is_some() => forwarded,
                 _ => from_request(),
             },
-            HostSource::Fixed(_) | HostSource::Unchecked => Self::Unknown,
+            HostSource::Fixed(_) | HostSource::Unchecked => Self::default(),
         }
     }
 
     /// The host without port and brackets, or `None` if it is not known.
-    pub(crate) fn normalized<'a>(&'a self, source: &'a HostSource) -> Option<Cow<'a, str>> {
-        let host = match (source, self) {
+    pub(crate) fn normalized<'a>(&'a self, source: &'a HostSource) -> Option<&'a str> {
+        if let HostSource::Fixed(host) = source {
             // `validated` has normalised it.
-            (HostSource::Fixed(host), _) => host.into(),
-            (_, Self::Authority(authority)) => without_brackets(authority.host()).into(),
-            // Each proxy appends a host to `X-Forwarded-Host`; the browser's is the first.
-            (_, Self::Header(header)) => {
-                let first = header.as_bytes().split(|&byte| byte == b',').next()?;
-                host_of_authority(first.trim_ascii())?
-            }
-            (_, Self::Unknown) => return None,
-        };
-        (!host.is_empty()).then_some(host)
+            return Some(host);
+        }
+        let place = self.place.get_or_init(|| self.received.host_place());
+        std::str::from_utf8(&self.received.as_bytes()[place.clone()?]).ok()
     }
 }
 
-/// The host of an authority, or `None` if `authority` is not one.
-fn host_of_authority(authority: &[u8]) -> Option<Cow<'_, str>> {
-    // Nearly all are a plain host name. Parsing the others copies them.
-    let is_name_byte = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-    if !authority.is_empty() && authority.iter().all(is_name_byte) {
-        return std::str::from_utf8(authority).ok().map(Cow::from);
+impl From<Received> for RequestHost {
+    fn from(received: Received) -> Self {
+        Self {
+            received,
+            place: OnceLock::new(),
+        }
     }
-    let authority = Authority::try_from(authority).ok()?;
-    Some(without_brackets(authority.host()).to_owned().into())
+}
+
+impl Received {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Authority(authority) => authority.as_str().as_bytes(),
+            Self::Header(header) => header.as_bytes(),
+            Self::Nothing => &[],
+        }
+    }
+
+    fn host_place(&self) -> Option<Range<usize>> {
+        match self {
+            Self::Authority(authority) => place_in(authority),
+            Self::Header(header) => {
+                // Each proxy appends a host to `X-Forwarded-Host`; the browser's is the first.
+                let first = header.as_bytes().split(|&byte| byte == b',').next()?;
+                let start = first.len() - first.trim_ascii_start().len();
+                let authority = first.trim_ascii();
+                // Most authorities are plain host names, which are borrowed. Parsing the others copies them.
+                let is_name_byte =
+                    |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+                let place = if authority.iter().all(is_name_byte) {
+                    checked_place(0..authority.len())?
+                } else {
+                    place_in(&Authority::try_from(authority).ok()?)?
+                };
+                Some(start + place.start..start + place.end)
+            }
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// The place of the host, without brackets, in an authority.
+fn place_in(authority: &Authority) -> Option<Range<usize>> {
+    let host = authority.host();
+    let after_user_info = authority.as_str().rfind('@').map_or(0, |at| at + 1);
+    let brackets = usize::from(without_brackets(host).len() < host.len());
+    let start = after_user_info + brackets;
+    checked_place(start..after_user_info + host.len() - brackets)
+}
+
+/// An empty host is not one, and neither is one that is longer than names can be.
+fn checked_place(place: Range<usize>) -> Option<Range<usize>> {
+    (1..=MAX_HOST).contains(&place.len()).then_some(place)
 }
 
 fn without_brackets(host: &str) -> &str {

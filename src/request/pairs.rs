@@ -6,8 +6,9 @@ use memchr::memchr;
 use crate::quote::{unquote, without_quotes};
 use crate::request::search::is_space;
 
-/// Longer names are compared with each pair. Otherwise a client that chooses the name could make the
-/// work grow with the product of the lengths of name and header.
+/// The maximum length of a name that is searched for, in bytes. Longer names are compared with each
+/// pair. Otherwise, the work of a search could grow with the product of the lengths of name and
+/// header, and a client may choose both.
 const MAX_SEARCHED: usize = 64;
 
 /// The `Cookie` headers of a request, in their order.
@@ -37,7 +38,7 @@ impl CookieHeaders {
         (0..=self.rest.len()).filter_map(|number| Some((number, self.get(number)?)))
     }
 
-    /// The pairs from `at` on.
+    /// The pairs that start at `at` or later.
     pub(super) fn pairs(&self, at: Position) -> Pairs<'_> {
         Pairs { headers: self, at }
     }
@@ -91,9 +92,9 @@ pub(super) fn trim(bytes: &[u8]) -> &[u8] {
     &bytes[start..end]
 }
 
-/// Whether a search for the bytes of this name finds its pairs, and in linear time.
+/// Returns `true` if a search for the bytes of this name finds its pairs, and in linear time.
 pub(super) fn is_searchable(name: &str) -> bool {
-    // U+FFFD starts with 0xEF. It can stand for bytes that are not UTF-8.
+    // U+FFFD, which starts with 0xEF, replaces bytes that are not UTF-8.
     let is_plain = |byte| !matches!(byte, b';' | b'=' | 0xEF);
     match name.as_bytes() {
         [] => false,

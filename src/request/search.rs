@@ -15,8 +15,9 @@ pub(crate) struct Found {
 
 /// Finds the last pair of `header` with the name `name`, which is not empty.
 ///
-/// Few bytes equal the last byte of the name and precede a byte that can follow a name, so most blocks
-/// are skipped as a whole. Where many do, the work also grows with the length of the name.
+/// The search looks for the last byte of the name, followed by a space, a tab or a `=`. Few
+/// positions in a header have both, so most blocks are skipped as a whole. If many positions do,
+/// the work also grows with the length of the name.
 pub(crate) fn rfind(header: &[u8], name: &[u8]) -> Option<Found> {
     let &last = name.last()?;
     let ends = header.split_last()?.1;
@@ -66,8 +67,9 @@ fn found_at(header: &[u8], name: &[u8], end: usize) -> Option<Found> {
     (chunk == 0 || header[chunk - 1] == b';').then_some(Found { chunk, equals })
 }
 
-/// Only space and tab, not the other white space of Unicode. Otherwise `\u{2000}__Host-id`, which any
-/// host of the site can set, would be read as `__Host-id`, which browsers let no other host set.
+/// Returns `true` for space and tab, but not for other Unicode white space. Any host of the site
+/// can set a cookie `\u{2000}__Host-id`. If U+2000 were trimmed, it would be read as `__Host-id`,
+/// which browsers let no other host set.
 pub(crate) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }

@@ -7,8 +7,8 @@ use crate::error::CookieError;
 use crate::scope::{Scope, ScopeRef};
 use crate::set_cookie::lifetime::Lifetime;
 
-/// `None` is unset. An empty Domain or Path was given as empty: the attribute is not written.
-#[derive(Clone, Copy, Debug)]
+/// `None` is unset. An empty Domain or Path means that the attribute is not written.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Attributes<'a> {
     pub(crate) domain: Option<&'a str>,
     pub(crate) path: Option<&'a str>,
@@ -55,6 +55,15 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    pub(crate) fn without_scope(self) -> Self {
+        Self {
+            domain: None,
+            path: None,
+            partitioned: None,
+            ..self
+        }
+    }
+
     /// The scope; an unset Path is Django's default, `/`.
     pub(crate) fn scope(&self) -> ScopeRef<'a> {
         ScopeRef {
@@ -66,7 +75,7 @@ impl<'a> Attributes<'a> {
 
     /// Takes the unset parts of the scope from the one queued scope that matches, if there is one.
     ///
-    /// `queued` are the scopes at which this response sets `name`.
+    /// `queued` yields the scopes at which this response sets `name`.
     pub(crate) fn or_queued_scope(
         self,
         name: &str,
@@ -97,7 +106,7 @@ impl<'a> Attributes<'a> {
         })
     }
 
-    /// Whether every part of the scope that is set is the same in `scope`.
+    /// Returns `true` if `scope` is equal in every part of the scope that these attributes set.
     pub(crate) fn matches_scope(&self, scope: ScopeRef<'_>) -> bool {
         let given = ScopeRef {
             domain: self.domain.unwrap_or(scope.domain),
@@ -108,7 +117,7 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Checked attributes with a complete scope: those of a declared cookie.
+/// Checked attributes with a complete scope: those of a declared or retired cookie.
 #[derive(Clone, Debug)]
 pub(crate) struct DeclaredAttributes {
     pub(crate) scope: Scope,

@@ -3,7 +3,8 @@
 use cookie::time::{Duration, OffsetDateTime};
 use cookie::{Cookie, Expiration};
 
-/// The first and the last second that an IMF-fixdate can express. Django raises beyond them.
+/// The first and the last second of the years 1 to 9999. Django raises an exception outside of
+/// them.
 const EARLIEST: i64 = -62_135_596_800;
 const LATEST: i64 = 253_402_300_799;
 
@@ -31,12 +32,12 @@ impl Lifetime {
     }
 }
 
-/// A [`Lifetime`] as it is written.
+/// The written form of a [`Lifetime`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dates {
     /// In seconds.
     pub(crate) max_age: i64,
-    /// In UTC and whole seconds, within the years that an IMF-fixdate can express.
+    /// In UTC and whole seconds, within the years 1 to 9999.
     pub(crate) expires: OffsetDateTime,
 }
 

@@ -15,11 +15,14 @@ use crate::error::CookieError;
 use crate::quote::unquote;
 use crate::scope::{Identity, Prefix, ScopeRef};
 use crate::set_cookie::attributes::Attributes;
-use crate::set_cookie::lifetime::Dates;
+use crate::set_cookie::lifetime::{Dates, Lifetime};
 
 pub(crate) use self::value::Value;
 
-/// A cookie that browsers store, if the request's host domain-matches its Domain.
+/// The length of an empty value, which is written as `""`.
+const QUOTES_LEN: usize = 2;
+
+/// A cookie that is checked, except that its Domain may not domain-match the request's host.
 #[derive(Clone, Copy)]
 pub(crate) struct SetCookie<'a> {
     name: &'a str,
@@ -30,14 +33,36 @@ pub(crate) struct SetCookie<'a> {
 }
 
 impl<'a> SetCookie<'a> {
-    /// Checks everything but the host, and adds the `Secure` and `HttpOnly` that browsers require.
+    /// A cookie to set. Checks everything but the host, and adds the `Secure` and `HttpOnly` that
+    /// browsers require.
     pub(crate) fn new(
         name: &'a str,
         value: Value<'a>,
-        mut attributes: Attributes<'a>,
+        attributes: Attributes<'a>,
     ) -> Result<Self, CookieError> {
         validate::check_name(name)?;
         let value_len = validate::check_value(name, value)?;
+        let cookie = Self::with_checked_attributes(name, value, value_len, attributes)?;
+        validate::check_path_is_sent(name, &attributes)?;
+        Ok(cookie)
+    }
+
+    /// A cookie to delete. Browsers may store it with a name or Path that [`new`](Self::new) refuses.
+    pub(crate) fn deleting(name: &'a str, attributes: Attributes<'a>) -> Result<Self, CookieError> {
+        validate::check_name_to_delete(name)?;
+        let attributes = Attributes {
+            lifetime: Some(Lifetime::Expired),
+            ..attributes
+        };
+        Self::with_checked_attributes(name, Value::Quoted(""), QUOTES_LEN, attributes)
+    }
+
+    fn with_checked_attributes(
+        name: &'a str,
+        value: Value<'a>,
+        value_len: usize,
+        mut attributes: Attributes<'a>,
+    ) -> Result<Self, CookieError> {
         validate::check_path(name, &attributes)?;
         validate::check_domain(name, &attributes)?;
         let prefix = Prefix::of(name);
@@ -50,6 +75,10 @@ impl<'a> SetCookie<'a> {
             value_len,
             attributes,
         })
+    }
+
+    pub(crate) fn name(&self) -> &'a str {
+        self.name
     }
 
     pub(crate) fn attributes(&self) -> &Attributes<'a> {
@@ -89,6 +118,9 @@ impl<'a> SetCookie<'a> {
             domain,
             path,
             partitioned: attributes.partitioned == Some(true),
+            http_only: attributes.http_only == Some(true),
+            secure: attributes.secure == Some(true),
+            same_site: attributes.same_site,
             dates,
         }
     }
@@ -160,6 +192,9 @@ pub(crate) struct Rendered {
     domain: Range<usize>,
     path: Range<usize>,
     partitioned: bool,
+    http_only: bool,
+    secure: bool,
+    same_site: Option<SameSite>,
     dates: Option<Dates>,
 }
 
@@ -190,7 +225,7 @@ impl Rendered {
         }
     }
 
-    /// Marked as sensitive, so that logs and HPACK's dynamic table leave it out.
+    /// The value is marked as sensitive, so that `Debug` and HPACK's dynamic table leave it out.
     pub(crate) fn into_header_value(self) -> HeaderValue {
         let mut value =
             HeaderValue::try_from(self.text).expect("`SetCookie::new` refuses control characters");
@@ -199,16 +234,28 @@ impl Rendered {
     }
 
     /// The cookie that a client reads from the header, with its value unquoted.
+    ///
+    /// It is made of its parts: `Cookie::parse` trims Unicode white space, loses the sign of `Max-Age`,
+    /// and does not know early years of `expires`.
     pub(crate) fn to_cookie(&self) -> Cookie<'static> {
         let mut value = String::new();
         unquote(&self.text[self.name + 1..][..self.value], &mut value);
-        let mut cookie = Cookie::parse(self.text.clone()).expect("it has a name and a value");
-        cookie.set_value(value);
+        let mut cookie = Cookie::new(self.name().to_owned(), value);
+        let ScopeRef { domain, path, .. } = self.scope();
+        if !domain.is_empty() {
+            cookie.set_domain(domain.to_owned());
+        }
+        if !path.is_empty() {
+            cookie.set_path(path.to_owned());
+        }
         if let Some(Dates { max_age, expires }) = self.dates {
-            // Parsing loses the sign of `Max-Age` and the early years of `expires`.
             cookie.set_max_age(Duration::seconds(max_age));
             cookie.set_expires(expires);
         }
+        cookie.set_partitioned(self.partitioned.then_some(true));
+        cookie.set_http_only(self.http_only.then_some(true));
+        cookie.set_secure(self.secure.then_some(true));
+        cookie.set_same_site(self.same_site);
         cookie
     }
 }

@@ -1,4 +1,5 @@
-//! Checks of a cookie's parts: what browsers would drop or misread is an error.
+//! Checks of a cookie's name, value and attributes. Those that browsers would drop or misread are
+//! errors.
 
 use std::net::Ipv6Addr;
 
@@ -10,6 +11,7 @@ use crate::quote::{class, classes};
 use crate::scope::Prefix;
 use crate::set_cookie::attributes::Attributes;
 use crate::set_cookie::value::Value;
+use crate::url_path::{NeverSent, never_sent};
 
 /// RFC 6265bis §5.6: browsers drop a cookie with a longer name and value.
 pub(crate) const MAX_PAIR: usize = 4096;
@@ -41,6 +43,21 @@ pub(super) fn check_name(name: &str) -> Result<(), CookieError> {
         .any(|reserved| name.eq_ignore_ascii_case(reserved))
     {
         return Err(CookieError::ReservedName {
+            name: display_name(name),
+        });
+    }
+    Ok(())
+}
+
+/// Accepts every name that a browser can store, since a request may contain it.
+pub(super) fn check_name_to_delete(name: &str) -> Result<(), CookieError> {
+    let is_refused = |c: char| match c {
+        ';' | '=' | char::REPLACEMENT_CHARACTER => true,
+        c => c.is_ascii_control() && c != '\t',
+    };
+    let is_trimmed = name.trim_matches([' ', '\t']).len() == name.len();
+    if name.is_empty() || !is_trimmed || name.contains(is_refused) {
+        return Err(CookieError::InvalidName {
             name: display_name(name),
         });
     }
@@ -92,7 +109,25 @@ pub(super) fn check_domain(name: &str, attributes: &Attributes<'_>) -> Result<()
     }
 }
 
-/// `__Host-` and `__Host-Http-` allow no Domain and no Path but `/`.
+/// Browsers store a cookie whose Path no URL contains, but never send it.
+pub(super) fn check_path_is_sent(
+    name: &str,
+    attributes: &Attributes<'_>,
+) -> Result<(), CookieError> {
+    let path = attributes.path.unwrap_or_default();
+    let reason = match never_sent(path) {
+        None => return Ok(()),
+        Some(NeverSent::Character) => AttributeReason::NeverSent,
+        Some(NeverSent::DotSegment) => AttributeReason::DotSegment,
+    };
+    Err(CookieError::InvalidPath {
+        name: display_name(name),
+        path: bounded(path),
+        reason,
+    })
+}
+
+/// `__Host-` and `__Host-Http-` allow no Domain, and no Path other than `/`.
 pub(super) fn check_prefix(
     name: &str,
     prefix: Option<Prefix>,
@@ -175,7 +210,7 @@ fn invalid_domain(domain: &str) -> Option<AttributeReason> {
     invalid_attribute(domain).or_else(|| invalid_host(domain))
 }
 
-/// Why `domain`, without its leading dot, is no host.
+/// Returns the reason why `domain`, without its leading dot, is not a host.
 fn invalid_host(domain: &str) -> Option<AttributeReason> {
     let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let is_host_byte =

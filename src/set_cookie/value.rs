@@ -4,9 +4,9 @@ use crate::quote::{quote, quoted_len};
 
 #[derive(Clone, Copy)]
 pub(crate) enum Value<'a> {
-    /// As Django writes it.
+    /// Written as Django writes it, between quotes if necessary.
     Quoted(&'a str),
-    /// As it is: it consists of cookie-octets (RFC 6265 §4.1.1).
+    /// Written unchanged. The text must consist of cookie-octets (RFC 6265 §4.1.1).
     #[cfg(feature = "private")]
     Verbatim(&'a str),
 }

@@ -8,17 +8,18 @@ use zeroize::Zeroizing;
 
 use crate::signing::SecretKey;
 
-/// Salts contain cookie names, and handlers use few of them. Further keys are derived each time.
+/// The maximum number of cached keys. Each salt contains a cookie name, and a site signs few
+/// cookies. A key that is not cached is derived at each use.
 const KEPT: usize = 16;
 
-/// The derived keys of each secret, by salt. Slots are filled from the first and never emptied, so that
-/// reading takes no lock.
+/// The keys derived from each secret and salt. Slots are filled in order and never emptied, so
+/// reading a filled slot needs no lock.
 #[derive(Clone, Default)]
 pub(super) struct DerivedKeys(OnceLock<Box<[OnceLock<Derived>; KEPT]>>);
 
 #[derive(Clone)]
 struct Derived {
-    /// The place of the secret among the signer's.
+    /// The index of the secret in the signer: 0 is the key, and 1 is the first fallback.
     secret: usize,
     salt: String,
     key: Key,
@@ -27,7 +28,8 @@ struct Derived {
 pub(super) type Key = Zeroizing<[u8; 32]>;
 
 impl DerivedKeys {
-    /// The key of Django's `salted_hmac` for `salt`. `place` is the place of `secret` among the signer's.
+    /// Returns the key that Django's `salted_hmac` uses for `salt`. `place` is the index of
+    /// `secret` in the signer.
     pub(super) fn get(&self, salt: &str, place: usize, secret: &SecretKey) -> Key {
         for slot in &**self.0.get_or_init(Box::default) {
             let derived = slot.get_or_init(|| Derived {

@@ -1,8 +1,8 @@
-//! `SignatureError`: why a signed value is refused.
+//! `SignatureError`: the errors of signing.
 
 use cookie::time::Duration;
 
-/// Why a signed value was refused, or why a signer was not built.
+/// Why a signed value was refused, why a value could not be signed, or why a separator was refused.
 ///
 /// Neither `Debug` nor `Display` shows a key, a value or a signature.
 ///
@@ -19,12 +19,17 @@ use cookie::time::Duration;
 pub enum SignatureError {
     /// There is no signature, or it matches none of the keys: Django's `BadSignature`.
     #[error(
-        "the signature is missing or does not match; the value was forged, or key or salt differ"
+        "the signature is missing or does not match; the value was forged, or signed with another \
+         key or salt"
     )]
     BadSignature,
 
-    /// The signature matches, but the signed value has no timestamp, or one without an age.
-    #[error("the signed value has no timestamp; unsign it with a `Signer`")]
+    /// The signature matches, but the signed value has no timestamp, or one from which no age can
+    /// be computed.
+    #[error(
+        "the signed value has no valid timestamp; if it was signed without one, unsign it with a \
+         `Signer`"
+    )]
     BadTimestamp,
 
     /// The value is older than the maximum age: Django's `SignatureExpired`.
@@ -40,23 +45,23 @@ pub enum SignatureError {
         max_age: Duration,
     },
 
-    /// The separator is empty, or could be part of a signature or timestamp.
+    /// The separator is empty, or has only characters that Django does not allow as a separator.
     #[error(
-        "{separator:?} is an unsafe separator; use one with a character other than ASCII letters, \
-         digits and -_=[\\]^`"
+        "{separator:?} is an unsafe separator; use one that contains a character other than ASCII \
+         letters, digits and -_=[\\]^`"
     )]
     UnsafeSeparator {
         /// The separator as given.
         separator: String,
     },
 
-    /// The signature matches, but the payload cannot be read; or a value cannot be written as JSON.
+    /// The signature matches but the payload cannot be read, or a value cannot be written as JSON.
     #[cfg(feature = "dumps")]
     #[error("the payload {0}")]
     BadPayload(PayloadReason),
 }
 
-/// What is wrong with a payload: in [`SignatureError::BadPayload`].
+/// The reason for a [`SignatureError::BadPayload`].
 #[cfg(feature = "dumps")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -96,7 +101,7 @@ impl std::fmt::Display for PayloadReason {
     }
 }
 
-/// The duration rounded up to seconds, so that an age above its maximum is never shown as equal to it.
+/// Rounds up to whole seconds. So an age above the maximum age is never shown as equal to it.
 pub(crate) fn whole_seconds(duration: &Duration) -> Duration {
     let is_rounded_up = duration.subsec_nanoseconds() > 0;
     let seconds = duration.whole_seconds();

@@ -1,4 +1,4 @@
-//! `SecretKey`: the key of signatures.
+//! `SecretKey`: the key that signs values.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 /// A secret to sign with: Django's `SECRET_KEY`. It is never empty.
 ///
-/// It is made from a string or bytes by [`TryFrom`]. Its bytes are overwritten when it is dropped,
-/// except for copies that the hash function keeps while it works. `Debug` does not show them.
+/// Create it from a string or bytes with [`TryFrom`]. Its bytes are overwritten when it is dropped,
+/// but the hash function can leave copies in memory. `Debug` does not show the bytes.
 ///
 /// Anyone can try keys against a signed value, so use at least 32 random bytes.
 ///
@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct SecretKey(Zeroizing<Vec<u8>>);
 
-/// The key is empty, so that anyone could sign with it.
+/// The secret key is empty. Anyone could sign with an empty key.
 ///
 /// ```
 /// use tower_django_cookies::signing::{EmptyKey, SecretKey};
@@ -34,10 +34,10 @@ pub struct SecretKey(Zeroizing<Vec<u8>>);
 /// assert!(error.to_string().starts_with("the secret key is empty"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the secret key is empty, so that anyone could sign with it; use at least 32 random bytes")]
+#[error("the secret key is empty, and anyone could sign with it; use at least 32 random bytes")]
 pub struct EmptyKey;
 
-/// For methods that take both a [`SecretKey`] and what can become one.
+/// Lets a method accept a [`SecretKey`] as well as the types that convert into one.
 impl From<Infallible> for EmptyKey {
     fn from(never: Infallible) -> Self {
         match never {}

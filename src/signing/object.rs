@@ -20,8 +20,9 @@ const SALT: &str = "django.core.signing";
 /// It uses Django's default salt, `django.core.signing`. For another salt, previous keys, a maximum
 /// age or compression, use [`TimestampSigner::sign_object`].
 ///
-/// The JSON is Python's, byte for byte. NaN and the infinities become `null`, as always in
-/// `serde_json`. A value nested in more than 127 levels can be signed, but [`loads`] refuses it.
+/// The JSON has the same bytes as Python's, except that NaN and the infinities become `null`, as
+/// always in `serde_json`. A value with more than 127 levels of nesting can be signed, but
+/// [`loads`] refuses it.
 ///
 /// # Errors
 ///
@@ -45,9 +46,11 @@ pub fn dumps<T: Serialize + ?Sized>(key: &SecretKey, value: &T) -> Result<String
 
 /// Reads a value that [`dumps`] or Django's `dumps` signed: `django.core.signing.loads`.
 ///
+/// There is no maximum age.
+///
 /// # Errors
 ///
-/// Those of [`TimestampSigner::unsign_object`].
+/// The errors of [`TimestampSigner::unsign_object`], except [`SignatureError::SignatureExpired`].
 ///
 /// ```
 /// use tower_django_cookies::signing::{self, SecretKey, TimestampSigner};
@@ -69,7 +72,8 @@ pub fn loads<T: DeserializeOwned>(key: &SecretKey, signed: &str) -> Result<T, Si
 }
 
 impl Signer {
-    /// Signs a value as JSON, as [`dumps`] does but without the time: Django's `Signer.sign_object`.
+    /// Signs a value as the same JSON as [`dumps`], but without the time: Django's
+    /// `Signer.sign_object`.
     ///
     /// # Errors
     ///
@@ -91,16 +95,16 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if the signed text is
-    /// not JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
+    /// The errors of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if the signed
+    /// text is not JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
     pub fn unsign_object<T: DeserializeOwned>(&self, signed: &str) -> Result<T, SignatureError> {
         decode(self.verify(&self.salt, signed)?, self.inflate_limit)
     }
 
-    /// Compresses objects with zlib where that is shorter: Django's `compress=True`.
+    /// Compresses objects with zlib if the result is shorter: Django's `compress=True`.
     ///
-    /// A `.` marks a compressed value. Its bytes depend on the zlib implementation and can differ
-    /// from Django's, but each reads the other's.
+    /// A compressed value starts with `.`. Its bytes depend on the zlib implementation and can
+    /// differ from Django's, but Django can read them, and this signer can read Django's.
     ///
     /// ```
     /// use tower_django_cookies::signing::{SecretKey, Signer};
@@ -119,8 +123,8 @@ impl Signer {
 
     /// Limits the size to which a compressed object inflates, in bytes. The default is 1 MiB.
     ///
-    /// Only a value with a valid signature is inflated, but a few signed bytes can stand for
-    /// gigabytes.
+    /// Only a value with a valid signature is inflated. It can inflate to several hundred times its
+    /// length.
     ///
     /// ```
     /// use tower_django_cookies::signing::{PayloadReason, SecretKey, SignatureError, Signer};
@@ -155,8 +159,9 @@ impl TimestampSigner {
     ///
     /// # Errors
     ///
-    /// Those of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if the signed text is
-    /// not JSON of this type, or inflates to more than the [limit](Self::inflate_limit). Python's
+    /// The errors of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if the signed
+    /// text is not JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
+    /// Python's
     /// `NaN` and lone surrogates are not JSON.
     pub fn unsign_object<T: DeserializeOwned>(&self, signed: &str) -> Result<T, SignatureError> {
         decode(self.verify(signed)?, self.signer.inflate_limit)
@@ -187,7 +192,7 @@ fn encode<T: Serialize + ?Sized>(value: &T, compress: bool) -> Result<String, Si
         ZlibEncoder::new(&*json, Compression::default())
             .read_to_end(&mut deflated)
             .expect("reading from memory cannot fail");
-        // As in Django: the `.` takes a byte too.
+        // As in Django, the `.` counts as one byte.
         if deflated.len() + 1 < json.len() {
             return Ok(format!(".{}", URL_SAFE_NO_PAD.encode(deflated)));
         }
@@ -209,7 +214,7 @@ fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, Signatu
             return Err(reason(PayloadReason::Zlib));
         }
         let mut inflated = Vec::new();
-        // One more byte shows that the limit is exceeded.
+        // Reads one byte more than the limit, to detect that the limit is exceeded.
         let max = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         ZlibDecoder::new(&*data)
             .take(max)
@@ -220,12 +225,13 @@ fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, Signatu
         }
         data = inflated;
     }
-    // Django reads Latin-1; what `dumps` writes is ASCII.
+    // Django decodes the JSON as Latin-1. `dumps` writes only ASCII.
     let json: String = data.into_iter().map(char::from).collect();
     serde_json::from_str(&json).map_err(|_| reason(PayloadReason::Json))
 }
 
-/// `json.dumps` with `separators=(",", ":")`: only ASCII, and floats as Python's `repr` writes them.
+/// Writes JSON as `json.dumps` does with `separators=(",", ":")`: only ASCII, and floats as in
+/// Python's `repr`.
 struct PythonFormatter;
 
 impl Formatter for PythonFormatter {
@@ -237,7 +243,7 @@ impl Formatter for PythonFormatter {
         write_escaped(writer, fragment, |c| !matches!(c, ' '..='~'))
     }
 
-    /// JSON that another serializer has written, with its own white space.
+    /// Writes JSON from another serializer, and keeps its white space.
     fn write_raw_fragment<W: ?Sized + Write>(
         &mut self,
         writer: &mut W,
@@ -279,8 +285,9 @@ fn write_escaped<W: ?Sized + Write>(
 
 /// Writes a float as Python's `repr` does.
 ///
-/// The digits come from `shortest`: of two equally short representations it chooses the even one, as
-/// Python does. The exponent comes from Rust's `scientific`, which would choose the greater one.
+/// The digits come from `shortest`, and the exponent comes from `scientific`. If two
+/// representations are equally short, `shortest` has the even one, as in Python. `scientific` has
+/// the greater one, as in Rust's `{:e}`.
 fn write_float<W: ?Sized + Write>(
     writer: &mut W,
     shortest: &[u8],

@@ -11,8 +11,8 @@ use crate::signing::{SecretKey, SignatureError};
 
 /// Signs strings and verifies them: `django.core.signing.Signer`.
 ///
-/// A signed value stays readable and is followed by its signature, an HMAC-SHA256. A value signed with
-/// one salt does not verify with another, so use one salt for each purpose.
+/// A signed value stays readable and is followed by its signature, an HMAC-SHA256. A value signed
+/// with one salt does not verify with another salt, so use a different salt for each purpose.
 ///
 /// ```
 /// use tower_django_cookies::signing::{SecretKey, SignatureError, Signer};
@@ -41,7 +41,8 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// A signer with Django's defaults: the salt `django.core.signing.Signer` and the separator `:`.
+    /// Creates a signer with Django's defaults: the salt `django.core.signing.Signer` and the
+    /// separator `:`.
     #[must_use]
     pub fn new(key: SecretKey) -> Self {
         Self::with_default_salt(key, "django.core.signing.Signer")
@@ -62,7 +63,8 @@ impl Signer {
         }
     }
 
-    /// Sets the salt, which names the purpose. An empty salt is the default one, as in Django.
+    /// Sets the salt, which names the purpose. If it is empty, the default salt is used, as in
+    /// Django.
     ///
     /// ```
     /// use tower_django_cookies::signing::{SecretKey, SignatureError, Signer};
@@ -86,8 +88,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`SignatureError::UnsafeSeparator`] if it is empty, or consists of characters that signatures and
-    /// timestamps can contain.
+    /// [`SignatureError::UnsafeSeparator`] if it is empty, or contains only ASCII letters, digits
+    /// and the characters ``-_=[\]^` ``, as in Django.
     ///
     /// ```
     /// use tower_django_cookies::signing::{SecretKey, SignatureError, Signer};
@@ -113,7 +115,7 @@ impl Signer {
         Ok(self)
     }
 
-    /// Previous keys, which still verify but do not sign: Django's `SECRET_KEY_FALLBACKS`.
+    /// Sets previous keys, which still verify but do not sign: Django's `SECRET_KEY_FALLBACKS`.
     ///
     /// ```
     /// use tower_django_cookies::signing::{SecretKey, Signer};
@@ -140,7 +142,8 @@ impl Signer {
         self.sign_parts(&self.salt, &[value])
     }
 
-    /// As [`sign`](Self::sign), with another salt, for `parts` joined by the separator.
+    /// Does the same as [`sign`](Self::sign), but with this `salt` and for `parts` joined by the
+    /// separator.
     pub(super) fn sign_parts(&self, salt: &str, parts: &[&str]) -> String {
         let len: usize = parts
             .iter()
@@ -166,7 +169,7 @@ impl Signer {
         self.verify(&self.salt, signed).map(str::to_owned)
     }
 
-    /// As [`unsign`](Self::unsign), with another salt and without a copy.
+    /// Does the same as [`unsign`](Self::unsign), but with this `salt` and without a copy.
     pub(super) fn verify<'a>(
         &self,
         salt: &str,
@@ -193,14 +196,14 @@ impl Signer {
     }
 }
 
-/// The default limit of inflated objects: 1 MiB.
+/// The default limit for the size of an inflated object: 1 MiB.
 #[cfg(feature = "dumps")]
 const DEFAULT_INFLATE_LIMIT: usize = 1024 * 1024;
 
-/// The length of 32 bytes in base64.
+/// The length of 32 bytes in base64 without padding.
 const SIGNATURE_LEN: usize = 43;
 
-/// Django's `base64_hmac`.
+/// Computes the signature as Django's `base64_hmac` does.
 fn signature(key: &Key, value: &str) -> [u8; SIGNATURE_LEN] {
     let mac = Hmac::<Sha256>::new_from_slice(&**key).expect("HMAC takes keys of any length");
     let mac = mac.chain_update(value).finalize().into_bytes();

@@ -6,7 +6,7 @@ use crate::signing::{SecretKey, SignatureError, Signer};
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A [`Signer`] that signs the time too: `django.core.signing.TimestampSigner`.
+/// A [`Signer`] that also signs the time: `django.core.signing.TimestampSigner`.
 ///
 /// ```
 /// use tower_django_cookies::signing::{SecretKey, TimestampSigner};
@@ -22,12 +22,12 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 pub struct TimestampSigner {
     pub(super) signer: Signer,
     max_age: Option<Duration>,
-    /// `None` is the system's clock.
+    /// The time to use, or `None` for the time of the system's clock.
     now: Option<OffsetDateTime>,
 }
 
 impl TimestampSigner {
-    /// A signer with Django's defaults: the salt `django.core.signing.TimestampSigner`, the
+    /// Creates a signer with Django's defaults: the salt `django.core.signing.TimestampSigner`, the
     /// separator `:`, and no maximum age.
     #[must_use]
     pub fn new(key: SecretKey) -> Self {
@@ -62,10 +62,12 @@ impl TimestampSigner {
         self
     }
 
-    /// The longest time since signing at which [`unsign`](Self::unsign) still returns the value.
+    /// Sets the maximum age. [`unsign`](Self::unsign) refuses values that were signed longer ago.
+    /// By default, there is no maximum age.
     ///
-    /// By default there is none. A value signed in the future passes, since clocks differ. With zero,
-    /// only a value signed at this very moment passes; with a negative duration, none does.
+    /// A value signed in the future has the age zero, because clocks differ. Timestamps are rounded
+    /// down to seconds, so the age of a value signed just now can be almost one second. A maximum
+    /// age of zero therefore refuses nearly every value, and a negative one refuses every value.
     ///
     /// ```
     /// use tower_django_cookies::signing::{SecretKey, SignatureError, TimestampSigner};
@@ -83,7 +85,7 @@ impl TimestampSigner {
         self
     }
 
-    /// Signs and unsigns as if it were `now`: for tests of expiry.
+    /// Signs and unsigns with `now` as the current time. This is for tests of expiry.
     ///
     /// ```
     /// use tower_django_cookies::signing::{SecretKey, SignatureError, TimestampSigner};
@@ -109,7 +111,7 @@ impl TimestampSigner {
         self.sign_salted(&self.signer.salt, self.now, value)
     }
 
-    /// As [`sign`](Self::sign), with another salt and clock.
+    /// Does the same as [`sign`](Self::sign), but with this `salt` and this time.
     pub(crate) fn sign_salted(
         &self,
         salt: &str,
@@ -126,17 +128,20 @@ impl TimestampSigner {
     ///
     /// - [`SignatureError::BadSignature`] if there is no signature, or it does not match.
     /// - [`SignatureError::SignatureExpired`] if the value is older than the maximum age.
-    /// - [`SignatureError::BadTimestamp`] if no time was signed, or one so large that Django raises.
+    /// - [`SignatureError::BadTimestamp`] if the value was signed without a valid timestamp; or if
+    ///   there is a maximum age, and the timestamp is so large that Django raises an
+    ///   `OverflowError`.
     pub fn unsign(&self, signed: &str) -> Result<String, SignatureError> {
         self.verify(signed).map(str::to_owned)
     }
 
-    /// As [`unsign`](Self::unsign), without a copy.
+    /// Does the same as [`unsign`](Self::unsign), but without a copy.
     pub(super) fn verify<'a>(&self, signed: &'a str) -> Result<&'a str, SignatureError> {
         self.verify_salted(&self.signer.salt, self.now, signed, self.max_age)
     }
 
-    /// As [`unsign`](Self::unsign), with another salt, clock and maximum age, and without a copy.
+    /// Does the same as [`unsign`](Self::unsign), but with this `salt`, time and maximum age, and
+    /// without a copy.
     pub(crate) fn verify_salted<'a>(
         &self,
         salt: &str,
@@ -152,7 +157,7 @@ impl TimestampSigner {
         let Some(max_age) = max_age else {
             return Ok(value);
         };
-        // Django's `OverflowError`.
+        // Django raises an `OverflowError`.
         if time.trim_start_matches(['-', '0']).len() > FLOAT_DIGITS {
             return Err(SignatureError::BadTimestamp);
         }
@@ -163,13 +168,15 @@ impl TimestampSigner {
     }
 }
 
-/// The nanoseconds since 1970 at `now`, else by the system's clock; negative before 1970, as in Python.
+/// Returns the nanoseconds from 1970 to `now`, or else to the time of the system's clock. They are
+/// negative before 1970, as in Python.
 fn since_epoch(now: Option<OffsetDateTime>) -> i128 {
     now.unwrap_or_else(OffsetDateTime::now_utc)
         .unix_timestamp_nanos()
 }
 
-/// The time since `seconds` after 1970; zero if that is in the future.
+/// Returns the age of a value that was signed `seconds` after 1970, or zero if that is in the
+/// future.
 fn age(seconds: i128, now: Option<OffsetDateTime>) -> Duration {
     let age = since_epoch(now)
         .saturating_sub(seconds.saturating_mul(SECOND))
@@ -178,10 +185,10 @@ fn age(seconds: i128, now: Option<OffsetDateTime>) -> Duration {
     i64::try_from(age / SECOND).map_or(Duration::MAX, |seconds| Duration::new(seconds, nanoseconds))
 }
 
-/// In nanoseconds.
+/// One second, in nanoseconds.
 const SECOND: i128 = 1_000_000_000;
 
-/// Django's `b62_encode`.
+/// Encodes as Django's `b62_encode` does.
 fn base62_encode(seconds: i128) -> String {
     let mut rest = u64::try_from(seconds.unsigned_abs()).unwrap_or(u64::MAX);
     // A 64-bit number takes 11 digits, and there can be a sign.
@@ -196,11 +203,11 @@ fn base62_encode(seconds: i128) -> String {
     digits[start..].iter().copied().map(char::from).collect()
 }
 
-/// A number with more digits in base 62 exceeds Python's float.
+/// A number with more digits in base 62 is too large for a Python float.
 const FLOAT_DIGITS: usize = 172;
 
-/// Django's `b62_decode`, which raises where this returns `None`. Python's integers have no bounds;
-/// these saturate.
+/// Decodes as Django's `b62_decode` does. It returns `None` where Django raises. Python's integers
+/// are unbounded, but this function saturates.
 fn base62_decode(text: &str) -> Option<i128> {
     if text.is_empty() {
         return None;

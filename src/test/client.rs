@@ -21,13 +21,15 @@ use crate::jar::IntoCookie;
 use crate::set_cookie::attributes::Attributes;
 use crate::set_cookie::{SetCookie, Value};
 
-/// Sends requests to a service and stores its cookies as a browser does: Django's test client.
+/// Sends requests to a service and stores its cookies as a browser does. It is like Django's test
+/// client.
 ///
-/// The default site is `https://testserver/`. Each request is sent as from a browser's address bar. The
-/// client stores what browsers store: it distinguishes host-only cookies from cookies with a Domain,
-/// accepts `Secure` cookies only over HTTPS or from `localhost`, and follows the rules for prefixes,
-/// `SameSite=None` and `Partitioned`. [`rejected_cookies`](Self::rejected_cookies) returns the cookies
-/// that it drops. It never uses the network, so every host and port is possible.
+/// The default base URL is `https://testserver/`. The client stores the cookies that browsers
+/// store: it distinguishes host-only cookies from cookies with a Domain, accepts `Secure` cookies
+/// only over HTTPS or from localhost and loopback addresses, and follows the rules for prefixes,
+/// `SameSite=None` and `Partitioned`. [`rejected_cookies`](Self::rejected_cookies) returns the
+/// cookies that the client drops. The client never uses the network, so a test can use any host and
+/// port.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -55,12 +57,14 @@ use crate::set_cookie::{SetCookie, Value};
 ///
 /// # Differences from browsers
 ///
-/// - Each request counts as made by the user, so `SameSite` never holds a cookie back. No page is
-///   embedded in another one, so a `Partitioned` cookie is sent wherever it matches, beside an
-///   unpartitioned cookie of the same name.
-/// - There is no list of public suffixes: the Domain `com` is rejected, `co.uk` is not.
+/// - Each request counts as typed into the address bar, so `SameSite` never prevents a cookie from
+///   being sent. No page is embedded in another page, so a `Partitioned` cookie is sent wherever it
+///   matches, together with an unpartitioned cookie of the same name.
+/// - Without [`public_suffixes`](Self::public_suffixes), the Domain `com` is rejected, but `co.uk` is
+///   not.
 /// - A cookie without a name is rejected. Some browsers store it.
-/// - Lifetimes are not limited to 400 days. At more than 3300 cookies, the oldest are removed.
+/// - Lifetimes are not limited to 400 days. The client stores at most 3300 cookies, and removes the
+///   oldest cookie to store another one.
 /// - Bytes that are not UTF-8 become U+FFFD.
 #[derive(Clone)]
 pub struct Client<S> {
@@ -92,8 +96,8 @@ impl<S> Client<S> {
         }
     }
 
-    /// Sets the URL to which requests without a host are sent. The default is `https://testserver/`. The
-    /// path of the URL is ignored.
+    /// Sets the URL to which requests without a host are sent. The default is
+    /// `https://testserver/`. The path, query and fragment of the URL are ignored.
     ///
     /// # Errors
     ///
@@ -114,12 +118,36 @@ impl<S> Client<S> {
         Ok(self)
     }
 
-    /// Follows up to `limit` redirects for each request. The default is none.
+    /// Sets a function that returns true for public suffixes, as
+    /// [`CookieLayer::public_suffixes`](crate::CookieLayer::public_suffixes) does. Cookies with such a
+    /// Domain are rejected, unless the Domain is the host.
     ///
-    /// As in browsers, a 303 leads to a `GET`, and so does a 301 or 302 in response to a `POST`. Any
-    /// other redirect of a method other than `GET` and `HEAD` needs the request's body again, which the
-    /// client does not keep: [`ClientError::RedirectNeedsBody`]. The body of a redirect that is followed
-    /// is not read.
+    /// ```
+    /// use tower_django_cookies::Cookie;
+    /// use tower_django_cookies::test::{Client, ClientError};
+    ///
+    /// # let app = ();
+    /// let mut browser = Client::new(app)
+    ///     .base_url("https://www.example.co.uk")?
+    ///     .public_suffixes(|domain| domain == "co.uk");
+    /// let cookie = Cookie::build(("theme", "dark")).domain("co.uk");
+    /// let error = browser.set_cookie(cookie).unwrap_err();
+    /// assert!(matches!(error, ClientError::Rejected(_)));
+    /// # Ok::<(), ClientError>(())
+    /// ```
+    #[must_use]
+    pub fn public_suffixes(mut self, is_public_suffix: fn(&str) -> bool) -> Self {
+        self.store.public_suffixes = Some(is_public_suffix);
+        self
+    }
+
+    /// Follows up to `limit` redirects for each request. By default, redirects are not followed.
+    ///
+    /// As in browsers, a 301 or 302 in response to a `POST` leads to a `GET`, and so does a 303 in
+    /// response to any method other than `HEAD`. Other redirects keep the method. If that method is
+    /// not `GET` or `HEAD`, the request fails with [`ClientError::RedirectNeedsBody`], because the
+    /// client does not keep the request's body. The client does not read the body of a redirect
+    /// that it follows.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -142,10 +170,10 @@ impl<S> Client<S> {
         self
     }
 
-    /// Sets the length of the longest body that is read, in bytes. The default is 16 MiB.
+    /// Sets the maximum length of a response body, in bytes. The default is 16 MiB.
     ///
-    /// The client waits for the end of a body, so put a timeout around a request whose body may not end.
-    /// Trailers end a body.
+    /// The client reads a response body until it ends, or until its trailers. If a body may never
+    /// end, put a timeout around the request.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -164,8 +192,8 @@ impl<S> Client<S> {
         self
     }
 
-    /// Returns the stored cookies of all hosts, with their values as a handler reads them. A cookie
-    /// without a Domain is host-only.
+    /// Returns the stored cookies of all hosts. Values are unquoted, as a handler reads them. A
+    /// cookie without a Domain is host-only.
     ///
     /// See [`Client`] for an example.
     #[must_use]
@@ -173,7 +201,7 @@ impl<S> Client<S> {
         self.store.cookies()
     }
 
-    /// Returns the stored cookie `name`. If there are several, it is the one created last.
+    /// Returns the stored cookie `name`. If there are several, returns the one created last.
     ///
     /// ```
     /// # use tower_django_cookies::test::{Client, ClientError};
@@ -190,13 +218,15 @@ impl<S> Client<S> {
             .rfind(|cookie| cookie.name() == name)
     }
 
-    /// Stores a cookie as if the site of the base URL had set it. A handler reads the value as given here.
-    /// The defaults are `Path=/` and no other attribute.
+    /// Stores a cookie as if a response from the base URL had set it. A handler reads the value
+    /// that is given here. Unset attributes default as in [`CookieJar::set`](crate::CookieJar::set)
+    /// without a declaration.
     ///
     /// # Errors
     ///
-    /// [`ClientError::Cookie`] if [`CookieJar::set`](crate::CookieJar::set) would refuse the cookie, and
-    /// [`ClientError::Rejected`] if browsers would drop it.
+    /// [`ClientError::Cookie`] if [`CookieJar::set`](crate::CookieJar::set) would refuse the
+    /// cookie's name, value or attributes, and [`ClientError::Rejected`] if browsers would drop the
+    /// cookie from the base URL, for example because of its Domain.
     ///
     /// ```
     /// use tower_django_cookies::Cookie;
@@ -291,8 +321,8 @@ impl<S> Client<S> {
         self.url.as_ref().map(Url::as_str)
     }
 
-    /// Returns the cookies in the last response that browsers drop. It includes those of the redirects
-    /// that led to it.
+    /// Returns the cookies that browsers drop, from the last response and the redirects that led to
+    /// it.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -315,11 +345,11 @@ impl<S> Client<S> {
         &self.rejected_cookies
     }
 
-    /// Sends a `GET` request to `url`: an absolute URL, a path, or a query for the page at
-    /// [`url`](Self::url).
+    /// Sends a `GET` request. `url` is an absolute URL, a path that starts with `/`, or a query
+    /// that starts with `?`. A query is sent to the page at [`url`](Self::url).
     ///
-    /// It is for services whose request body can be a `String`, as in axum. For other services, use
-    /// [`send`](Self::send). See [`Client`] for an example.
+    /// This method is for services that accept a `Request<String>`, such as an axum `Router`. For
+    /// other services, use [`send`](Self::send). See [`Client`] for an example.
     ///
     /// # Errors
     ///
@@ -336,7 +366,7 @@ impl<S> Client<S> {
         self.follow(url, Request::new(String::new())).await
     }
 
-    /// Sends a `POST` request with a form to `url`, which is as in [`get`](Self::get).
+    /// Sends a `POST` request with a form. `url` has the same meaning as in [`get`](Self::get).
     ///
     /// # Errors
     ///
@@ -383,13 +413,16 @@ impl<S> Client<S> {
     /// Sends `request` with the cookies for its URL, stores the cookies of the response, and reads its
     /// body.
     ///
-    /// If the URI has no host, the host is that of the request's `Host` header, or else of
-    /// [`base_url`](Self::base_url). The service receives the URI's path and query and a `Host` header,
-    /// as from a browser over HTTP/1.1. A `Cookie` header of the request precedes the stored cookies.
+    /// If the URI has no host, the host is that of the request's `Host` header, or else that of
+    /// [`base_url`](Self::base_url). The service receives the URI's path and query and a `Host`
+    /// header, as from a browser over HTTP/1.1. If the request has a `Cookie` header, the stored
+    /// cookies follow in another one.
     ///
     /// # Errors
     ///
-    /// A [`ClientError`] if there is no response. A response with an error status is not an error.
+    /// A [`ClientError`] if the request cannot be sent, if the service or the response's body
+    /// returns an error, if the body is too long, or if a redirect cannot be followed. A response
+    /// with an error status is not an error.
     ///
     /// ```
     /// # use http::{Method, Request, Response};

@@ -10,11 +10,11 @@ use crate::error::CookieError;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a [`Client`](super::Client) has no response.
+/// Why a [`Client`](super::Client) returned no response, or did not store a cookie.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The URL is not one that a browser could request.
+    /// No browser could request this URL.
     #[error(
         "invalid URL {url:?} ({reason}); give an absolute http or https URL, a path that starts with \
          `/`, or a query that starts with `?`"
@@ -29,7 +29,7 @@ pub enum ClientError {
     /// The response redirects to a URL that no browser could request.
     #[error(
         "the response redirects to {location:?}, which no browser could request ({reason}); \
-         send an absolute http or https URL or a path"
+         set `Location` to an absolute http or https URL or to a path"
     )]
     Location {
         /// The `Location` header.
@@ -66,7 +66,7 @@ pub enum ClientError {
     TooManyRedirects {
         /// The number of redirects allowed.
         limit: usize,
-        /// The URL of the next redirect.
+        /// The URL of the redirect that was not followed.
         location: String,
     },
 
@@ -76,7 +76,7 @@ pub enum ClientError {
          not kept; send the request to that URL"
     )]
     RedirectNeedsBody {
-        /// 307 or 308, or 301 or 302 if the method is not `POST`.
+        /// The status of the redirect: 307 or 308, or 301 or 302 if the method is not `POST`.
         status: StatusCode,
         /// The URL of the redirect.
         location: String,
@@ -106,15 +106,17 @@ pub struct RejectedCookie {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RejectReason {
-    /// It has no name. Some browsers store some of these.
+    /// It has no name. Some browsers store such a cookie.
     Nameless,
-    /// Name and value are longer than 4096 bytes.
+    /// Its name and value together are longer than 4096 bytes.
     TooLong,
     /// The host does not domain-match the Domain.
     Domain,
-    /// The Domain is a single label, such as `com`.
+    /// The Domain is a single label, such as `com`, or a public suffix by
+    /// [`Client::public_suffixes`](super::Client::public_suffixes).
     PublicSuffix,
-    /// It is `Secure` but was received over plain HTTP from a host other than localhost.
+    /// It is `Secure` but was received over plain HTTP, and the host is neither localhost nor a
+    /// loopback address.
     InsecureOrigin,
     /// Its prefix, `SameSite=None` or `Partitioned` requires `Secure`.
     NotSecure,
@@ -130,9 +132,9 @@ impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nameless => "it has no name",
-            Self::TooLong => "name and value are longer than 4096 bytes",
+            Self::TooLong => "its name and value together are longer than 4096 bytes",
             Self::Domain => "the host does not domain-match its Domain",
-            Self::PublicSuffix => "its Domain is a single label, which is not one site",
+            Self::PublicSuffix => "its Domain is a public suffix, which different sites share",
             Self::InsecureOrigin => "it is Secure and was received over plain HTTP",
             Self::NotSecure => "its prefix, SameSite=None or Partitioned requires Secure",
             Self::NotHttpOnly => "its prefix requires HttpOnly",

@@ -1,10 +1,11 @@
-//! Yields to the rest of the task. A loop over futures that are always ready would keep a timeout from firing.
+//! Yields, so that a timeout around the client can fire. A loop over futures that are always ready
+//! would not let the timeout run.
 
 use std::future::poll_fn;
 use std::mem;
 use std::task::Poll;
 
-/// Call this once in each step of an unbounded loop. It yields at every 64th step.
+/// Yields at every 64th step. Call it in each step of an unbounded loop.
 pub(super) async fn pause_at(step: usize) {
     let mut must_yield = step % 64 == 0;
     poll_fn(|context| {

@@ -7,9 +7,9 @@ use crate::set_cookie::validate::MAX_ATTRIBUTE;
 
 /// Returns the cookie and its Domain, or `None` if the cookie has no name.
 ///
-/// The Domain is separate, since `Cookie` would strip a leading dot. The `cookie` crate's own parser
-/// differs from browsers: it trims other white space too, accepts lifetimes that they ignore, and
-/// ignores dates that they accept.
+/// The Domain is returned separately, because `Cookie` would strip a leading dot. The `cookie`
+/// crate's own parser differs from browsers: it also trims other white space, accepts lifetimes
+/// that browsers ignore, and ignores dates that browsers accept.
 pub(super) fn parse(text: &str) -> Option<(Cookie<'static>, Option<&str>)> {
     let mut chunks = text.split(';');
     let (name, value) = pair(chunks.next()?).filter(|(name, _)| !name.is_empty())?;
@@ -51,7 +51,7 @@ pub(super) fn parse(text: &str) -> Option<(Cookie<'static>, Option<&str>)> {
     Some((cookie, domain))
 }
 
-/// The time at which the cookie expires, or `None` for a session cookie (RFC 6265bis §5.7).
+/// Returns the time at which the cookie expires, or `None` for a session cookie (RFC 6265bis §5.7).
 pub(super) fn expiry(cookie: &Cookie<'_>, now: OffsetDateTime) -> Option<OffsetDateTime> {
     match (cookie.max_age(), cookie.expires()) {
         (Some(max_age), _) if max_age <= Duration::ZERO => Some(OffsetDateTime::UNIX_EPOCH),
@@ -73,7 +73,7 @@ fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// The Max-Age attribute in seconds (§5.6.2), saturating.
+/// Parses the value of Max-Age, in seconds (§5.6.2). A number that is out of range saturates.
 fn seconds(value: &str) -> Option<i64> {
     let digits = value.strip_prefix('-').unwrap_or(value);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -86,7 +86,7 @@ fn seconds(value: &str) -> Option<i64> {
     })
 }
 
-/// A cookie-date (§5.1.1). Time zone and weekday are ignored.
+/// Parses a cookie-date (§5.1.1). Time zone and weekday are ignored.
 fn date(value: &str) -> Option<OffsetDateTime> {
     let is_delimiter = |c| matches!(c, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~');
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
@@ -140,7 +140,8 @@ fn month_of(token: &str) -> Option<Month> {
     Month::try_from(u8::try_from(number).ok()? + 1).ok()
 }
 
-/// The number of `min` to `max` digits at the start of a token, and the rest of the token.
+/// Returns the number at the start of a token and the rest of the token, or `None` if the number
+/// does not have `min` to `max` digits.
 fn digits(token: &str, min: usize, max: usize) -> Option<(u32, &str)> {
     let len = token.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = token.split_at(len);

@@ -1,4 +1,4 @@
-//! Redirects: the URL, and the request that follows.
+//! Redirects: finds the target URL, and builds the next request.
 
 use std::mem;
 
@@ -30,7 +30,7 @@ impl Redirectable {
         }
     }
 
-    /// The request that a redirect with this status leads to.
+    /// Builds the request that follows a redirect with this status. The caller sets its URI.
     pub(super) fn into_request<B: Default>(
         mut self,
         status: StatusCode,
@@ -73,7 +73,7 @@ impl Redirectable {
     }
 }
 
-/// The URL of a redirect, or `None` if the response is not one.
+/// Returns the URL to which the response redirects, or `None` if it does not redirect.
 pub(super) fn location<B>(response: &Response<B>, url: &Url) -> Result<Option<Url>, ClientError> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);

@@ -12,21 +12,26 @@ use url::{Host, Url};
 use super::error::{RejectReason, RejectedCookie};
 use super::received;
 use crate::quote::unquote;
-use crate::scope::{Identity, Prefix, ScopeRef, domain_match};
+use crate::scope::{
+    Identity, Prefix, PublicSuffixes, ScopeRef, domain_match, is_listed, is_single_label,
+};
 use crate::set_cookie::validate::MAX_PAIR;
 
-/// As in Chromium.
+/// The maximum number of cookies in Chromium.
 const MAX_COOKIES: usize = 3300;
 
-/// Cookies by name, host or Domain, Path and Partitioned, in the order of their creation.
+/// The stored cookies, in the order of their creation. No two of them have the same name, host or
+/// Domain, Path and Partitioned.
 ///
-/// `cookie_store` matches single cookies with URLs. Its own store does not distinguish a host-only
-/// cookie from one with that host as its Domain, and has no rules for prefixes.
+/// The crate `cookie_store` matches each cookie with a URL. Its own store is not used, because it
+/// does not distinguish a host-only cookie from one with that host as its Domain, and has no rules
+/// for prefixes.
 #[derive(Clone, Default)]
 pub(super) struct Store {
     cookies: Vec<cookie_store::Cookie<'static>>,
     /// How far the store's clock is ahead of the system's.
     clock_offset: Duration,
+    pub(super) public_suffixes: Option<PublicSuffixes>,
 }
 
 impl Store {
@@ -50,8 +55,8 @@ impl Store {
         if let Some(reason) = reject_reason(&raw, domain, url) {
             return Err(rejected(reason));
         }
-        let domain = effective_domain(domain, url).map_err(rejected)?;
-        // Expiry is computed here and not by `cookie_store`.
+        let domain = effective_domain(domain, url, self.public_suffixes).map_err(rejected)?;
+        // `received::expiry` computes the expiry, not `cookie_store`.
         let mut rest = raw.clone();
         rest.unset_expires();
         rest.set_max_age(None);
@@ -91,7 +96,7 @@ impl Store {
         Ok(())
     }
 
-    /// The `Cookie` header for `url`, if there is one (RFC 6265 §5.4).
+    /// Returns the `Cookie` header for `url`, or `None` if no cookie matches (RFC 6265 §5.4).
     pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
         let mut url = url.clone();
         if is_trustworthy(&url) {
@@ -106,7 +111,7 @@ impl Store {
             .collect();
         (!pairs.is_empty()).then(|| {
             HeaderValue::from_bytes(pairs.join("; ").as_bytes())
-                .expect("parts of header values make a header value")
+                .expect("names and values come from valid headers")
         })
     }
 
@@ -123,7 +128,7 @@ impl Store {
         self.cookies.clear();
     }
 
-    /// Every cookie, with its value unquoted as a handler reads it.
+    /// Returns every cookie that has not expired, with its value unquoted as a handler reads it.
     pub(super) fn cookies(&self) -> Vec<Cookie<'static>> {
         self.live()
             .map(|stored| {
@@ -151,7 +156,7 @@ impl Store {
             .filter(move |cookie| !cookie.expires_by(&now))
     }
 
-    /// Not later than the longest lifetimes.
+    /// Returns the store's time. It never passes the expiry of a cookie with the longest lifetime.
     fn now(&self) -> OffsetDateTime {
         let latest = Date::MAX.with_time(Time::MIDNIGHT).assume_utc();
         let now = OffsetDateTime::now_utc();
@@ -167,7 +172,7 @@ impl fmt::Debug for Store {
     }
 }
 
-/// Checks the cookie itself, before its Domain is compared with the host.
+/// Returns why browsers drop the cookie, for all reasons but a Domain that the host does not match.
 fn reject_reason(cookie: &Cookie<'_>, domain: Option<&str>, url: &Url) -> Option<RejectReason> {
     let prefix = Prefix::of(cookie.name());
     let is_secure = cookie.secure() == Some(true);
@@ -194,8 +199,13 @@ fn reject_reason(cookie: &Cookie<'_>, domain: Option<&str>, url: &Url) -> Option
     }
 }
 
-/// The Domain, or the host of a cookie without one (RFC 6265bis §5.7, without public suffixes).
-fn effective_domain(domain: Option<&str>, url: &Url) -> Result<CookieDomain, RejectReason> {
+/// Returns the Domain of the cookie, or the host for a host-only cookie (RFC 6265bis §5.7). There
+/// is no list of public suffixes.
+fn effective_domain(
+    domain: Option<&str>,
+    url: &Url,
+    public_suffixes: Option<PublicSuffixes>,
+) -> Result<CookieDomain, RejectReason> {
     let host = url.host_str().ok_or(RejectReason::Domain)?;
     let Some(domain) = domain else {
         return Ok(CookieDomain::HostOnly(host.to_owned()));
@@ -205,20 +215,21 @@ fn effective_domain(domain: Option<&str>, url: &Url) -> Result<CookieDomain, Rej
         return Err(RejectReason::Domain);
     }
     let domain = domain.to_ascii_lowercase();
-    let has_parent = |domain: &str| domain.trim_end_matches('.').contains('.');
     let is_name = matches!(url.host(), Some(Host::Domain(_)));
-    if domain == host && !(is_name && has_parent(host)) {
+    let is_public_suffix = is_single_label(&domain) || is_listed(&domain, public_suffixes);
+    if domain == host && (!is_name || is_public_suffix) {
         Ok(CookieDomain::HostOnly(domain))
     } else if !domain_match(host, &domain) {
         Err(RejectReason::Domain)
-    } else if has_parent(&domain) {
-        Ok(CookieDomain::Suffix(domain))
-    } else {
+    } else if is_public_suffix {
         Err(RejectReason::PublicSuffix)
+    } else {
+        Ok(CookieDomain::Suffix(domain))
     }
 }
 
-/// Whether browsers accept `Secure` cookies from this URL and send them to it: HTTPS or localhost.
+/// Returns true if browsers accept `Secure` cookies from this URL and send them to it. That is the
+/// case for HTTPS, localhost and loopback addresses.
 fn is_trustworthy(url: &Url) -> bool {
     url.scheme() == "https"
         || match url.host() {
@@ -232,7 +243,7 @@ fn is_trustworthy(url: &Url) -> bool {
         }
 }
 
-/// Whether two cookies are the same cookie of one host or Domain.
+/// Returns true if both cookies have the same name, host or Domain, Path and Partitioned.
 fn is_same(one: &cookie_store::Cookie<'_>, other: &cookie_store::Cookie<'_>) -> bool {
     one.domain == other.domain && identity(one) == identity(other)
 }
@@ -251,7 +262,7 @@ fn identity<'a>(cookie: &'a cookie_store::Cookie<'_>) -> Identity<'a> {
     }
 }
 
-/// Whether `new` would replace or hide the stored `Secure` cookie (RFC 6265bis §5.7).
+/// Returns true if `stored` is `Secure` and `new` would replace or hide it (RFC 6265bis §5.7).
 fn would_hide(stored: &cookie_store::Cookie<'_>, new: &cookie_store::Cookie<'_>) -> bool {
     let (Some(one), Some(other)) = (stored.domain.as_cow(), new.domain.as_cow()) else {
         return false;
