@@ -188,7 +188,8 @@ pub(crate) fn is_listed(domain: &str, public_suffixes: Option<PublicSuffixes>) -
 
 /// Whether a Domain has no dot, except at its end.
 pub(crate) fn is_single_label(domain: &str) -> bool {
-    !domain.trim_end_matches('.').contains('.')
+    let without_dot = domain.trim_end_matches('.');
+    memchr::memchr(b'.', without_dot.as_bytes()).is_none()
 }
 
 /// A cookie-name prefix, with which browsers require certain attributes (RFC 6265bis §4.1.3).

@@ -14,7 +14,10 @@ pub(crate) enum NeverSent {
 /// The URL standard's path percent-encode set, `\`, which browsers turn into `/`, and `|`, which some
 /// of them encode.
 pub(crate) fn never_sent(path: &str) -> Option<NeverSent> {
-    if path.bytes().any(is_encoded) {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_');
+    if path.bytes().all(is_plain) {
+        None
+    } else if path.bytes().any(is_encoded) {
         Some(NeverSent::Character)
     } else if path.split('/').any(|segment| dots(segment) > 0) {
         Some(NeverSent::DotSegment)

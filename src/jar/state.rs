@@ -75,7 +75,7 @@ impl RequestState {
             ),
             None => (given, Vec::new()),
         };
-        let rendered = view.render(SetCookie::new(name, value, attributes)?)?;
+        let rendered = view.render(&SetCookie::new(name, value, attributes)?)?;
         queue.push_retired(retired, &mut events);
         queue.push(rendered, OperationKind::Set, &mut events);
         self.was_written.store(true, Ordering::Relaxed);
@@ -105,7 +105,7 @@ impl RequestState {
             let attributes = given.or_queued_scope(name, queue.set_scopes(name))?;
             (SetCookie::deleting(name, attributes)?, Vec::new())
         };
-        let rendered = view.render(cookie)?;
+        let rendered = view.render(&cookie)?;
         queue.push_retired(retired, &mut events);
         queue.push(rendered, OperationKind::Delete, &mut events);
         self.was_written.store(true, Ordering::Relaxed);
@@ -129,7 +129,7 @@ impl LayerView {
     }
 
     /// Checks the cookie's Domain against the request's host, and renders the cookie.
-    fn render(&self, cookie: SetCookie<'_>) -> Result<Rendered, CookieError> {
+    fn render(&self, cookie: &SetCookie<'_>) -> Result<Rendered, CookieError> {
         self.check_domain(cookie.name(), cookie.attributes().scope().domain)?;
         Ok(cookie.render())
     }
@@ -143,7 +143,7 @@ impl LayerView {
         let mut deletes = Vec::new();
         for (name, attributes) in retired {
             let cookie = SetCookie::deleting(name, attributes)?;
-            if let Ok(rendered) = self.render(cookie) {
+            if let Ok(rendered) = self.render(&cookie) {
                 deletes.push(rendered);
             }
         }
@@ -165,10 +165,6 @@ impl LayerView {
                 host: bounded(host).to_ascii_lowercase(),
             });
         }
-        // A host may set cookies for itself, even if it is a public suffix.
-        if is_same_host(host, domain) {
-            return Ok(());
-        }
         let reason = if is_single_label(domain) {
             AttributeReason::SingleLabel
         } else if is_listed(domain, self.config.public_suffixes) {
@@ -176,6 +172,10 @@ impl LayerView {
         } else {
             return Ok(());
         };
+        // A host can set cookies for itself, even if it is a public suffix.
+        if is_same_host(host, domain) {
+            return Ok(());
+        }
         Err(CookieError::InvalidDomain {
             name: display_name(name),
             domain: bounded(domain),

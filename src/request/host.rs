@@ -1,7 +1,6 @@
 //! The host of a request, against which Domains are checked.
 
 use std::net::Ipv6Addr;
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use http::Uri;
@@ -103,7 +102,14 @@ fn has_port(host: &str) -> bool {
 pub(crate) struct RequestHost {
     received: Received,
     /// The place of the host in the received authority, or `None` if that is invalid.
-    place: OnceLock<Option<Range<usize>>>,
+    place: OnceLock<Option<Place>>,
+}
+
+/// Small, since each request has one.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start: u16,
+    len: u8,
 }
 
 #[derive(Debug, Default)]
@@ -141,7 +147,9 @@ impl RequestHost {
             return Some(host);
         }
         let place = self.place.get_or_init(|| self.received.host_place());
-        std::str::from_utf8(&self.received.as_bytes()[place.clone()?]).ok()
+        let Place { start, len } = (*place)?;
+        let host = &self.received.as_bytes()[start.into()..][..len.into()];
+        std::str::from_utf8(host).ok()
     }
 }
 
@@ -163,7 +171,7 @@ impl Received {
         }
     }
 
-    fn host_place(&self) -> Option<Range<usize>> {
+    fn host_place(&self) -> Option<Place> {
         match self {
             Self::Authority(authority) => place_in(authority),
             Self::Header(header) => {
@@ -174,12 +182,11 @@ impl Received {
                 // Most authorities are plain host names, which are borrowed. Parsing the others copies them.
                 let is_name_byte =
                     |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-                let place = if authority.iter().all(is_name_byte) {
-                    checked_place(0..authority.len())?
-                } else {
-                    place_in(&Authority::try_from(authority).ok()?)?
-                };
-                Some(start + place.start..start + place.end)
+                if authority.iter().all(is_name_byte) {
+                    return Place::new(start, authority.len());
+                }
+                let place = place_in(&Authority::try_from(authority).ok()?)?;
+                Place::new(start + usize::from(place.start), place.len.into())
             }
             Self::Nothing => None,
         }
@@ -187,17 +194,20 @@ impl Received {
 }
 
 /// The place of the host, without brackets, in an authority.
-fn place_in(authority: &Authority) -> Option<Range<usize>> {
+fn place_in(authority: &Authority) -> Option<Place> {
     let host = authority.host();
     let after_user_info = authority.as_str().rfind('@').map_or(0, |at| at + 1);
     let brackets = usize::from(without_brackets(host).len() < host.len());
     let start = after_user_info + brackets;
-    checked_place(start..after_user_info + host.len() - brackets)
+    Place::new(start, host.len() - 2 * brackets)
 }
 
-/// An empty host is not one, and neither is one that is longer than names can be.
-fn checked_place(place: Range<usize>) -> Option<Range<usize>> {
-    (1..=MAX_HOST).contains(&place.len()).then_some(place)
+impl Place {
+    /// An empty host is not one, and neither is one that is longer than names can be.
+    fn new(start: usize, len: usize) -> Option<Self> {
+        let (start, len) = (u16::try_from(start).ok()?, u8::try_from(len).ok()?);
+        (len > 0).then_some(Self { start, len })
+    }
 }
 
 fn without_brackets(host: &str) -> &str {

@@ -13,7 +13,7 @@ use http::HeaderValue;
 
 use crate::error::CookieError;
 use crate::quote::unquote;
-use crate::scope::{Identity, Prefix, ScopeRef};
+use crate::scope::{Identity, ScopeRef};
 use crate::set_cookie::attributes::Attributes;
 use crate::set_cookie::lifetime::{Dates, Lifetime};
 
@@ -38,41 +38,32 @@ impl<'a> SetCookie<'a> {
     pub(crate) fn new(
         name: &'a str,
         value: Value<'a>,
-        attributes: Attributes<'a>,
+        mut attributes: Attributes<'a>,
     ) -> Result<Self, CookieError> {
         validate::check_name(name)?;
         let value_len = validate::check_value(name, value)?;
-        let cookie = Self::with_checked_attributes(name, value, value_len, attributes)?;
+        validate::check_attributes(name, &mut attributes)?;
         validate::check_path_is_sent(name, &attributes)?;
-        Ok(cookie)
-    }
-
-    /// A cookie to delete. Browsers may store it with a name or Path that [`new`](Self::new) refuses.
-    pub(crate) fn deleting(name: &'a str, attributes: Attributes<'a>) -> Result<Self, CookieError> {
-        validate::check_name_to_delete(name)?;
-        let attributes = Attributes {
-            lifetime: Some(Lifetime::Expired),
-            ..attributes
-        };
-        Self::with_checked_attributes(name, Value::Quoted(""), QUOTES_LEN, attributes)
-    }
-
-    fn with_checked_attributes(
-        name: &'a str,
-        value: Value<'a>,
-        value_len: usize,
-        mut attributes: Attributes<'a>,
-    ) -> Result<Self, CookieError> {
-        validate::check_path(name, &attributes)?;
-        validate::check_domain(name, &attributes)?;
-        let prefix = Prefix::of(name);
-        validate::check_prefix(name, prefix, &attributes)?;
-        validate::require_secure(name, prefix, &mut attributes)?;
-        validate::require_http_only(name, prefix, &mut attributes)?;
         Ok(Self {
             name,
             value,
             value_len,
+            attributes,
+        })
+    }
+
+    /// A cookie to delete. Browsers may store it with a name or Path that [`new`](Self::new) refuses.
+    pub(crate) fn deleting(
+        name: &'a str,
+        mut attributes: Attributes<'a>,
+    ) -> Result<Self, CookieError> {
+        validate::check_name_to_delete(name)?;
+        validate::check_attributes(name, &mut attributes)?;
+        attributes.lifetime = Some(Lifetime::Expired);
+        Ok(Self {
+            name,
+            value: Value::Quoted(""),
+            value_len: QUOTES_LEN,
             attributes,
         })
     }

@@ -83,7 +83,20 @@ pub(super) fn check_value(name: &str, value: Value<'_>) -> Result<usize, CookieE
     Ok(value_len)
 }
 
-pub(super) fn check_path(name: &str, attributes: &Attributes<'_>) -> Result<(), CookieError> {
+/// Checks all attributes, and adds the `Secure` and `HttpOnly` that browsers require.
+pub(super) fn check_attributes(
+    name: &str,
+    attributes: &mut Attributes<'_>,
+) -> Result<(), CookieError> {
+    check_path(name, attributes)?;
+    check_domain(name, attributes)?;
+    let prefix = Prefix::of(name);
+    check_prefix(name, prefix, attributes)?;
+    require_secure(name, prefix, attributes)?;
+    require_http_only(name, prefix, attributes)
+}
+
+fn check_path(name: &str, attributes: &Attributes<'_>) -> Result<(), CookieError> {
     match attributes
         .path
         .and_then(|path| Some((path, invalid_path(path)?)))
@@ -97,7 +110,7 @@ pub(super) fn check_path(name: &str, attributes: &Attributes<'_>) -> Result<(), 
     }
 }
 
-pub(super) fn check_domain(name: &str, attributes: &Attributes<'_>) -> Result<(), CookieError> {
+fn check_domain(name: &str, attributes: &Attributes<'_>) -> Result<(), CookieError> {
     let domain = attributes.domain;
     match domain.and_then(|domain| Some((domain, invalid_domain(domain)?))) {
         None => Ok(()),
@@ -114,7 +127,9 @@ pub(super) fn check_path_is_sent(
     name: &str,
     attributes: &Attributes<'_>,
 ) -> Result<(), CookieError> {
-    let path = attributes.path.unwrap_or_default();
+    let Some(path) = attributes.path else {
+        return Ok(());
+    };
     let reason = match never_sent(path) {
         None => return Ok(()),
         Some(NeverSent::Character) => AttributeReason::NeverSent,
@@ -128,7 +143,7 @@ pub(super) fn check_path_is_sent(
 }
 
 /// `__Host-` and `__Host-Http-` allow no Domain, and no Path other than `/`.
-pub(super) fn check_prefix(
+fn check_prefix(
     name: &str,
     prefix: Option<Prefix>,
     attributes: &Attributes<'_>,
@@ -151,7 +166,7 @@ pub(super) fn check_prefix(
     Ok(())
 }
 
-pub(super) fn require_secure(
+fn require_secure(
     name: &str,
     prefix: Option<Prefix>,
     attributes: &mut Attributes<'_>,
@@ -169,7 +184,7 @@ pub(super) fn require_secure(
     Ok(())
 }
 
-pub(super) fn require_http_only(
+fn require_http_only(
     name: &str,
     prefix: Option<Prefix>,
     attributes: &mut Attributes<'_>,
