@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
+use crate::display::bounded;
 use crate::scope::Scope;
 #[cfg(feature = "signed")]
 use crate::signing::{EmptyKey, whole_seconds};
@@ -349,6 +350,20 @@ pub enum CookieError {
         name: String,
     },
 
+    /// Nested layers disagree about a renamed cookie: one layer renames a name that another one declares
+    /// or renames to another name.
+    #[error(
+        "cookie {name:?}: a CookieLayer renames it to {new_name:?}, but a nested one declares or \
+         renames it too; declare and rename it in one layer"
+    )]
+    #[non_exhaustive]
+    RenameConflict {
+        /// The previous name.
+        name: String,
+        /// The new name in one of the layers.
+        new_name: String,
+    },
+
     /// Nested layers declare one name with different scopes.
     #[error(
         "cookie {name:?}: an outer CookieLayer declares it with {outer} and an inner one with \
@@ -412,7 +427,12 @@ impl CookieError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::MissingCookie { .. } | Self::DomainMismatch { .. } => StatusCode::BAD_REQUEST,
+            Self::MissingCookie { .. }
+            | Self::DomainMismatch { .. }
+            | Self::InvalidDomain {
+                reason: AttributeReason::SingleLabel | AttributeReason::PublicSuffix,
+                ..
+            } => StatusCode::BAD_REQUEST,
             #[cfg(any(feature = "signed", feature = "private"))]
             Self::BadSignature { .. } => StatusCode::BAD_REQUEST,
             #[cfg(feature = "signed")]
@@ -461,6 +481,7 @@ impl CookieError {
             | Self::AlreadyDeclared { name }
             | Self::Renamed { name, .. }
             | Self::RenameUndeclared { name }
+            | Self::RenameConflict { name, .. }
             | Self::DeclarationConflict { name, .. }
             | Self::RetireUndeclared { name }
             | Self::RetireDeclared { name, .. }
@@ -554,7 +575,11 @@ impl fmt::Display for PathHint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1 {
             AttributeReason::NeverSent | AttributeReason::DotSegment => {
-                write!(f, "; use {:?}", as_sent(self.0))
+                // The Path in the error is cut if it is long.
+                if !self.0.ends_with('…') {
+                    write!(f, "; use {:?}", bounded(&as_sent(self.0)))?;
+                }
+                Ok(())
             }
             _ => Ok(()),
         }

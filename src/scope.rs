@@ -10,8 +10,8 @@ use crate::display::bounded;
 ///
 /// Name and scope together are a cookie's identity (RFC 6265 §5.3, step 11). A browser deletes a
 /// cookie only if name and scope are those it was set with. Some errors of
-/// [`CookieError`](crate::CookieError) contain scopes. Two scopes are equal if browsers treat them
-/// as equal: the Domain is compared without regard to case.
+/// [`CookieError`](crate::CookieError) contain scopes. Scopes are compared as they are written,
+/// and the Domain in any case.
 ///
 /// ```
 /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};

@@ -28,6 +28,7 @@ pub(crate) fn never_sent(path: &str) -> Option<NeverSent> {
 
 /// The path that browsers send for `path`.
 pub(crate) fn as_sent(path: &str) -> String {
+    let path = path.replace('\\', "/");
     let mut segments: Vec<String> = Vec::new();
     let mut rest = path.split('/').skip(1).peekable();
     while let Some(segment) = rest.next() {

@@ -54,10 +54,13 @@ impl Declaration {
     /// Adds a previous scope, of this name or of a previous one.
     pub(crate) fn retire(&mut self, cookie: &Cookie<'_>) -> Result<(), CookieError> {
         let given = Attributes::from_cookie(cookie);
+        // A cookie under another name was unpartitioned unless it is given as partitioned.
+        let is_renamed = cookie.name() != self.name();
+        let default_partitioned = Some(!is_renamed && self.scope().partitioned);
         let retired = Retired {
             name: cookie.name().into(),
             attributes: DeclaredAttributes::new(Attributes {
-                partitioned: given.partitioned.or(Some(self.scope().partitioned)),
+                partitioned: given.partitioned.or(default_partitioned),
                 ..given
             }),
         };
@@ -81,6 +84,10 @@ impl Declaration {
 
     pub(crate) fn conflict(&self) -> Option<&CookieError> {
         self.conflict.as_ref()
+    }
+
+    pub(crate) fn set_conflict(&mut self, conflict: CookieError) {
+        self.conflict.get_or_insert(conflict);
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -170,6 +170,25 @@ impl Config {
             };
             declarations.insert(name.clone(), declaration);
         }
+        for (name, new_name) in outer.renamed.iter().chain(&self.renamed) {
+            let is_renamed_otherwise = [outer, self].iter().any(|layer| {
+                layer
+                    .renamed
+                    .get(name)
+                    .is_some_and(|other| other != new_name)
+            });
+            if is_renamed_otherwise || declarations.contains_key(name) {
+                let conflict = CookieError::RenameConflict {
+                    name: display_name(name),
+                    new_name: display_name(new_name),
+                };
+                for name in [name, new_name] {
+                    if let Some(declaration) = declarations.get_mut(name) {
+                        declaration.set_conflict(conflict.clone());
+                    }
+                }
+            }
+        }
         let mut renamed = outer.renamed.clone();
         renamed.extend(self.renamed.clone());
         Self {

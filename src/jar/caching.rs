@@ -20,14 +20,17 @@ pub(super) fn vary_on_cookie(headers: &mut HeaderMap) {
 }
 
 /// Keeps shared caches from storing the response (RFC 9111 §5.2.2.7).
+///
+/// `no-cache` does not: a shared cache may store the response and, once it is validated, send it to
+/// another user. Neither does `no-store` beside `must-understand` (§5.2.2.3).
 pub(super) fn cache_control_private(headers: &mut HeaderMap) {
     let mut members = members(headers, &CACHE_CONTROL);
-    let is_private = members.iter().any(|member| {
-        [&b"private"[..], b"no-store", b"no-cache"]
+    let has = |directive: &[u8]| {
+        members
             .iter()
-            .any(|directive| member.eq_ignore_ascii_case(directive))
-    });
-    if is_private {
+            .any(|member| member.eq_ignore_ascii_case(directive))
+    };
+    if has(b"private") || (has(b"no-store") && !has(b"must-understand")) {
         return;
     }
     members.retain(|member| {
@@ -47,9 +50,10 @@ fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a [u8]> {
         .get_all(name)
         .iter()
         .flat_map(|header| {
-            let mut is_quoted = false;
+            let (mut is_quoted, mut is_escaped) = (false, false);
             header.as_bytes().split(move |&byte| {
-                is_quoted ^= byte == b'"';
+                is_quoted ^= byte == b'"' && !is_escaped;
+                is_escaped = is_quoted && byte == b'\\' && !is_escaped;
                 byte == b',' && !is_quoted
             })
         })
@@ -60,6 +64,8 @@ fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a [u8]> {
 
 fn insert(headers: &mut HeaderMap, name: &HeaderName, members: Vec<u8>) {
     let value = HeaderValue::try_from(members).expect("parts of header values make a header value");
+    // A full `HeaderMap` refuses even a name that it has.
+    headers.remove(name);
     if headers.try_insert(name, value).is_err() {
         events::header_left_out(name);
     }

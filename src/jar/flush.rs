@@ -32,22 +32,21 @@ impl Flush {
 
     /// A header that does not fit into a full `HeaderMap` is left out, and an event reports it.
     pub(crate) fn write_to(&mut self, headers: &mut HeaderMap) {
-        if mem::take(&mut self.closes_queue) {
-            for (kind, rendered) in self.state.close() {
-                let event = EndEvent::new(kind, &rendered);
-                match headers.try_append(SET_COOKIE, rendered.into_header_value()) {
-                    Ok(_) => event.flushed(),
-                    Err(_) => event.discarded(),
-                }
-            }
-        }
+        let operations = mem::take(&mut self.closes_queue).then(|| self.state.close());
+        // The headers for caches come first: without them, cookies would not be safe to send.
         let was_written = self.state.was_written();
         if self.vary_on_cookie && (was_written || self.state.was_read()) {
             caching::vary_on_cookie(headers);
         }
-        // An inner layer's response has no `Set-Cookie` headers of the queue yet.
         if self.cache_control_private && (was_written || headers.contains_key(SET_COOKIE)) {
             caching::cache_control_private(headers);
+        }
+        for (kind, rendered) in operations.into_iter().flatten() {
+            let event = EndEvent::new(kind, &rendered);
+            match headers.try_append(SET_COOKIE, rendered.into_header_value()) {
+                Ok(_) => event.flushed(),
+                Err(_) => event.discarded(),
+            }
         }
     }
 

@@ -338,16 +338,17 @@ impl CookieJar {
     ///
     /// The delete is sent even if the request does not have the cookie.
     ///
-    /// The name can be any name that a browser can store, so a loop over the names of a request can
-    /// delete all of them. The exceptions are a name that was not UTF-8, since its bytes are not
-    /// known, and cookies without a name.
+    /// The name can be any name that a browser can store, so a loop over the names of a request does
+    /// not fail. The exceptions are names with U+FFFD (their bytes are not known if they were not
+    /// UTF-8), cookies without a name, and what the configuration of the layer refuses. Such a loop
+    /// deletes the undeclared cookies that were set without a Domain and with `Path=/`.
     ///
     /// A logout should delete its cookies. `Clear-Site-Data: "cookies"` is no alternative: it also
     /// deletes the cookies of sibling hosts, such as `shop.example.com` for `www.example.com`.
     ///
     /// # Errors
     ///
-    /// The errors of [`set`](Self::set), except those for names and Paths that browsers can store;
+    /// The errors of [`set`](Self::set), except those for names and ASCII Paths that browsers can store;
     /// [`CookieError::ScopeMismatch`] if the given scope is neither the declared one nor a retired
     /// one; and, for an undeclared cookie, [`CookieError::AmbiguousScope`] if the given parts of
     /// the scope match several scopes at which this response sets it.

@@ -170,12 +170,12 @@ impl Queue {
     /// Queues the deletes at retired scopes, unless they are queued already.
     pub(crate) fn push_retired(&mut self, retired: Vec<Rendered>, events: &mut QueuedEvents) {
         for rendered in retired {
-            let queued = self
+            let is_queued = self
                 .find(&rendered)
-                .map(|place| self.operations[place].kind);
-            if queued != Some(OperationKind::Delete) {
-                self.push(rendered, OperationKind::Delete, events);
-            }
+                .is_some_and(|place| self.operations[place].kind == OperationKind::Delete);
+            let mut silent = QueuedEvents::new();
+            let events = if is_queued { &mut silent } else { &mut *events };
+            self.push(rendered, OperationKind::Delete, events);
         }
     }
 

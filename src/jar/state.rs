@@ -190,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// This is a unit test because no user code runs while the queue is locked.
+    /// This is a unit test because only `public_suffixes` runs while the queue is locked.
     #[test]
     fn queue_with_poisoned_lock_loses_no_operation() {
         let state = RequestState::new(

@@ -182,8 +182,8 @@ impl CookieLayer {
     /// Declares a previous scope of a declared cookie.
     ///
     /// Browsers may still store the cookie there. So every `set` and `delete` of the name also
-    /// deletes it at the previous scope, once per response. A retired Domain that the request's
-    /// host does not domain-match is skipped. Without a Domain, the retired scope is host-only, and
+    /// deletes it at the previous scope, once per response. A retired Domain for which the
+    /// request's host cannot set cookies is skipped. Without a Domain, the retired scope is host-only, and
     /// an unset Path is `/`. Unset `SameSite`, `Secure` and Partitioned default to the
     /// declaration's.
     ///
@@ -272,7 +272,8 @@ impl CookieLayer {
     /// Browsers drop a cookie whose Domain is a public suffix, unless it is the host itself. Without
     /// this function, only a Domain of a single label (`com`) is an error. With it, a `set` or `delete`
     /// with such a Domain is one too: [`CookieError::InvalidDomain`]. The function gets a Domain in
-    /// lower case, without a dot at its start or end. The list of browsers is in the `psl` crate:
+    /// lower case, without a dot at its start or end. It is called while the jar is locked, so it must
+    /// not use a jar. The list of browsers is in the `psl` crate:
     ///
     /// ```
     /// use tower_django_cookies::{AttributeReason, Cookie, CookieError, CookieLayer};
@@ -379,8 +380,12 @@ impl CookieLayer {
     /// Adds `Cache-Control: private` to each response that carries a `Set-Cookie` header.
     ///
     /// Without it, a shared cache may store the response and send one user's cookies to others. If the
-    /// response has `private`, `no-store` or `no-cache` already, `Cache-Control` is kept as it is. Else
-    /// `private` is added, and `public` and `s-maxage` are removed.
+    /// response has `private` already, or `no-store` without `must-understand`, `Cache-Control` is kept
+    /// as it is. Else `private` is added, and `public` and `s-maxage` are removed. `no-cache` alone is
+    /// not enough: with it, a shared cache may store the response.
+    ///
+    /// Set this and [`vary_on_cookie`](Self::vary_on_cookie) on the outermost layer: an inner layer does
+    /// not see what services outside of it set later.
     ///
     /// ```
     /// use http::{Request, Response};
@@ -561,7 +566,7 @@ impl CookieLayer {
 
     /// Returns the jar that a handler would get for `request`: for unit tests of handlers.
     ///
-    /// Its queued cookies are not sent. Check them with [`CookieJar::queued`]. If the jar is put
+    /// Its queued cookies are not sent, unless `request` has passed a layer already. Check them with [`CookieJar::queued`]. If the jar is put
     /// into the extensions of a request, a layer replaces it.
     ///
     /// ```

@@ -60,10 +60,16 @@ impl<'a> SetCookie<'a> {
         validate::check_name_to_delete(name)?;
         validate::check_attributes(name, &mut attributes)?;
         attributes.lifetime = Some(Lifetime::Expired);
+        // Django writes `""`, which would make a long name too long for browsers.
+        let (value, value_len) = if name.len() + QUOTES_LEN > validate::MAX_PAIR {
+            (Value::Verbatim(""), 0)
+        } else {
+            (Value::Quoted(""), QUOTES_LEN)
+        };
         Ok(Self {
             name,
-            value: Value::Quoted(""),
-            value_len: QUOTES_LEN,
+            value,
+            value_len,
             attributes,
         })
     }

@@ -7,16 +7,13 @@ pub(crate) enum Value<'a> {
     /// Written as Django writes it, between quotes if necessary.
     Quoted(&'a str),
     /// Written unchanged. The text must consist of cookie-octets (RFC 6265 §4.1.1).
-    #[cfg(feature = "private")]
     Verbatim(&'a str),
 }
 
 impl<'a> Value<'a> {
     pub(super) fn as_str(self) -> &'a str {
         match self {
-            Self::Quoted(text) => text,
-            #[cfg(feature = "private")]
-            Self::Verbatim(text) => text,
+            Self::Quoted(text) | Self::Verbatim(text) => text,
         }
     }
 
@@ -24,7 +21,6 @@ impl<'a> Value<'a> {
     pub(super) fn len(self, classes: u8) -> usize {
         match self {
             Self::Quoted(text) => quoted_len(text, classes),
-            #[cfg(feature = "private")]
             Self::Verbatim(text) => text.len(),
         }
     }
@@ -32,7 +28,6 @@ impl<'a> Value<'a> {
     pub(super) fn push_to(self, len: usize, out: &mut String) {
         match self {
             Self::Quoted(text) => quote(text, len, out),
-            #[cfg(feature = "private")]
             Self::Verbatim(text) => out.push_str(text),
         }
     }
