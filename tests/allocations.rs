@@ -11,7 +11,7 @@ use std::sync::{Arc, mpsc};
 use std::task::Poll;
 
 use allocation_counter::{AllocationInfo, measure};
-use http::header::COOKIE;
+use http::header::{COOKIE, HOST};
 use http::{Request, Response};
 use support::{jar_of, poll, request};
 use tower::{Layer, Service, service_fn};
@@ -117,6 +117,32 @@ fn call_without_reads_allocates_nothing_for_the_cookie_header() {
         let with_header = allocations_of_call(Some(&escaped), handler);
         assert_eq!(with_header.count_total, without_header.count_total);
         assert_eq!(with_header.bytes_total, without_header.bytes_total);
+    }
+}
+
+/// A plain host name is borrowed. One with a port is parsed, which copies it, at the first Domain.
+#[test]
+fn host_with_port_is_parsed_once_however_many_cookies_have_a_domain() {
+    let allocations_of_sets = |host: &'static str| {
+        let mut request = Request::new(());
+        let host = http::HeaderValue::from_static(host);
+        request.headers_mut().insert(HOST, host);
+        let jar = CookieLayer::new().jar(&request);
+        let set = |name: &'static str| {
+            let cookie = Cookie::build((name, "1")).domain("example.com");
+            jar.set(cookie).expect("a valid cookie");
+        };
+        ["a", "b", "c", "d"].map(|name| allocations(|| set(name)))
+    };
+    let plain = allocations_of_sets("www.example.com");
+    for host in [
+        "www.example.com:8080",
+        "user@www.example.com",
+        "user:pass@www.example.com:8080",
+    ] {
+        let [first, others @ ..] = allocations_of_sets(host);
+        assert!(first > plain[0], "{host} is not parsed");
+        assert_eq!(others, plain[1..], "{host}");
     }
 }
 

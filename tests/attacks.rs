@@ -308,3 +308,199 @@ fn set_of_declared_cookie_without_secure_or_http_only_is_downgrade() {
     });
     assert_eq!(headers, ["session=1; HttpOnly; Path=/; Secure"]);
 }
+
+/// The name of the cookie that browsers delete for this header, or `None` if they ignore the header
+/// (RFC 6265bis §5.6 and §5.7). They store the cookie under the name that the request has.
+fn name_that_browsers_delete(set_cookie: &str) -> Option<&str> {
+    let is_control = |c: char| c.is_ascii_control() && c != '\t';
+    let mut parts = set_cookie.split(';');
+    let (name, _) = parts.next()?.split_once('=')?;
+    let name = name.trim_matches([' ', '\t']);
+    let mut attributes = parts.map(|attribute| attribute.trim_matches([' ', '\t']));
+    let is_expired = attributes.clone().any(|attribute| attribute == "Max-Age=0");
+    let is_secure = attributes.any(|attribute| attribute == "Secure");
+    let needs_secure = ["__host-", "__secure-", "__http-"]
+        .iter()
+        .any(|prefix| name.to_ascii_lowercase().starts_with(prefix));
+    let is_accepted = !name.is_empty()
+        && !set_cookie.contains(is_control)
+        && is_expired
+        && (is_secure || !needs_secure);
+    is_accepted.then_some(name)
+}
+
+/// A handler that deletes all cookies of a request, such as at a logout. Checks that browsers delete
+/// each name in `deletable`, and that the deletes of the other names are `InvalidName`.
+#[track_caller]
+fn assert_loop_deletes_all_but(
+    layer: &CookieLayer,
+    header: impl AsRef<[u8]>,
+    exceptions: &[&str],
+) -> Vec<String> {
+    let mut names = Vec::new();
+    let sent = support::response_headers(layer, request(header), |jar| {
+        for (name, _) in jar {
+            match jar.delete(name) {
+                Ok(()) => names.push(name.to_owned()),
+                Err(error) => {
+                    assert_matches!(error, CookieError::InvalidName { name: found, .. } if found == name);
+                    assert!(exceptions.contains(&name), "{error}");
+                }
+            }
+        }
+        assert_eq!(jar.len(), names.len() + exceptions.len());
+    });
+    let sent = support::set_cookies(&sent);
+    let deleted: Vec<_> = sent
+        .iter()
+        .map(|header| name_that_browsers_delete(header).unwrap_or_else(|| panic!("{header:?}")))
+        .collect();
+    assert_eq!(deleted, names);
+    names
+}
+
+/// One hostile cookie must not stop a handler that deletes all cookies of a request: the error would
+/// be the response, and no cookie would be deleted. The exceptions are cookies without a name, and
+/// names whose bytes are not known.
+#[test]
+fn loop_over_names_of_hostile_request_deletes_all_but_nameless_and_invalid_utf8() {
+    let long = "n".repeat(5000);
+    let names = [
+        "user[id]",
+        "b[c]",
+        "path",
+        "PATH",
+        "expires",
+        "partitioned",
+        "$Version",
+        "c d",
+        "a\tb",
+        "é",
+        "\u{2000}a",
+        "a\u{2000}",
+        "\u{a0}__Host-id",
+        "\u{feff}",
+        "\u{85}",
+        "__Host-id",
+        "__hOsT-id",
+        "__Host-Http-id",
+        "__Secure-",
+        "__Host- ",
+        "__%48ost-id",
+        "\"quoted\"",
+        "\"",
+        "a,b",
+        "<script>",
+        "{\"a\":1}",
+        "..",
+        "%00",
+        "a\\073b",
+        "🍪",
+        "constructor",
+        &long,
+        "last",
+    ];
+    let mut header: Vec<u8> = Vec::new();
+    for name in names {
+        header.extend(format!("{name}=1; ").as_bytes());
+    }
+    let expected = names.map(|name| name.trim_matches([' ', '\t']));
+    let layer = CookieLayer::new();
+    let deleted = assert_loop_deletes_all_but(&layer, &header, &[]);
+    assert_eq!(deleted, expected);
+
+    // The exceptions are before, between and after the others.
+    let mut hostile = b"=nameless; \xff=1; nameless; ".to_vec();
+    hostile.extend(&header);
+    hostile.extend(b"a\xc3=1; a\xef\xbf\xbd=1; =; ;; \xf0\x9f=2; after=1; \xff");
+    let invalid = ["", "\u{fffd}", "a\u{fffd}"];
+    let mut deleted = assert_loop_deletes_all_but(&layer, &hostile, &invalid);
+    assert_eq!(deleted.pop().as_deref(), Some("after"));
+    assert_eq!(deleted, expected);
+}
+
+/// Every byte that a header can contain, and every character of one to three bytes, at the start,
+/// the end and within a name.
+#[test]
+fn loop_over_names_with_every_character_deletes_them() {
+    let layer = CookieLayer::new();
+    let characters: Vec<_> = ('\t'..='\u{ffff}')
+        .filter(|&c| (c >= ' ' && c != '\x7f') || c == '\t')
+        .filter(|c| *c < '\u{3100}' || u32::from(*c) % 97 == 0)
+        .filter(|c| !matches!(c, ';' | '=' | '\u{fffd}'))
+        .collect();
+    let mut count = 0;
+    for characters in characters.chunks(200) {
+        let names = characters
+            .iter()
+            .flat_map(|c| [format!("{c}n"), format!("n{c}"), format!("n{c}n")]);
+        let header: Vec<_> = names.map(|name| name + "=1").collect();
+        count += assert_loop_deletes_all_but(&layer, header.join("; "), &[]).len();
+    }
+    // Space and TAB are trimmed at the start and the end, so four names are `n`. Two are `nn`.
+    assert_eq!(count, 3 * characters.len() - 3 - 1);
+
+    for byte in 0x80..=0xff {
+        let header = [b"n", &[byte][..], b"=1; after=1"].concat();
+        let deleted = assert_loop_deletes_all_but(&layer, header, &["n\u{fffd}"]);
+        assert_eq!(deleted, ["after"]);
+    }
+}
+
+/// The names of a hostile request can be those of declared, retired and renamed cookies too.
+#[test]
+fn loop_over_names_with_declared_and_renamed_ones_deletes_each_everywhere() {
+    let layer = CookieLayer::new()
+        .declare(Cookie::build("session").path("/app").http_only(true))
+        .and_then(|layer| layer.retire(Cookie::build("session").path("/")))
+        .and_then(|layer| layer.renamed("user[id]", "session"))
+        .unwrap();
+    let header = "user[id]=1; session=2; a=3; session=4; b[c]=5";
+    let sent = support::response_headers(&layer, request(header), |jar| {
+        for (name, _) in jar {
+            jar.delete(name).unwrap();
+        }
+    });
+    let session = format!(
+        "session=\"\"; expires={}; HttpOnly; Max-Age=0; Path=/app",
+        support::EPOCH
+    );
+    assert_eq!(
+        support::set_cookies(&sent),
+        [
+            support::deletion("session", "/"),
+            support::deletion("user[id]", "/"),
+            session,
+            support::deletion("a", "/"),
+            support::deletion("b[c]", "/"),
+        ]
+    );
+}
+
+/// With `deny_undeclared`, a handler deletes declared cookies only, whatever a client sends.
+#[test]
+fn loop_over_names_under_deny_undeclared_is_undeclared_for_others() {
+    let layer = CookieLayer::new()
+        .declare("session")
+        .and_then(|layer| layer.renamed("user[id]", "session"))
+        .unwrap()
+        .deny_undeclared();
+    let mut undeclared = Vec::new();
+    let header = "path=1; user[id]=2; \u{2000}=3; session=4; =5";
+    let sent = support::response_headers(&layer, request(header), |jar| {
+        for (name, _) in jar {
+            if let Err(error) = jar.delete(name) {
+                assert_matches!(error, CookieError::Undeclared { name: found, .. } if found == name);
+                undeclared.push(name.to_owned());
+            }
+        }
+    });
+    assert_eq!(undeclared, ["path", "\u{2000}", ""]);
+    assert_eq!(
+        support::set_cookies(&sent),
+        [
+            support::deletion("user[id]", "/"),
+            support::deletion("session", "/")
+        ]
+    );
+}

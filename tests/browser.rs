@@ -4,7 +4,8 @@
 //! `cargo test --all-features --test browser -- --ignored`, or `.ci/run`, which installs these
 //! programs and runs all other checks too.
 
-#![cfg(unix)]
+// `typed` needs the crate `url`, which is a dependency of this feature.
+#![cfg(all(unix, feature = "test-util"))]
 
 #[path = "browser/driver.rs"]
 mod driver;
@@ -12,9 +13,15 @@ mod driver;
 mod playground;
 mod site;
 mod support;
+#[path = "browser/typed.rs"]
+mod typed;
 
 use driver::{Chromium, Driven, Firefox};
-use site::{Site, domains, forging, matrix, retired, unstorable, values, visited};
+use site::{
+    Site, domains, forging, matrix, names, never_sent, renamed, retired, sequences, unstorable,
+    values, visited,
+};
+use typed::Typed;
 
 /// Starts a site and a browser for `test`, and closes the browser afterwards.
 async fn run<B: Driven>(test: impl AsyncFnOnce(&Site, &mut B)) {
@@ -72,6 +79,33 @@ macro_rules! browsers {
             #[$ignore]
             async fn cookie_refused_by_jar_is_dropped_or_sent_elsewhere() {
                 run::<$Browser>(async |site, browser| unstorable::check(site, browser).await).await;
+            }
+
+            #[tokio::test]
+            #[$ignore]
+            async fn path_that_is_never_sent_is_refused_and_deleted() {
+                run::<$Browser>(async |site, browser| {
+                    never_sent::check(site, &mut Typed(browser), &[]).await;
+                })
+                .await;
+            }
+
+            #[tokio::test]
+            #[$ignore]
+            async fn delete_with_any_stored_name_deletes_cookie() {
+                run::<$Browser>(async |site, browser| names::check(site, browser, &[]).await).await;
+            }
+
+            #[tokio::test]
+            #[$ignore]
+            async fn set_and_delete_leave_no_cookie_under_previous_names() {
+                run::<$Browser>(async |site, browser| renamed::check(site, browser).await).await;
+            }
+
+            #[tokio::test]
+            #[$ignore]
+            async fn random_sequences_leave_last_operations() {
+                run::<$Browser>(async |site, browser| sequences::check(site, browser, &[]).await).await;
             }
 
             #[tokio::test]

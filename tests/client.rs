@@ -8,7 +8,10 @@ mod support;
 use std::convert::Infallible;
 
 use http::{Request, Response};
-use site::{Browser, Site, domains, forging, matrix, retired, unstorable, values, visited};
+use site::{
+    Browser, Site, domains, forging, matrix, names, never_sent, renamed, retired, sequences,
+    unstorable, values, visited,
+};
 use tower::util::BoxCloneService;
 use tower::{ServiceExt, service_fn};
 use tower_django_cookies::test::Client;
@@ -20,6 +23,16 @@ impl Browser for Client<App> {
 
     async fn load(&mut self, url: &str) {
         self.get(url).await.unwrap();
+    }
+
+    async fn stored_names(&mut self) -> Option<Vec<String>> {
+        let cookies = self.cookies();
+        Some(
+            cookies
+                .iter()
+                .map(|cookie| cookie.name().to_owned())
+                .collect(),
+        )
     }
 }
 
@@ -56,7 +69,8 @@ async fn forged_host_prefix_from_sibling_is_not_read() {
 #[tokio::test]
 async fn domain_is_accepted_by_jar_if_stored_by_client() {
     let site = Site::start().await;
-    domains::check(&site, &mut client(&site)).await;
+    let mut client = client(&site).public_suffixes(domains::is_public_suffix);
+    domains::check(&site, &mut client).await;
 }
 
 #[tokio::test]
@@ -69,4 +83,28 @@ async fn values_round_trip_unchanged() {
 async fn cookie_refused_by_jar_is_dropped_or_sent_elsewhere() {
     let site = Site::start().await;
     unstorable::check(&site, &mut client(&site)).await;
+}
+
+#[tokio::test]
+async fn path_that_is_never_sent_is_refused_and_deleted() {
+    let site = Site::start().await;
+    never_sent::check(&site, &mut client(&site), &[]).await;
+}
+
+#[tokio::test]
+async fn delete_with_any_stored_name_deletes_cookie() {
+    let site = Site::start().await;
+    names::check(&site, &mut client(&site), &[]).await;
+}
+
+#[tokio::test]
+async fn set_and_delete_leave_no_cookie_under_previous_names() {
+    let site = Site::start().await;
+    renamed::check(&site, &mut client(&site)).await;
+}
+
+#[tokio::test]
+async fn random_sequences_leave_last_operations() {
+    let site = Site::start().await;
+    sequences::check(&site, &mut client(&site), &[]).await;
 }

@@ -23,7 +23,7 @@ use tokio::time::error::Elapsed;
 use tower::util::BoxCloneService;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_django_cookies::test::{Client, ClientError, RejectReason};
-use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite, time};
+use tower_django_cookies::{AttributeReason, Cookie, CookieError, CookieLayer, SameSite, time};
 use url::form_urlencoded;
 
 type App = BoxCloneService<Request<String>, Response<String>, Infallible>;
@@ -259,6 +259,92 @@ async fn rejected_cookies_have_name_and_reason() {
             client.rejected_cookies().is_empty(),
             "rejected cookies of a previous response"
         );
+    }
+}
+
+#[tokio::test]
+async fn public_suffix_of_list_is_rejected() {
+    let mut client = echo_client().public_suffixes(|domain| domain == "co.uk");
+    for domain in ["co.uk", "CO.UK", ".Co.Uk"] {
+        let url = format!("https://www.example.co.uk/?a=1;+Domain={domain}");
+        client.get(url).await.unwrap();
+        let [rejected] = client.rejected_cookies() else {
+            panic!("{domain}: {:?}", client.rejected_cookies());
+        };
+        assert_eq!(rejected.reason, RejectReason::PublicSuffix, "{domain}");
+    }
+    let url = "https://www.example.co.uk./?a=1;+Domain=co.uk.";
+    client.get(url).await.unwrap();
+    let reason = client.rejected_cookies()[0].reason;
+    assert_eq!(reason, RejectReason::PublicSuffix);
+
+    // A clone has the same list.
+    let mut client = client
+        .clone()
+        .base_url("https://www.example.co.uk")
+        .unwrap();
+    let cookie = |domain| Cookie::build(("a", "1")).domain(domain);
+    let error = client.set_cookie(cookie("co.uk")).unwrap_err();
+    assert!(matches!(
+        error,
+        ClientError::Rejected(rejected) if rejected.reason == RejectReason::PublicSuffix
+    ));
+    client.set_cookie(cookie("example.co.uk")).unwrap();
+    let url = "https://other.example.co.uk/";
+    assert_eq!(get_text(&mut client, url).await, "a=1");
+}
+
+/// RFC 6265bis §5.7: such a cookie is host-only.
+#[tokio::test]
+async fn public_suffix_that_is_the_host_is_host_only() {
+    let mut client = echo_client().public_suffixes(|domain| domain == "github.io");
+    let url = "https://github.io/?a=1;+Path=/;+Domain=github.io";
+    client.get(url).await.unwrap();
+    assert!(client.rejected_cookies().is_empty());
+    assert_eq!(get_text(&mut client, "https://github.io/").await, "a=1");
+    let child = "https://user.github.io/";
+    assert_eq!(get_text(&mut client, child).await, "");
+    assert_eq!(client.cookies()[0].domain(), None);
+}
+
+#[tokio::test]
+async fn public_suffix_without_list_is_stored() {
+    let mut client = echo_client();
+    let url = "https://www.example.co.uk/?a=1;+Path=/;+Domain=co.uk";
+    client.get(url).await.unwrap();
+    assert!(client.rejected_cookies().is_empty());
+    let other = "https://other.co.uk/";
+    assert_eq!(get_text(&mut client, other).await, "a=1");
+}
+
+/// As in browsers, the cookie is stored, but no URL that the client requests matches.
+#[tokio::test]
+async fn cookie_with_path_that_is_never_sent_is_stored_and_not_sent() {
+    for path in ["/my files", "/app/..", "/%2e/"] {
+        let mut client = client(move |request| match request.uri().query() {
+            Some(_) => {
+                let header = HeaderValue::try_from(format!("a=1; Path={path}")).unwrap();
+                Response::builder()
+                    .header(SET_COOKIE, header)
+                    .body(String::new())
+                    .unwrap()
+            }
+            None => Response::new(format!("{:?}", request.headers().get(COOKIE))),
+        });
+        client.get("/?set").await.unwrap();
+        assert_eq!(client.cookies()[0].path(), Some(path));
+        assert_eq!(get_text(&mut client, path).await, "None");
+
+        let error = client
+            .set_cookie(Cookie::build(("a", "1")).path(path))
+            .unwrap_err();
+        assert!(matches!(
+            error,
+            ClientError::Cookie(CookieError::InvalidPath {
+                reason: AttributeReason::NeverSent | AttributeReason::DotSegment,
+                ..
+            })
+        ));
     }
 }
 

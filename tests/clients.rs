@@ -17,7 +17,9 @@ use clients::curl::Curl;
 use clients::deviations;
 use clients::reqwest::Reqwest;
 use clients::script::{Requests, ToughCookie, Urllib};
-use site::{Site, forging, matrix, retired, values, visited};
+use site::{
+    Site, forging, matrix, names, never_sent, renamed, retired, sequences, values, visited,
+};
 
 /// Defines one module of tests for each client.
 macro_rules! clients {
@@ -58,6 +60,34 @@ macro_rules! clients {
             async fn values_round_trip_unchanged_except_for_deviations() {
                 let site = Site::start().await;
                 values::check(&site, &mut <$Client>::start(), deviations::VALUES).await;
+            }
+
+            #[tokio::test]
+            $(#[$ignore])?
+            async fn path_that_is_never_sent_is_refused_and_deleted_except_for_deviations() {
+                let site = Site::start().await;
+                never_sent::check(&site, &mut <$Client>::start(), deviations::NEVER_SENT).await;
+            }
+
+            #[tokio::test]
+            $(#[$ignore])?
+            async fn delete_with_any_stored_name_deletes_cookie_except_for_deviations() {
+                let site = Site::start().await;
+                names::check(&site, &mut <$Client>::start(), deviations::NAMES).await;
+            }
+
+            #[tokio::test]
+            $(#[$ignore])?
+            async fn set_and_delete_leave_no_cookie_under_previous_names() {
+                let site = Site::start().await;
+                renamed::check(&site, &mut <$Client>::start()).await;
+            }
+
+            #[tokio::test]
+            $(#[$ignore])?
+            async fn random_sequences_leave_last_operations_except_for_deviations() {
+                let site = Site::start().await;
+                sequences::check(&site, &mut <$Client>::start(), deviations::SEQUENCES).await;
             }
         }
     )*};

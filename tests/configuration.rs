@@ -205,7 +205,7 @@ fn declaring() -> CookieLayer {
 fn declare_of_declared_name_is_already_declared() {
     for path in ["/app", "/old", "/"] {
         let result = declaring().declare(Cookie::build("a").path(path));
-        let error = configuration_error("declared twice", result);
+        let error = configuration_error("is declared already", result);
         assert_matches!(error, CookieError::AlreadyDeclared { name, .. } if name == "a");
     }
 }

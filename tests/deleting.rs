@@ -1,9 +1,11 @@
-//! `delete` without a declaration: which scope it uses, and which attributes its header has.
+//! `delete` without a declaration: which names it accepts, which scope it uses, and which attributes
+//! its header has.
 
 mod support;
 
 use http::Request;
 use support::{EPOCH, assert_matches, deletion, response_cookies};
+use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 
 /// The `Set-Cookie` headers of the response, from a layer without declarations.
@@ -145,4 +147,113 @@ fn delete_after_delete_with_given_scope_uses_default_scope() {
     });
     let [app, root] = ["/app", "/"].map(|path| deletion("a", path));
     assert_eq!(cookies, [app, root]);
+}
+
+/// Names that browsers store and send, but that `set` refuses.
+fn stored_names() -> Vec<String> {
+    let mut names: Vec<_> = [
+        "user[id]",
+        "path",
+        "Max-Age",
+        "c d",
+        "é",
+        "a\tb",
+        "a \t b",
+        "\u{2000}a",
+        "a\u{3000}",
+        "\u{a0}",
+        "\u{feff}a",
+        "\u{85}a",
+        "\u{202e}a",
+        "\"a\"",
+        "a,b",
+        "<a>",
+        "a\\b",
+        "🍪",
+        "__Host-é",
+        "__secure-a b",
+    ]
+    .map(str::to_owned)
+    .into();
+    names.push("n".repeat(5000));
+    names.push("é".repeat(2500));
+    names
+}
+
+/// The value with which a cookie is deleted: Django's, but for names that would be too long with it.
+fn written_value(name: &str) -> &'static str {
+    if name.len() + 2 <= 4096 { "\"\"" } else { "" }
+}
+
+/// `Cookie::parse` would trim the Unicode white space, and misread a name such as `path`.
+#[test]
+fn queued_shows_deletes_of_every_stored_name_unchanged() {
+    for name in stored_names() {
+        let jar = CookieLayer::new().jar(&Request::new(()));
+        let scoped = Cookie::build(name.clone())
+            .http_only(true)
+            .same_site(SameSite::Lax);
+        assert_eq!(jar.delete(scoped), Ok(()), "{name:?}");
+        let queued = jar.queued();
+        assert_eq!(queued.len(), 1);
+        let cookie = &queued[0];
+        assert_eq!(cookie.name(), name);
+        assert_eq!((cookie.value(), cookie.path()), ("", Some("/")));
+        assert_eq!(cookie.max_age(), Some(Duration::ZERO));
+        assert_eq!(cookie.expires_datetime(), Some(OffsetDateTime::UNIX_EPOCH));
+        assert_eq!(cookie.http_only(), Some(true));
+        assert_eq!(cookie.same_site(), Some(SameSite::Lax));
+        assert_eq!(cookie.secure(), name.starts_with("__").then_some(true));
+        assert_eq!(cookie.domain(), None);
+    }
+}
+
+/// `Debug` escapes names as it does other strings, so a log line stays one line.
+#[test]
+fn debug_of_jar_shows_deletes_of_every_stored_name_escaped() {
+    for name in stored_names() {
+        let layer = CookieLayer::new();
+        let jar = layer.jar(&support::request(format!("{name}=s3cret")));
+        jar.delete(name.clone()).expect("a stored name");
+        let debug = format!("{jar:?}");
+        assert!(
+            debug.contains(&format!("cookies: [{name:?}], queued: [{name:?}]")),
+            "{debug}"
+        );
+        assert!(!debug.contains("s3cret") && !debug.contains(char::is_control));
+    }
+}
+
+/// Deletes of different names are separate, even if the names differ in outer white space only that
+/// browsers do not trim.
+#[test]
+fn deletes_of_similar_names_are_all_sent() {
+    let names = ["a", "\u{2000}a", "a\u{2000}", "\u{a0}a", "A", "a\tb", "a b"];
+    let sent = cookies(|jar| {
+        for name in names.iter().chain(&names) {
+            jar.delete(*name)?;
+        }
+        Ok(())
+    });
+    assert_eq!(sent, names.map(|name| deletion(name, "/")));
+}
+
+#[test]
+fn delete_of_stored_name_with_given_scope_uses_it() {
+    for name in stored_names() {
+        if name.starts_with("__") {
+            continue;
+        }
+        let sent = cookies(|jar| {
+            let cookie = Cookie::build(name.clone()).domain("example.com");
+            jar.delete(cookie.path("/my files"))
+        });
+        let value = written_value(&name);
+        assert_eq!(
+            sent,
+            [format!(
+                "{name}={value}; Domain=example.com; expires={EPOCH}; Max-Age=0; Path=/my files"
+            )]
+        );
+    }
 }

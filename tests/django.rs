@@ -5,11 +5,11 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use http::header::COOKIE;
+use http::header::{COOKIE, HOST};
 use http::{HeaderValue, Request};
 use serde::Deserialize;
 use serde_json::{Number, Value};
-use support::{from_hex, imf_fixdate, kind, request, response_cookies};
+use support::{from_hex, imf_fixdate, kind, request, response_headers, set_cookies};
 use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 
@@ -44,6 +44,8 @@ struct Write {
     #[serde(default)]
     value: String,
     attributes: BTreeMap<String, Value>,
+    /// The host of the request.
+    host: Option<String>,
     #[serde(flatten)]
     djangos: Outcome,
     differs: Option<Outcome>,
@@ -143,7 +145,7 @@ fn check(
         );
         loop {
             let before = now();
-            let headers = response_cookies(&CookieLayer::new(), |jar| {
+            let headers = sent_cookies(write, |jar| {
                 operation(jar, cookie(write, before))
                     .unwrap_or_else(|error| panic!("{case}: {error}"));
             });
@@ -161,7 +163,7 @@ fn check(
             }
         }
     }
-    let headers = response_cookies(&CookieLayer::new(), |jar| {
+    let headers = sent_cookies(write, |jar| {
         let error = operation(jar, cookie(write, now())).expect_err(case);
         assert_eq!(
             kind(&error),
@@ -170,6 +172,16 @@ fn check(
         );
     });
     assert!(headers.is_empty(), "{case}: {headers:?}");
+}
+
+/// The `Set-Cookie` headers of the response to a request to the host of the case.
+fn sent_cookies(write: &Write, handler: impl FnMut(&CookieJar)) -> Vec<String> {
+    let mut request = Request::new(());
+    if let Some(host) = &write.host {
+        let host = HeaderValue::from_str(host).expect("a valid header value");
+        request.headers_mut().insert(HOST, host);
+    }
+    set_cookies(&response_headers(&CookieLayer::new(), request, handler))
 }
 
 /// The cookie of the case.

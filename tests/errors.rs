@@ -6,7 +6,7 @@ mod support;
 use std::error::Error;
 
 use http::{Request, StatusCode};
-use support::{assert_matches, assert_response_started, ended_jar, response_cookies};
+use support::{assert_matches, assert_response_started, deletion, ended_jar, response_cookies};
 use tower_django_cookies::{
     AttributeReason, Cookie, CookieBuilder, CookieError, CookieJar, CookieLayer, SameSite,
     SecureReason,
@@ -96,13 +96,95 @@ fn secure_required_reason(cookie: CookieBuilder<'static>) -> SecureReason {
     }
 }
 
+/// Browsers store no such name (RFC 6265bis §5.6), or its bytes are not known.
 #[test]
 fn set_and_delete_with_illegal_name_are_invalid_name() {
-    for illegal in [
-        "", "a b", "a;b", "a,b", "a\"b", "a/b", "a\r\nb", "a\0b", "\u{7f}", "é", "a\tb",
+    let mut illegal: Vec<_> = [
+        "",
+        " ",
+        "\t",
+        " a",
+        "a ",
+        "\ta",
+        "a\t",
+        " path",
+        "a;b",
+        ";",
+        "a\r\nb",
+        "\u{7f}",
+        "a\u{fffd}",
+        "\u{fffd}",
+    ]
+    .map(str::to_owned)
+    .into();
+    let controls = (0..0x20).chain([0x7f]).map(char::from);
+    for control in controls.filter(|&control| control != '\t') {
+        illegal.extend([format!("a{control}b"), format!("{control}a")]);
+    }
+    for illegal in illegal {
+        let error = set_and_delete_error(&CookieLayer::new(), (illegal.clone(), "1"));
+        assert_matches!(error, CookieError::InvalidName { name, .. } if *name == illegal);
+    }
+}
+
+/// Browsers store these names, so `delete` accepts them. Django's `set_cookie` refuses them.
+#[test]
+fn set_with_name_that_only_delete_accepts_is_invalid_name() {
+    for name in [
+        "a b",
+        "a,b",
+        "a\"b",
+        "\"a\"",
+        "a/b",
+        "user[id]",
+        "(a)",
+        "<a>",
+        "a?b",
+        "a@b",
+        "a\\b",
+        "{a}",
+        "é",
+        "a\tb",
+        "\u{85}",
+        "\u{a0}a",
+        "\u{2000}a",
+        "a\u{3000}",
+        "\u{feff}a",
+        "🍪",
     ] {
-        let error = set_and_delete_error(&CookieLayer::new(), (illegal, "1"));
-        assert_matches!(error, CookieError::InvalidName { name, .. } if name == illegal);
+        assert_matches!(
+            jar().set((name, "1")),
+            Err(CookieError::InvalidName { name: found, .. }) if found == name
+        );
+        assert_matches!(
+            CookieLayer::new().declare(name),
+            Err(CookieError::InvalidName { name: found, .. }) if found == name
+        );
+        let sent = response_cookies(&CookieLayer::new(), |jar| {
+            assert_eq!(jar.delete((name, "1")), Ok(()));
+        });
+        assert_eq!(sent, [deletion(name, "/")]);
+    }
+}
+
+/// Browsers drop a cookie whose name and value have more than 4096 bytes (RFC 6265bis §5.6), so a long
+/// name is deleted without the two quotes of Django's `delete_cookie`. A request may have a longer name.
+#[test]
+fn delete_with_name_of_any_length_is_sent_within_the_limit_of_browsers() {
+    for len in [4094, 4095, 4096, 4097, 5000, 100_000] {
+        let name = "a".repeat(len);
+        match jar().set((&*name, "")) {
+            Ok(()) => assert!(len <= 4094),
+            Err(CookieError::TooLong { len: found, .. }) => assert_eq!(found, len + 2),
+            Err(error) => panic!("{error}"),
+        }
+        let sent = response_cookies(&CookieLayer::new(), |jar| {
+            assert_eq!(jar.delete(&*name), Ok(()));
+        });
+        let (pair, _) = sent[0].split_once(';').expect("attributes");
+        let value = if len <= 4094 { "\"\"" } else { "" };
+        assert_eq!(pair, format!("{name}={value}"));
+        assert_eq!(sent[0][pair.len()..], deletion("", "/")["=\"\"".len()..]);
     }
 }
 
@@ -119,17 +201,26 @@ fn invalid_name_of_name_value_pair_shows_name_only() {
     }
 }
 
+/// Python's `http.cookies` refuses to set these names, but browsers store them.
 #[test]
-fn set_and_delete_with_attribute_name_in_any_case_are_reserved_name() {
+fn set_with_attribute_name_in_any_case_is_reserved_name_and_delete_is_sent() {
     let attributes =
         "expires path comment domain max-age secure httponly version samesite partitioned";
     for attribute in attributes.split(' ') {
         for reserved in [attribute.to_owned(), attribute.to_uppercase()] {
-            let error = set_and_delete_error(&CookieLayer::new(), (reserved.clone(), "1"));
-            assert_matches!(
-                error,
-                CookieError::ReservedName { name, .. } if *name == reserved
-            );
+            for result in [
+                jar().set((reserved.clone(), "1")),
+                CookieLayer::new().declare(reserved.clone()).map(drop),
+            ] {
+                assert_matches!(
+                    result,
+                    Err(CookieError::ReservedName { name, .. }) if *name == reserved
+                );
+            }
+            let sent = response_cookies(&CookieLayer::new(), |jar| {
+                assert_eq!(jar.delete(reserved.clone()), Ok(()));
+            });
+            assert_eq!(sent, [deletion(&reserved, "/")]);
         }
     }
 }
@@ -188,7 +279,101 @@ fn path_and_domain_with_outer_white_space_are_invalid() {
             AttributeReason::OuterWhiteSpace
         );
     }
-    assert_eq!(jar().set(a().path("/a b")), Ok(()));
+    // Within a Path, a space is never sent, but only `set` refuses it.
+    assert_eq!(jar().delete(a().path("/a b")), Ok(()));
+}
+
+/// The URL standard percent-encodes or resolves these, so a browser never sends a path that starts so.
+/// Browsers store such cookies, so `delete` and `retire` accept them.
+#[test]
+fn set_and_declare_with_path_that_is_never_sent_are_invalid_path_with_path_as_sent() {
+    for (path, expected_reason, as_sent) in [
+        ("/my files", AttributeReason::NeverSent, "/my%20files"),
+        ("/a?b", AttributeReason::NeverSent, "/a%3Fb"),
+        ("/..", AttributeReason::DotSegment, "/"),
+        ("/app/%2E/x", AttributeReason::DotSegment, "/app/x"),
+    ] {
+        let mut set = Ok(());
+        let sent = response_cookies(&CookieLayer::new(), |jar| {
+            jar.set(("before", "1")).expect("a valid cookie");
+            set = jar.set(a().path(path));
+        });
+        assert_eq!(sent, ["before=1; Path=/"]);
+        let declare = CookieLayer::new().declare(a().path(path)).map(drop);
+        for error in [set.unwrap_err(), declare.unwrap_err()] {
+            let hint = format!("; use {as_sent:?}");
+            assert!(error.to_string().ends_with(&hint), "{error}");
+            assert_matches!(
+                error,
+                CookieError::InvalidPath { name, path: found, reason, .. }
+                    if name == "a" && found == path && *reason == expected_reason
+            );
+        }
+        assert_eq!(jar().set(a().path(as_sent)), Ok(()));
+
+        assert_eq!(jar().delete(a().path(path)), Ok(()));
+        let layer = CookieLayer::new().declare("a").expect("a declaration");
+        let sent = response_cookies(
+            &layer.retire(a().path(path)).expect("a previous scope"),
+            |jar| jar.set(("a", "1")).expect("a declared cookie"),
+        );
+        assert_eq!(sent, [deletion("a", path), "a=1; Path=/".into()]);
+    }
+}
+
+/// By its default rule `*`, the public suffix list makes every single label a public suffix.
+#[test]
+fn domain_of_one_label_that_is_not_the_host_is_single_label() {
+    let at = |host: &str| {
+        let request = Request::builder().header("host", host).body(());
+        CookieLayer::new().jar(&request.expect("a request"))
+    };
+    for (host, domain) in [
+        ("example.com", "com"),
+        ("www.example.test", "TEST"),
+        ("a.localhost", "localhost"),
+        ("example.com.", "com."),
+    ] {
+        let jar = at(host);
+        for result in [jar.set(a().domain(domain)), jar.delete(a().domain(domain))] {
+            assert_matches!(
+                result,
+                Err(CookieError::InvalidDomain {
+                    name, domain: found, reason: AttributeReason::SingleLabel, ..
+                }) if name == "a" && found == domain
+            );
+            // The client chose the host.
+            assert_eq!(result.unwrap_err().status(), StatusCode::BAD_REQUEST);
+        }
+        assert!(jar.queued().is_empty());
+    }
+    assert_eq!(at("localhost").set(a().domain("LOCALHOST")), Ok(()));
+    assert_eq!(jar().set(a().domain("localhost")), Ok(()));
+}
+
+#[test]
+fn domain_on_list_of_layer_that_is_not_the_host_is_public_suffix() {
+    let layer = CookieLayer::new().public_suffixes(|domain| domain == "co.test");
+    let at = |host: &str| {
+        let request = Request::builder().header("host", host).body(());
+        layer.jar(&request.expect("a request"))
+    };
+    let jar = at("www.example.co.test");
+    for result in [
+        jar.set(a().domain("CO.Test")),
+        jar.delete(a().domain("CO.Test")),
+    ] {
+        assert_matches!(
+            result,
+            Err(CookieError::InvalidDomain {
+                name, domain, reason: AttributeReason::PublicSuffix, ..
+            }) if name == "a" && domain == "CO.Test"
+        );
+        assert_eq!(result.unwrap_err().status(), StatusCode::BAD_REQUEST);
+    }
+    assert!(jar.queued().is_empty());
+    assert_eq!(jar.set(a().domain("example.co.test")), Ok(()));
+    assert_eq!(at("co.test").set(a().domain("co.test")), Ok(()));
 }
 
 #[test]
@@ -499,7 +684,9 @@ fn messages_of_reasons_name_a_remedy() {
         ),
         (
             a().path("/a;b"),
-            r#"Path "/a;b" contains a `;`, which ends an attribute; percent-encode it"#.into(),
+            "Path \"/a;b\" contains a `;`, which ends an attribute; percent-encode it in a Path, remove \
+             it from a Domain"
+                .into(),
         ),
         (
             a().path("/é"),
@@ -521,6 +708,18 @@ fn messages_of_reasons_name_a_remedy() {
         (
             a().path("app"),
             r#"Path "app" does not start with `/`; write it from the root"#.into(),
+        ),
+        (
+            a().path("/a b"),
+            "Path \"/a b\" contains a character that browsers never send in a URL path, so the cookie \
+             would never be sent; use \"/a%20b\""
+                .into(),
+        ),
+        (
+            a().path("/a/../b"),
+            "Path \"/a/../b\" contains a dot segment, which browsers resolve, so the cookie would \
+             never be sent; use \"/b\""
+                .into(),
         ),
         (
             a().domain("a/b"),
@@ -565,6 +764,63 @@ fn messages_of_reasons_name_a_remedy() {
         error.to_string(),
         "cookie \"a\": Path \"\" is empty, so the cookie's scope would depend on the request; give a Path"
     );
+}
+
+#[test]
+fn messages_of_domains_that_browsers_drop_name_a_remedy() {
+    let layer = CookieLayer::new().public_suffixes(|domain| domain == "co.test");
+    let request = Request::builder()
+        .header("host", "example.co.test")
+        .body(());
+    let jar = layer.jar(&request.expect("a request"));
+    for (domain, message) in [
+        (
+            "test",
+            r#"Domain "test" is a single label and not the request's host, so browsers drop the cookie; use the host or a parent of it"#,
+        ),
+        (
+            "co.test",
+            r#"Domain "co.test" is a public suffix, so browsers drop the cookie; use the host or a parent of it"#,
+        ),
+    ] {
+        let error = jar.set(a().domain(domain)).expect_err("browsers drop it");
+        assert_eq!(error.to_string(), format!("cookie \"a\": {message}"));
+    }
+}
+
+#[test]
+fn messages_of_renamed_cookies_name_a_remedy() {
+    let layer = CookieLayer::new()
+        .declare("new")
+        .and_then(|layer| layer.renamed("a", "new"))
+        .expect("a valid configuration");
+    let set = layer.jar(&Request::new(())).set(a());
+    for result in [set, layer.clone().declare(a()).map(drop)] {
+        let error = result.expect_err("a previous name");
+        assert_eq!(
+            error.to_string(),
+            r#"cookie "a" was renamed to "new"; use the new name"#
+        );
+        assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(error.name(), Some("a"));
+    }
+    let mut nested = Request::new(());
+    let jar = layer.jar(&nested);
+    nested.extensions_mut().insert(jar);
+    let inner = CookieLayer::new().declare("a").expect("a declaration");
+    let error = inner.jar(&nested).delete("a").expect_err("a conflict");
+    assert_eq!(
+        error.to_string(),
+        r#"cookie "a": a CookieLayer renames it to "new", but a nested one declares or renames it too; declare and rename it in one layer"#
+    );
+    assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(error.name(), Some("a"));
+    let error = layer.renamed("b", "newer").expect_err("not declared");
+    assert_eq!(
+        error.to_string(),
+        r#"cookie "newer" is not declared; call `declare` before `renamed`"#
+    );
+    assert_eq!(error.name(), Some("newer"));
 }
 
 #[test]

@@ -176,8 +176,15 @@ const ERRORS: &[(&str, u16, Option<&str>, Handler)] = &[
     ("InvalidPath", 500, Some("a"), |jar| {
         jar.set(Cookie::build(("a", SECRET)).path("app"))
     }),
+    ("InvalidPath", 500, Some("a"), |jar| {
+        jar.set(Cookie::build(("a", SECRET)).path("/my files"))
+    }),
     ("InvalidDomain", 500, Some("a"), |jar| {
         jar.set(Cookie::build(("a", SECRET)).domain("example.test:80"))
+    }),
+    // The client chooses the host.
+    ("InvalidDomain", 400, Some("a"), |jar| {
+        jar.set(Cookie::build(("a", SECRET)).domain("test"))
     }),
     ("HostPrefixDomain", 500, Some("__Host-a"), |jar| {
         jar.set(Cookie::build(("__Host-a", SECRET)).domain("example.test"))
@@ -232,6 +239,22 @@ const ERRORS: &[(&str, u16, Option<&str>, Handler)] = &[
         let previous = || Cookie::build(("a", SECRET)).path("/old");
         let layer = CookieLayer::new().declare(("a", SECRET))?;
         layer.retire(previous())?.retire(previous()).map(drop)
+    }),
+    ("Renamed", 500, Some("old"), |_| {
+        let layer = CookieLayer::new().declare("a")?;
+        let layer = layer.renamed(("old", SECRET), "a")?;
+        layer.jar(&http::Request::new(())).set(("old", SECRET))
+    }),
+    ("RenameUndeclared", 500, Some("a"), |_| {
+        CookieLayer::new().renamed(("old", SECRET), "a").map(drop)
+    }),
+    ("RenameConflict", 500, Some("old"), |_| {
+        let mut request = http::Request::new(());
+        let outer = CookieLayer::new().declare(("a", SECRET))?;
+        let jar = outer.renamed(("old", SECRET), "a")?.jar(&request);
+        request.extensions_mut().insert(jar);
+        let inner = CookieLayer::new().declare(("old", SECRET))?;
+        inner.jar(&request).delete(("old", SECRET))
     }),
     ("DeclarationConflict", 500, Some("a"), |_| {
         let mut request = http::Request::new(());
@@ -555,4 +578,24 @@ async fn declared_cookie_is_set_and_deleted_with_its_scope() {
     assert_eq!((status, cookies), (StatusCode::BAD_REQUEST, Vec::new()));
     assert!(body.contains(r#"domain-match "example.test""#), "{body}");
     assert!(!body.contains("elsewhere"), "{body}");
+}
+
+/// A cookie that a client made up must not turn the logout into an error.
+#[tokio::test]
+async fn handler_that_deletes_every_cookie_of_hostile_request_is_ok() {
+    async fn logout(jar: CookieJar) -> Result<Redirect, CookieError> {
+        for (name, _) in &jar {
+            jar.delete(name)?;
+        }
+        Ok(Redirect::to("/"))
+    }
+
+    let app = Router::new()
+        .route("/", get(logout))
+        .layer(CookieLayer::new());
+    let header = "session=1; b[c]=2; path=3; \"=4; c d=5; a,b=6";
+    let (status, cookies, _) = send(app, get_request_with("/", "cookie", header)).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let expected = ["session", "b[c]", "path", "\"", "c d", "a,b"];
+    assert_eq!(cookies, expected.map(|name| support::deletion(name, "/")));
 }

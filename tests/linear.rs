@@ -1,4 +1,5 @@
-//! Long `Cookie` headers of every kind are read correctly, and in time linear in their length.
+//! Long `Cookie` headers of every kind are read correctly, and in time linear in their length. So are
+//! long hosts, however many cookies have a Domain.
 //!
 //! These tests check the results. `.ci/linear` runs each test with several values of `HEADER_LEN`
 //! and counts the instructions, so the work of a test must be linear too.
@@ -9,9 +10,9 @@ use std::collections::{HashMap, HashSet};
 use std::env;
 
 use http::header::COOKIE;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use support::{deletion, request, response_headers, set_cookies};
-use tower_django_cookies::{Cookie, CookieJar, CookieLayer};
+use tower_django_cookies::{Cookie, CookieJar, CookieLayer, HostSource};
 
 /// Makes a module of tests for each kind of header.
 macro_rules! headers {
@@ -352,5 +353,75 @@ fn delete_of_every_request_cookie_sends_every_header() {
         }
     });
     let expected = pairs.iter().map(|(name, _)| deletion(name, "/"));
+    assert!(set_cookies(&headers).into_iter().eq(expected));
+}
+
+/// Sets every cookie of the request with a Domain, under a host header that is as long as half the
+/// `Cookie` header. This is linear only if the host is normalised once, not for each cookie.
+fn set_with_domain_of_every_request_cookie(source: HostSource, name: &str, host: &str) {
+    let Headers { values, pairs } = distinct_names();
+    let mut request = request(&values[0]);
+    let name = HeaderName::try_from(name).expect("a header name");
+    let host = HeaderValue::from_str(host).expect("a valid header value");
+    request.headers_mut().insert(name, host);
+    let layer = CookieLayer::new().host_from(source).expect("a source");
+    let headers = response_headers(&layer, request, |jar| {
+        for (name, value) in jar {
+            let cookie = Cookie::build((name, value)).domain("example.com");
+            jar.set(cookie).expect("a valid cookie");
+        }
+    });
+    let expected = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}; Domain=example.com; Path=/"));
+    assert!(set_cookies(&headers).into_iter().eq(expected));
+}
+
+#[test]
+fn set_with_domain_under_long_host_with_port_sends_every_header() {
+    let host = "u".repeat(header_len() / 2) + "@www.example.com:8080";
+    set_with_domain_of_every_request_cookie(HostSource::Request, "host", &host);
+}
+
+#[test]
+fn set_with_domain_under_too_long_host_sends_every_header() {
+    let host = "x".repeat(header_len() / 2) + ".example.com:8080";
+    set_with_domain_of_every_request_cookie(HostSource::Request, "host", &host);
+}
+
+#[test]
+fn set_with_domain_under_too_long_host_name_sends_every_header() {
+    let host = "x".repeat(header_len() / 2) + ".example.com";
+    set_with_domain_of_every_request_cookie(HostSource::Request, "host", &host);
+}
+
+#[test]
+fn set_with_domain_under_long_x_forwarded_host_sends_every_header() {
+    let host = "u".repeat(header_len() / 2) + "@www.example.com:8080, proxy.local";
+    let source = HostSource::XForwardedHost;
+    set_with_domain_of_every_request_cookie(source, "x-forwarded-host", &host);
+}
+
+/// A set in the last slots of a name that has many, and then in the first ones again.
+#[test]
+fn replaced_sets_of_one_name_at_many_paths_are_sent_in_their_last_order() {
+    let Headers { values, pairs } = distinct_names();
+    let set = |jar: &CookieJar, path: &str, value: &str| {
+        let cookie = Cookie::build(("a", value)).path(format!("/{path}"));
+        jar.set(cookie).expect("a valid cookie");
+    };
+    let headers = response_headers(&CookieLayer::new(), request(&values[0]), |jar| {
+        for (path, value) in jar {
+            set(jar, path, value);
+        }
+        for (path, value) in pairs.iter().rev() {
+            set(jar, path, value);
+        }
+        assert_eq!(jar.queued().len(), pairs.len());
+    });
+    let expected = pairs
+        .iter()
+        .rev()
+        .map(|(path, value)| format!("a={value}; Path=/{path}"));
     assert!(set_cookies(&headers).into_iter().eq(expected));
 }

@@ -522,13 +522,16 @@ async fn cookies_after_inner_future_dropped_between_the_layers_are_sent() {
 }
 
 #[test]
-fn delete_at_scope_retired_by_both_layers_is_not_ambiguous() {
+fn delete_at_scope_retired_by_both_layers_deletes_each_scope_once() {
     let retiring = || declaring(Cookie::build("session").path("/app")).retire("session");
     let (outer, inner) = (retiring().unwrap(), retiring().unwrap());
     let cookies = nested_cookies(&outer, &inner, |_, inner| {
         inner.delete(Cookie::build("session").path("/")).unwrap();
     });
-    assert_eq!(cookies, [deletion("session", "/")]);
+    assert_eq!(
+        cookies,
+        [deletion("session", "/"), deletion("session", "/app")]
+    );
 }
 
 #[test]

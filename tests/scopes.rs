@@ -1,6 +1,8 @@
 //! A declared cookie cannot be set or deleted at another scope, and `retire` deletes it at its
 //! previous scopes.
 
+#[path = "scopes/combinations.rs"]
+mod combinations;
 mod support;
 
 use std::collections::HashSet;
@@ -197,18 +199,55 @@ fn retired_scopes_with_domain_mismatch_are_skipped() {
     );
 }
 
+/// A `delete` that was left over at the previous scope still logs the user out.
 #[test]
-fn delete_at_retired_scope_deletes_only_that_scope() {
+fn delete_at_declared_or_retired_scope_deletes_every_scope() {
     let [first, second] = deleted_at_retired_scopes();
-    let delete = |cookie: CookieBuilder<'static>| {
-        cookies(&layer_with_retired_scopes(), |jar| {
-            jar.delete(cookie.clone())
-        })
-    };
-    assert_eq!(delete(session().path("/")), [first]);
-    assert_eq!(delete(session().path("/old")), [&*second]);
-    assert_eq!(delete(session().domain(".OLD.example.com")), [second]);
-    assert_eq!(delete(session().path("/app")).last(), Some(&deleted()));
+    for given in [
+        session(),
+        session().path("/"),
+        session().path("/").domain("").partitioned(false),
+        session().path("/old"),
+        session().domain(".OLD.example.com"),
+        session().path("/old").domain("old.example.com"),
+        session().path("/app"),
+        session().domain("example.COM"),
+        session().path("/app").domain("example.com"),
+        session().domain(""),
+        session().partitioned(false),
+    ] {
+        let sent = cookies(&layer_with_retired_scopes(), |jar| {
+            jar.delete(given.clone())
+        });
+        assert_eq!(sent, [&*first, &*second, &*deleted()], "{given:?}");
+    }
+}
+
+/// The smallest such case, with a browser that stores a copy at both Paths.
+#[cfg(feature = "test-util")]
+#[tokio::test]
+async fn browser_with_copies_at_retired_and_declared_scope_has_none_after_delete() {
+    use tower::{ServiceBuilder, service_fn};
+    use tower_django_cookies::test::Client;
+
+    for given in [session(), session().path("/"), session().path("/app")] {
+        let layer = CookieLayer::new()
+            .declare(session().path("/app"))
+            .and_then(|layer| layer.retire(session().path("/")))
+            .expect("valid declarations");
+        let app = service_fn(async |request: Request<String>| {
+            support::jar_of(&request).delete(given.clone())?;
+            Ok::<_, CookieError>(http::Response::new(String::new()))
+        });
+        let mut browser = Client::new(ServiceBuilder::new().layer(layer).service(app));
+        for path in ["/", "/app"] {
+            let copy = Cookie::build(("session", "f81d4fae")).path(path);
+            browser.set_cookie(copy).expect("a valid cookie");
+        }
+        assert_eq!(browser.cookies().len(), 2);
+        browser.get("/app").await.expect("a response");
+        assert!(browser.cookies().is_empty(), "{given:?}");
+    }
 }
 
 #[test]
@@ -238,16 +277,22 @@ fn set_at_retired_scope_is_scope_mismatch() {
     assert!(jar.queued().is_empty());
 }
 
+/// `AmbiguousScope` is an error of undeclared cookies only.
 #[test]
-fn delete_matching_several_retired_scopes_is_ambiguous_scope() {
+fn delete_matching_several_retired_scopes_deletes_every_scope() {
     let layer = layer()
         .retire(session().path("/old"))
         .and_then(|layer| layer.retire(session().path("/old").domain("old.example.com")))
         .expect("valid scopes to retire");
-    let jar = layer.jar(&Request::new(()));
-    let result = jar.delete(session().path("/old"));
-    assert_matches!(result, Err(CookieError::AmbiguousScope { .. }));
-    assert_eq!(jar.delete(session().path("/old").domain("")), Ok(()));
+    let all = cookies(&layer, |jar| jar.delete("session"));
+    assert_eq!(all.len(), 3);
+    for given in [
+        session().path("/old"),
+        session().path("/old").domain(""),
+        session().partitioned(false),
+    ] {
+        assert_eq!(cookies(&layer, |jar| jar.delete(given.clone())), all);
+    }
 }
 
 #[test]
@@ -465,4 +510,151 @@ fn debug_of_layer_shows_declarations_without_values() {
     let text = format!("{layer:?}");
     assert!(text.contains("session") && text.contains("/app"), "{text}");
     assert!(!text.contains("s3cret"), "{text}");
+}
+
+/// Parts of several scopes do not make a scope.
+#[test]
+fn delete_with_parts_of_two_scopes_is_scope_mismatch() {
+    let layer = layer_with_retired_scopes();
+    for given in [
+        // Of two retired scopes.
+        session().path("/").domain("old.example.com"),
+        session().path("/old").domain(""),
+        // Of a retired scope and the declared one.
+        session().path("/").domain("example.com"),
+        session().path("/app").domain(""),
+        session().path("/app").domain("old.example.com"),
+        session().path("/old").domain("example.com"),
+        session().path("/").partitioned(true),
+    ] {
+        let jar = layer.jar(&Request::new(()));
+        let result = jar.delete(given);
+        assert_matches!(
+            result,
+            Err(CookieError::ScopeMismatch { declared, .. })
+                if declared.to_string() == "Domain=Example.com; Path=/app"
+        );
+        assert!(jar.queued().is_empty());
+    }
+}
+
+#[test]
+fn delete_at_retired_scope_that_host_does_not_allow_skips_it() {
+    let [first, _] = deleted_at_retired_scopes();
+    for given in [
+        session().path("/old"),
+        session().domain("old.example.com"),
+        session().path("/"),
+        session(),
+    ] {
+        let sent = cookies_at("www.example.com", &layer_with_retired_scopes(), |jar| {
+            jar.delete(given.clone())
+        });
+        assert_eq!(sent, [&*first, &*deleted()], "{given:?}");
+    }
+}
+
+#[test]
+fn delete_with_secure_or_http_only_false_against_one_retired_scope_is_downgrade() {
+    let layer = |retired: CookieBuilder<'static>| {
+        CookieLayer::new()
+            .declare(session().path("/app"))
+            .and_then(|layer| layer.retire(session().path("/older")))
+            .and_then(|layer| layer.retire(retired.path("/old")))
+            .expect("valid declarations")
+    };
+    for (retired, given, expected) in [
+        (
+            session().secure(true),
+            session().secure(false),
+            Some("Secure"),
+        ),
+        (
+            session().http_only(true),
+            session().http_only(false),
+            Some("HttpOnly"),
+        ),
+        (session().secure(true), session().http_only(false), None),
+        (session().http_only(true), session().secure(false), None),
+        (session().secure(false), session().secure(false), None),
+    ] {
+        // Also if the given scope is another one.
+        for given in [
+            given.clone(),
+            given.clone().path("/app"),
+            given.clone().path("/old"),
+            given.path("/older"),
+        ] {
+            let jar = layer(retired.clone()).jar(&Request::new(()));
+            let result = jar.delete(given);
+            match expected {
+                None => assert_eq!(result, Ok(())),
+                Some(expected) => {
+                    assert_matches!(
+                        result,
+                        Err(CookieError::Downgrade { name, attribute, .. })
+                            if name == "session" && *attribute == expected
+                    );
+                    assert!(jar.queued().is_empty());
+                }
+            }
+        }
+    }
+}
+
+/// A cross-site logout needs `SameSite=None` on every header, whatever was queued before.
+#[test]
+fn delete_with_same_site_after_other_operation_applies_it_at_every_scope() {
+    let layer = CookieLayer::new()
+        .declare(session().path("/app"))
+        .and_then(|layer| layer.retire(session().path("/")))
+        .expect("valid declarations");
+    let operations: [fn(&CookieJar) -> Result<(), CookieError>; 3] = [
+        |jar| jar.set(("session", "1")),
+        |jar| jar.delete("session"),
+        |jar| jar.delete(session().same_site(SameSite::Strict).http_only(true)),
+    ];
+    let suffix = "; SameSite=None; Secure";
+    for operation in operations {
+        let sent = cookies(&layer, |jar| {
+            operation(jar)?;
+            jar.delete(session().same_site(SameSite::None))
+        });
+        assert_eq!(
+            sent,
+            [
+                deletion("session", "/") + suffix,
+                deletion("session", "/app") + suffix
+            ]
+        );
+    }
+    // The last operation counts, so a later one without it has none.
+    let sent = cookies(&layer, |jar| {
+        jar.delete(session().same_site(SameSite::None))?;
+        jar.delete("session")
+    });
+    assert_eq!(
+        sent,
+        [deletion("session", "/"), deletion("session", "/app")]
+    );
+}
+
+/// A `set` must match the declared scope, and its attributes apply at that scope only.
+#[test]
+fn set_with_attributes_leaves_retired_deletes_as_declared() {
+    let layer = CookieLayer::new()
+        .declare(session().path("/app").same_site(SameSite::Lax))
+        .and_then(|layer| layer.retire(session().path("/")))
+        .expect("valid declarations");
+    let sent = cookies(&layer, |jar| {
+        let cookie = Cookie::build(("session", "1")).same_site(SameSite::Strict);
+        jar.set(cookie.http_only(true))
+    });
+    assert_eq!(
+        sent,
+        [
+            deletion("session", "/") + "; SameSite=Lax",
+            "session=1; HttpOnly; Path=/app; SameSite=Strict".into(),
+        ]
+    );
 }

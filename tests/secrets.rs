@@ -250,10 +250,26 @@ fn errors_of_jar_and_layer_hide_values() {
             jar.set(("a", VALUE.repeat(400))),
             is!(CookieError::TooLong { .. }),
         );
-        let invalid: [(Cookie<'_>, IsExpected<CookieError>); 14] = [
-            (named("").into(), is!(CookieError::InvalidName { .. })),
+        // `delete` accepts every name and Path that browsers can store.
+        let invalid_to_set: [(Cookie<'_>, IsExpected<CookieError>); 4] = [
             (named("a b").into(), is!(CookieError::InvalidName { .. })),
             (named("path").into(), is!(CookieError::ReservedName { .. })),
+            (
+                a().path("/a b").into(),
+                is!(CookieError::InvalidPath { .. }),
+            ),
+            (a().path("/..").into(), is!(CookieError::InvalidPath { .. })),
+        ];
+        for (cookie, is_expected) in invalid_to_set {
+            output.error_of(jar.set(cookie), is_expected);
+        }
+        let invalid: [(Cookie<'_>, IsExpected<CookieError>); 14] = [
+            (named("").into(), is!(CookieError::InvalidName { .. })),
+            (named("a;b").into(), is!(CookieError::InvalidName { .. })),
+            (
+                a().domain("com").into(),
+                is!(CookieError::InvalidDomain { .. }),
+            ),
             (a().path("app").into(), is!(CookieError::InvalidPath { .. })),
             (a().path("/;").into(), is!(CookieError::InvalidPath { .. })),
             (
@@ -363,6 +379,25 @@ fn errors_of_declarations_hide_values() {
             layer.clone().retire(b()),
             is!(CookieError::RetireUndeclared { .. }),
         );
+        output.error_of(
+            layer.clone().renamed(b(), "c"),
+            is!(CookieError::RenameUndeclared { .. }),
+        );
+        let renamed = layer.clone().renamed(b(), "a").unwrap();
+        output.error_of(
+            renamed.jar(&request()).set(b()),
+            is!(CookieError::Renamed { .. }),
+        );
+        output.error_of(
+            renamed.clone().declare(b()),
+            is!(CookieError::Renamed { .. }),
+        );
+        let mut nested = request();
+        nested.extensions_mut().insert(jar.clone());
+        let middle = renamed.jar(&nested);
+        nested.extensions_mut().insert(middle);
+        let inner = CookieLayer::new().declare(b()).unwrap().jar(&nested);
+        output.error_of(inner.delete(b()), is!(CookieError::RenameConflict { .. }));
         let retired = layer.retire(a().path("/old")).unwrap();
         output.error_of(
             retired.retire(a().path("/old")),

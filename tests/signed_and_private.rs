@@ -292,7 +292,7 @@ fn message_of_missing_cookie_does_not_advise_get() {
         assert!(!message.contains("get"), "{message}");
         assert_eq!(
             message,
-            r#"cookie "a" is not in the request; handle this error where it may be absent"#
+            r#"cookie "a" is not in the request; handle this error if the cookie is optional"#
         );
     }
 }

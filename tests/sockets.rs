@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use support::{jar_of, set_cookies};
+use support::{deletion, jar_of, set_cookies};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -80,12 +80,17 @@ impl Server {
     }
 }
 
-/// Sets the cookie `visited` at `…/set` and deletes it at `…/delete`. Returns the request's cookies.
+/// Sets the cookie `visited` at `…/set`, deletes it at `…/delete`, and deletes every cookie of the
+/// request at `…/delete_all`. Returns the request's cookies.
 fn handle(path: &str, jar: &CookieJar) -> Result<String, CookieError> {
     if path.ends_with("/set") {
         jar.set(("visited", "a; \"b\""))?;
     } else if path.ends_with("/delete") {
         jar.delete("visited")?;
+    } else if path.ends_with("/delete_all") {
+        for (name, _) in jar {
+            jar.delete(name)?;
+        }
     }
     let pairs = jar.iter().map(|(name, value)| format!("{name}={value}\n"));
     Ok(pairs.collect())
@@ -316,6 +321,39 @@ async fn unusual_cookie_headers_are_read() {
             assert_eq!(body, expected, "{shown}");
         }
     }
+    server.stop().await;
+}
+
+/// Browsers store cookies of all these names, although `set` refuses the names.
+#[tokio::test]
+async fn every_cookie_of_a_request_is_deleted() {
+    let server = Server::hyper(CookieLayer::new()).await;
+    let names = [
+        "a",
+        "b[c]",
+        "path",
+        "Max-Age",
+        "\u{e9}",
+        "c d",
+        "e\tf",
+        "\u{2000}g",
+        "h\u{a0}",
+        "\"i\"",
+        "j,k",
+        "{}",
+        "%3D",
+        "$x",
+    ];
+    let cookies: Vec<_> = names.iter().map(|name| format!("{name}=1")).collect();
+    let cookies = cookies.join("; ");
+    let (headers, body) = get_raw(server.addr, "/delete_all", cookies.as_bytes()).await;
+    assert!(headers.starts_with("HTTP/1.1 200 "), "{headers}");
+    assert_eq!(body.lines().count(), names.len());
+    let deleted: Vec<_> = headers
+        .lines()
+        .filter_map(|line| line.strip_prefix("set-cookie: "))
+        .collect();
+    assert_eq!(deleted, names.map(|name| deletion(name, "/")));
     server.stop().await;
 }
 

@@ -5,8 +5,8 @@ mod support;
 use std::convert::Infallible;
 
 use http::header::{
-    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_ENCODING,
-    COOKIE, HOST, ORIGIN, SET_COOKIE, VARY,
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL,
+    CONTENT_ENCODING, COOKIE, HOST, ORIGIN, SET_COOKIE, VARY,
 };
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
@@ -33,6 +33,8 @@ async fn handler(request: Request<Body>) -> Result<Response<Body>, Infallible> {
     let mut response = Response::new("cocoa ".repeat(100).into());
     let own = "own=1".parse().unwrap();
     response.headers_mut().insert(SET_COOKIE, own);
+    let cache_control = "public, max-age=60".parse().unwrap();
+    response.headers_mut().insert(CACHE_CONTROL, cache_control);
     Ok(response)
 }
 
@@ -46,11 +48,11 @@ fn request() -> Request<Body> {
 }
 
 fn cookie_layer() -> CookieLayer {
-    CookieLayer::new().vary_on_cookie()
+    CookieLayer::new().vary_on_cookie().cache_control_private()
 }
 
-/// Asserts that the `Set-Cookie` headers are those of the handler, and that the layer's are marked
-/// as sensitive.
+/// Asserts that the `Set-Cookie` headers are those of the handler, that the layer's are marked as
+/// sensitive, and that no shared cache may store the response.
 #[track_caller]
 fn assert_cookies(headers: &HeaderMap, path: &str) {
     assert_eq!(
@@ -64,6 +66,8 @@ fn assert_cookies(headers: &HeaderMap, path: &str) {
     );
     let queued = headers.get_all(SET_COOKIE).iter().skip(1);
     assert!(queued.into_iter().all(http::HeaderValue::is_sensitive));
+    let cache_control: Vec<_> = headers.get_all(CACHE_CONTROL).iter().collect();
+    assert_eq!(cache_control, ["max-age=60, private"]);
 }
 
 /// The members of the `Vary` headers, in lower case and sorted.
@@ -137,8 +141,9 @@ async fn cors_layer_with_preflight_request_sends_no_cookies() {
     for headers in either_order!(CorsLayer::very_permissive(), preflight()) {
         assert!(set_cookies(&headers).is_empty());
         assert!(headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN));
-        // No cookie was read.
+        // No cookie was read or set.
         assert!(!vary(&headers).contains(&"cookie".to_owned()));
+        assert!(!headers.contains_key(CACHE_CONTROL));
     }
 }
 

@@ -99,6 +99,143 @@ fn flushed_event_is_in_span_of_outer_trace_layer_only() {
     );
 }
 
+/// Names that browsers store, but that `set` refuses. A name is one field, shown as it is.
+#[test]
+fn events_of_deletes_show_every_name_that_browsers_store() {
+    let long = "n".repeat(5000);
+    let cut = format!("{}…", "n".repeat(256));
+    for (name, shown) in [
+        ("user[id]", "user[id]"),
+        ("path", "path"),
+        ("c d", "c d"),
+        ("é", "é"),
+        ("a\tb", "a\tb"),
+        ("\u{2000}a", "\u{2000}a"),
+        (&long, &cut),
+    ] {
+        let event = |operation: &str| {
+            format!(
+                "DEBUG tower_django_cookies cookie {operation} operation=delete name={shown} \
+                 scope=host-only; Path=/"
+            )
+        };
+        let lines = request_events(&CookieLayer::new(), |jar| jar.delete(name).unwrap());
+        assert_eq!(lines, [event("queued"), event("flushed")]);
+
+        let delete_and_drop = || {
+            let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
+                jar_of(&request).delete(name).unwrap();
+                pending::<Result<Response<()>, CookieError>>()
+            }));
+            drop(service.call(Request::new(())));
+        };
+        let (lines, ()) = events(Level::TRACE, delete_and_drop);
+        assert_eq!(lines, [event("queued"), event("discarded")]);
+
+        // The error of `set` escapes the name.
+        let (lines, result) = events(Level::TRACE, || {
+            CookieLayer::new().jar(&Request::new(())).set((name, "1"))
+        });
+        let error = result.unwrap_err();
+        assert!(
+            error.to_string().contains(&format!("cookie {shown:?}")),
+            "{error}"
+        );
+        assert_eq!(
+            lines,
+            [format!(
+                "WARN tower_django_cookies cookie refused operation=set name={shown} error={error}"
+            )]
+        );
+    }
+}
+
+#[test]
+fn delete_of_old_name_has_events_of_old_and_new_name() {
+    let layer = CookieLayer::new()
+        .declare(Cookie::build("new").path("/app"))
+        .and_then(|layer| layer.renamed("old", "new"))
+        .unwrap();
+    let lines = request_events(&layer, |jar| jar.delete("old").unwrap());
+    let [old, new] = [
+        "operation=delete name=old scope=host-only; Path=/",
+        "operation=delete name=new scope=host-only; Path=/app",
+    ];
+    let event =
+        |operation, fields| format!("DEBUG tower_django_cookies cookie {operation} {fields}");
+    assert_eq!(
+        lines,
+        [
+            event("queued", old),
+            event("queued", new),
+            event("flushed", old),
+            event("flushed", new),
+        ]
+    );
+}
+
+/// A client can cause these errors at will, with a host of its choice.
+#[test]
+fn refused_domains_that_browsers_drop_at_the_host_are_debug_events() {
+    let layer = CookieLayer::new().public_suffixes(|domain| domain == "co.test");
+    let request = Request::builder().header("host", "a.co.test").body(());
+    let jar = layer.jar(&request.unwrap());
+    for domain in ["test", "co.test"] {
+        let cookie = || Cookie::build(("a", "1")).domain(domain);
+        let (lines, results) = events(Level::TRACE, || [jar.set(cookie()), jar.delete(cookie())]);
+        for ((line, result), operation) in lines.iter().zip(results).zip(["set", "delete"]) {
+            let error = result.unwrap_err();
+            assert_matches!(error, CookieError::InvalidDomain { .. });
+            let expected = format!(
+                "DEBUG tower_django_cookies cookie refused operation={operation} name=a error={error}"
+            );
+            assert_eq!(*line, expected);
+        }
+        assert_eq!(lines.len(), 2);
+    }
+}
+
+/// Each is an error of the program, so each is a warning.
+#[test]
+fn refused_renames_and_sets_of_old_name_are_warnings() {
+    let layer = CookieLayer::new()
+        .declare("new")
+        .and_then(|layer| layer.renamed("old", "new"))
+        .unwrap();
+    let jar = layer.jar(&Request::new(()));
+    let (lines, errors) = events(Level::TRACE, || {
+        [
+            jar.set(("old", "1")).unwrap_err(),
+            layer.clone().declare("old").unwrap_err(),
+            layer.clone().renamed("older", "newer").unwrap_err(),
+            layer.clone().renamed("new", "new").unwrap_err(),
+        ]
+    });
+    assert_matches!(
+        errors,
+        [
+            CookieError::Renamed { .. },
+            CookieError::Renamed { .. },
+            CookieError::RenameUndeclared { .. },
+            CookieError::AlreadyDeclared { .. },
+        ]
+    );
+    let refused = [
+        "operation=set name=old",
+        "operation=declare name=old",
+        "operation=renamed name=older",
+        "operation=renamed name=new",
+    ];
+    let expected: Vec<_> = refused
+        .iter()
+        .zip(&errors)
+        .map(|(fields, error)| {
+            format!("WARN tower_django_cookies cookie refused {fields} error={error}")
+        })
+        .collect();
+    assert_eq!(lines, expected);
+}
+
 #[test]
 fn delete_that_replaces_queued_set_is_the_only_flushed_event() {
     let events = request_events(&CookieLayer::new(), |jar| {
@@ -451,10 +588,16 @@ fn error_and_event_of_name_with_300_000_characters_are_short() {
             jar.set(pair()),
             CookieError::InvalidName { .. } | CookieError::TooLong { .. }
         );
-        assert_cut_name!(
-            jar.delete(pair()),
-            CookieError::InvalidName { .. } | CookieError::TooLong { .. }
-        );
+        // `delete` accepts names of any length, but no control characters or outer white space.
+        if ["a", "é"].contains(&character) {
+            let (lines, result) = events(Level::TRACE, || jar.delete(pair()));
+            assert_eq!(result, Ok(()));
+            let shown_name = format!(" name={}… ", character.repeat(256));
+            assert!(lines[0].contains(&shown_name), "{}", lines[0]);
+            assert!(lines[0].len() < MAX_OUTPUT);
+        } else {
+            assert_cut_name!(jar.delete(pair()), CookieError::InvalidName { .. });
+        }
         assert_cut_name!(
             layer.clone().declare(pair()),
             CookieError::InvalidName { .. } | CookieError::TooLong { .. }
@@ -516,6 +659,16 @@ fn error_and_event_of_declared_name_with_4000_characters_are_short() {
     assert_cut_name!(
         layer.clone().retire(cookie().path("")),
         CookieError::InvalidPath { .. }
+    );
+    let rename_undeclared = || layer.clone().renamed("old", &format!("{name}b"));
+    assert_cut_name!(rename_undeclared(), CookieError::RenameUndeclared { .. });
+    let long_old = format!("é{name}");
+    let renamed = layer.clone().renamed(long_old.clone(), &name).unwrap();
+    let set_old = || renamed.jar(&Request::new(())).set((&*long_old, "1"));
+    assert_cut_name!(set_old(), CookieError::Renamed { .. });
+    assert_matches!(
+        set_old(),
+        Err(CookieError::Renamed { new_name, .. }) if *new_name == "a".repeat(256) + "…"
     );
     let undeclared = CookieLayer::new().jar(&Request::new(()));
     undeclared.set(cookie().path("/1")).unwrap();
@@ -584,34 +737,59 @@ fn error_and_event_of_protected_name_with_300_000_characters_are_short() {
     assert_cut_name!(signed.get(&name), CookieError::SignatureExpired { .. });
 }
 
+/// A longer host counts as unknown, so Domains are not checked and no message shows it.
 #[test]
-fn error_and_event_of_host_with_300_000_bytes_are_short() {
-    let host = "h".repeat(300_000);
+fn error_and_event_of_host_show_at_most_255_bytes() {
+    let longest = "h".repeat(255);
+    let long = "h".repeat(300_000);
     let cookie = || Cookie::build(("a", "1")).domain("example.com");
     let x_forwarded = CookieLayer::new().host_from(HostSource::XForwardedHost);
     for (layer, header) in [
         (CookieLayer::new(), "host"),
         (x_forwarded.unwrap(), "x-forwarded-host"),
     ] {
-        for value in [host.clone(), format!("{host}:80"), host.to_uppercase()] {
-            let request = Request::builder().header(header, value).body(()).unwrap();
-            let jar = layer.jar(&request);
+        let jar = |host: String| {
+            let request = Request::builder().header(header, host).body(()).unwrap();
+            layer.jar(&request)
+        };
+        for host in [
+            longest.clone(),
+            format!("{longest}:80"),
+            longest.to_uppercase(),
+        ] {
+            let jar = jar(host);
             for error in [
                 short_error(|| jar.set(cookie())),
                 short_error(|| jar.delete(cookie())),
             ] {
                 assert_matches!(
                     error,
-                    CookieError::DomainMismatch { host, .. } if *host == "h".repeat(256) + "…"
+                    CookieError::DomainMismatch { host, .. } if *host == longest
                 );
             }
             let (lines, result) = events(Level::DEBUG, || jar.set(cookie()));
             assert_matches!(result, Err(CookieError::DomainMismatch { .. }));
-            assert!(lines[0].contains("hhh… error="), "{}", lines[0]);
+            let shown_host = format!(" host={longest} error=");
+            assert!(lines[0].contains(&shown_host), "{}", lines[0]);
+        }
+        for host in [
+            format!("{longest}h"),
+            long.clone(),
+            format!("{long}:80"),
+            long.to_uppercase(),
+        ] {
+            let jar = jar(host);
+            let (lines, results) = events(Level::TRACE, || {
+                [jar.set(cookie()), jar.delete(cookie().path("/app"))]
+            });
+            assert_eq!(results, [Ok(()), Ok(())]);
+            for line in lines {
+                assert!(!line.to_lowercase().contains("hhh"), "{line}");
+            }
         }
     }
 
-    let error = short_error(|| CookieLayer::new().host_from(HostSource::Fixed(host.clone())));
+    let error = short_error(|| CookieLayer::new().host_from(HostSource::Fixed(long)));
     assert_matches!(
         error,
         CookieError::InvalidHost { host, .. } if *host == "h".repeat(256) + "…"

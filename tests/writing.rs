@@ -162,6 +162,8 @@ fn last_operation_on_identity_replaces_earlier_ones_in_first_place() {
     assert_eq!(cookies, ["a=3; Path=/", "b=1; Path=/"]);
 }
 
+/// The operations of one name are sent in the order in which they were last queued: the second set
+/// with a Domain replaces the first and is sent after the set without a Path.
 #[test]
 fn operations_on_one_name_at_several_scopes_are_all_sent() {
     let cookies = response_cookies(&CookieLayer::new(), |jar| {
@@ -180,8 +182,8 @@ fn operations_on_one_name_at_several_scopes_are_all_sent() {
         [
             "a=1; Path=/",
             "a=1; Path=/app",
-            "a=2; Domain=example.COM; Path=/",
             "a=1",
+            "a=2; Domain=example.COM; Path=/",
             "a=3; Partitioned; Path=/; Secure",
             &deletion("a", "/x"),
         ]

@@ -1,10 +1,15 @@
 //! Known differences between clients and RFC 6265bis, with their reasons.
 
+use tower_django_cookies::AttributeReason;
+
 use super::curl::Curl;
 use super::reqwest::Reqwest;
 use super::script::{Requests, ToughCookie, Urllib};
 use crate::site::matrix::{Case, Kind, Outcome};
-use crate::site::{Browser, Scheme, WWW, forging, matrix, retired, values};
+use crate::site::sequences::order::browser::Rule;
+use crate::site::{
+    Browser, Scheme, WWW, forging, matrix, names, never_sent, retired, sequences, values,
+};
 
 pub(crate) const MATRIX: &[matrix::Deviation] = &[
     matrix::Deviation {
@@ -96,6 +101,90 @@ pub(crate) const RETIRED: &[retired::Deviation] = &[retired::Deviation {
     duplicates: 2,
 }];
 
+pub(crate) const SEQUENCES: &[sequences::Deviation] = &[
+    sequences::Deviation {
+        client: Curl::NAME,
+        reason: "removes the trailing slash of a Path (`sanitize_cookie_path`), so that /app/ is /app",
+        change: |browser| browser.rules.push(Rule::TrailingSlash),
+    },
+    sequences::Deviation {
+        client: Curl::NAME,
+        reason: "stores a host-only cookie and one with Domain=localhost in two places",
+        change: |browser| browser.rules.retain(|&rule| rule != Rule::HostAsDomain),
+    },
+    sequences::Deviation {
+        client: Curl::NAME,
+        reason: "ignores Partitioned: it identifies a cookie by name, Domain and Path",
+        change: |browser| browser.rules.push(Rule::Unpartitioned),
+    },
+    sequences::Deviation {
+        client: Urllib::NAME,
+        reason: "refuses Domain=localhost, because it has no dot",
+        change: |browser| browser.rules.push(Rule::NoSingleLabel),
+    },
+    sequences::Deviation {
+        client: Urllib::NAME,
+        reason: "sends a host-only cookie to subdomains too, because the default policy is \
+                  `DomainLiberal`",
+        change: |browser| browser.rules.push(Rule::SentToSubdomains),
+    },
+    sequences::Deviation {
+        client: Urllib::NAME,
+        reason: "ignores Partitioned: it identifies a cookie by Domain, Path and name",
+        change: |browser| browser.rules.push(Rule::Unpartitioned),
+    },
+    sequences::Deviation {
+        client: Urllib::NAME,
+        reason: "processes the deletes of a response before its sets (`CookieJar.make_cookies`), so \
+                  that a delete does not delete a cookie that the same response sets",
+        change: |browser| browser.rules.push(Rule::DeletesFirst),
+    },
+    sequences::Deviation {
+        client: Requests::NAME,
+        reason: "refuses Domain=localhost, because it has no dot",
+        change: |browser| browser.rules.push(Rule::NoSingleLabel),
+    },
+    sequences::Deviation {
+        client: Requests::NAME,
+        reason: "sends a host-only cookie to subdomains too: its jar has the default policy of \
+                  `http.cookiejar`",
+        change: |browser| browser.rules.push(Rule::SentToSubdomains),
+    },
+    sequences::Deviation {
+        client: Requests::NAME,
+        reason: "ignores Partitioned: its jar is a `http.cookiejar.CookieJar`",
+        change: |browser| browser.rules.push(Rule::Unpartitioned),
+    },
+    sequences::Deviation {
+        client: Requests::NAME,
+        reason: "processes the deletes of a response before its sets: its jar is a \
+                  `http.cookiejar.CookieJar`",
+        change: |browser| browser.rules.push(Rule::DeletesFirst),
+    },
+    sequences::Deviation {
+        client: ToughCookie::NAME,
+        reason: "stores a host-only cookie and one whose Domain is the host in the same place \
+                  (`MemoryCookieStore.idx`)",
+        change: |browser| browser.rules.push(Rule::HostAsDomain),
+    },
+    sequences::Deviation {
+        client: ToughCookie::NAME,
+        reason: "ignores Partitioned: it identifies a cookie by host, Path and name",
+        change: |browser| browser.rules.push(Rule::Unpartitioned),
+    },
+    sequences::Deviation {
+        client: Reqwest::NAME,
+        reason: "stores a host-only cookie and one whose Domain is the host in the same place \
+                  (`DomainMap` of `cookie_store`)",
+        change: |browser| browser.rules.push(Rule::HostAsDomain),
+    },
+    sequences::Deviation {
+        client: Reqwest::NAME,
+        reason: "ignores Partitioned in `cookie_store`, which identifies a cookie by host, Path and name",
+        change: |browser| browser.rules.push(Rule::Unpartitioned),
+    },
+];
+
 pub(crate) const FORGING: &[forging::Deviation] = &[
     forging::Deviation {
         client: Urllib::NAME,
@@ -110,6 +199,111 @@ pub(crate) const FORGING: &[forging::Deviation] = &[
         reason: "has no rules for prefixes in `cookie_store`",
     },
 ];
+
+pub(crate) const NEVER_SENT: &[never_sent::Deviation] = &[
+    never_sent::Deviation {
+        client: Curl::NAME,
+        reason: "does not resolve `%2e` as a dot (`dedotdotify`)",
+        needs_encoded_url: true,
+        change: |row, outcome| {
+            outcome.is_sent_to_path |=
+                is_dots(row) && row.path.to_ascii_lowercase().contains("%2e");
+        },
+    },
+    never_sent::Deviation {
+        client: Urllib::NAME,
+        reason: "encodes the Path of a cookie too (`http.cookiejar.escape_path`)",
+        needs_encoded_url: true,
+        change: encode_path,
+    },
+    never_sent::Deviation {
+        client: Urllib::NAME,
+        reason: "does not resolve dot segments",
+        needs_encoded_url: true,
+        change: |row, outcome| outcome.is_sent_to_path |= is_dots(row),
+    },
+    never_sent::Deviation {
+        client: Requests::NAME,
+        reason: "encodes the Path of a cookie too: its jar is a `http.cookiejar.CookieJar`",
+        needs_encoded_url: false,
+        change: |row, outcome| {
+            encode_path(row, outcome);
+            // Unlike a browser, it encodes a `\` in a URL.
+            outcome.is_sent_to_path = !is_dots(row) && !row.path.contains(['#', '?']);
+        },
+    },
+    never_sent::Deviation {
+        client: ToughCookie::NAME,
+        reason: "decodes the path of a URL, but not the Path of a cookie (`decodeURI` in \
+                  `getCookieContext`)",
+        needs_encoded_url: false,
+        change: |row, outcome| {
+            // `decodeURI` does not decode `%23` and `%3F`. A `\` in a URL is a `/`.
+            if !is_dots(row) && !row.path.contains(['#', '?', '\\']) {
+                outcome.is_sent_to_path = true;
+                outcome.is_sent_to_hint = true;
+                outcome.is_hint_sent = false;
+            }
+        },
+    },
+];
+
+pub(crate) const NAMES: &[names::Deviation] = &[
+    names::Deviation {
+        client: Curl::NAME,
+        reason: "drops a name with a TAB",
+        drops: has_tab,
+    },
+    names::Deviation {
+        client: Curl::NAME,
+        reason: "drops a name of 4095 bytes or more (`MAX_NAME`)",
+        drops: |name| name.len() >= 4095,
+    },
+    names::Deviation {
+        client: Urllib::NAME,
+        reason: "trims the byte A0 of the UTF-8 form of U+00A0, because it reads headers as ISO-8859-1",
+        drops: ends_with_no_break_space,
+    },
+    names::Deviation {
+        client: Requests::NAME,
+        reason: "trims the byte A0 of the UTF-8 form of U+00A0, because it reads headers as ISO-8859-1",
+        drops: ends_with_no_break_space,
+    },
+    names::Deviation {
+        client: ToughCookie::NAME,
+        reason: "drops a name with a TAB",
+        drops: has_tab,
+    },
+    names::Deviation {
+        client: ToughCookie::NAME,
+        reason: "trims the byte A0 of the UTF-8 form of U+00A0, because it reads headers as ISO-8859-1",
+        drops: ends_with_no_break_space,
+    },
+    names::Deviation {
+        client: Reqwest::NAME,
+        reason: "trims Unicode white space (`Cookie::parse` of the `cookie` crate)",
+        drops: |name| name.trim() != name,
+    },
+];
+
+fn is_dots(row: &never_sent::Row) -> bool {
+    row.reason == AttributeReason::DotSegment
+}
+
+fn encode_path(row: &never_sent::Row, outcome: &mut never_sent::Outcome) {
+    if !is_dots(row) && !row.path.contains('\\') {
+        outcome.is_sent_to_path = true;
+        outcome.is_sent_to_hint = true;
+    }
+}
+
+fn has_tab(name: &str) -> bool {
+    name.contains('\t')
+}
+
+fn ends_with_no_break_space(name: &str) -> bool {
+    name.ends_with('\u{a0}')
+}
 
 fn remove_trailing_slash(case: Case, outcome: &mut Outcome) {
     if case.path == "/app/" && outcome.sent_to.first() == Some(&"below") {

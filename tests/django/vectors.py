@@ -6,8 +6,9 @@ files, and exits with 1 if there are any. Both print the number of cases of each
 file, those of signing.json in signing_cases.py, signed_cookie_cases.py and signed_object_cases.py.
 
 "cookies", "set_cookie" and "raises" of a case are Django's result. "differs" is the crate's result where it is another, and
-the reason: a row of the README's table of differences, or an attribute that Django lacks. Cases that depend on the version of
-CPython are left out: control characters in values that are set, and the name `partitioned`.
+the reason: a row of the README's table of differences, or an attribute that Django lacks. "host" is the request's host, if
+the crate knows it. Cases that depend on the version of CPython are left out: control characters in values that are set, and
+the name `partitioned`.
 """
 
 import argparse
@@ -42,6 +43,10 @@ WHITE = [chr(c) for c in (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x
 RESERVED = "expires path comment domain max-age secure httponly version samesite".split()
 CHIPS = "made by hand from the CHIPS draft, Django 5.2 has no Partitioned"
 FLAGS = "made by hand, Django's delete_cookie has no secure and no httponly"
+NEVER_SENT = "Paths that browsers never send are errors"
+ANY_NAME = "a delete takes any name that browsers store"
+LONG_NAME = "a long name is deleted without quotes, which would make it too long"
+SINGLE_LABEL = "Domains of a single label that is not the host are errors"
 
 
 class Clock(datetime.datetime):
@@ -97,9 +102,10 @@ def respond(kind, name, value, given):
     return response.cookies[name]
 
 
-def cookie(kind, case, name, value="", given={}, differs=None):
-    assert not any(c < " " or c == "\x7f" for text in (name, value, *given.values()) for c in str(text)), case
+def cookie(kind, case, name, value="", given={}, differs=None, host=None):
+    assert not any(c < " " or c == "\x7f" for text in (value, *given.values()) for c in str(text)), case
     entry = {"case": case, "name": name} | ({"value": value} if kind == "set" else {}) | {"attributes": given}
+    entry |= {"host": host} if host else {}
     if differs and differs["why"] in (CHIPS, FLAGS):
         return entry | {"differs": differs}
     try:
@@ -108,24 +114,37 @@ def cookie(kind, case, name, value="", given={}, differs=None):
         entry["set_cookie"] = text
     except (cookies.CookieError, ValueError) as error:
         entry["raises"] = type(error).__name__
-    differs = differs or difference(kind, name, value, given)
+    differs = differs or difference(kind, name, value, given, host)
     return entry | ({"differs": differs} if differs else {})
 
 
-def difference(kind, name, value, given):
+def is_stored(name):
+    """Whether browsers store a cookie of this name, so that it can be deleted."""
+    controls = {chr(c) for c in (*range(0x20), 0x7F)} - {"\t"}
+    return name != "" and name.strip(" \t") == name and controls.union(";=\ufffd").isdisjoint(name)
+
+
+def is_never_sent(path):
+    """Whether browsers never send this path: they encode characters of it, end the path there, or resolve dot segments."""
+    segments = path.lower().replace("%2e", ".").split("/")
+    return not set(' "#<>?\\^`{|}').isdisjoint(path) or not {".", ".."}.isdisjoint(segments)
+
+
+def difference(kind, name, value, given, host=None):
     """Applies the README's differences to one cookie.
 
     The result is an error, or the header that Django writes with the arguments adjusted to what the crate infers.
     """
     prefix, adjusted, why = name.lower(), dict(given), []
-    if not name or not set(name) <= set(LEGAL) or prefix in RESERVED:
+    takes_name = name and set(name) <= set(LEGAL) and prefix not in RESERVED
+    if not (takes_name or kind == "delete" and is_stored(name)):
         return None
     path, domain = given.get("path", "/") or "", given.get("domain", "")
     same_site = given.get("samesite", "").capitalize()
     for_host, for_http = prefix.startswith("__host-"), prefix.startswith(("__http-", "__host-http-"))
     needed = {"secure": for_host or for_http or prefix.startswith("__secure-") or same_site == "None", "httponly": for_http}
     errors = {
-        "size": len((name + respond("set", name, value, {}).coded_value).encode()) > 4096
+        "size": kind == "set" and len((name + respond("set", name, value, {}).coded_value).encode()) > 4096
         or max(len(path), len(domain)) > 1024,
         "path": path and (path[0] != "/" or path.strip() != path or ";" in path or not path.isascii()),
         "domain": domain.startswith("..") or domain.strip() != domain or not {*";:"}.isdisjoint(domain) or not domain.isascii(),
@@ -135,6 +154,10 @@ def difference(kind, name, value, given):
     if wrong := [kind for kind, applies in errors.items() if applies]:
         assert len(wrong) == 1, (name, given, wrong)
         return {"why": "unstorable cookies are errors", "error": wrong[0]}
+    if kind == "set" and is_never_sent(path):
+        return {"why": NEVER_SENT, "error": "path"}
+    if host and domain and "." not in domain.strip(".") and domain.removeprefix(".").lower() != host:
+        return {"why": SINGLE_LABEL, "error": "domain"}
     if same_site != given.get("samesite", ""):
         adjusted["samesite"] = same_site
         why.append("SameSite in canonical case")
@@ -144,13 +167,20 @@ def difference(kind, name, value, given):
     if "max_age" in adjusted and {"expires_in", "expires_at"} & adjusted.keys():
         adjusted = {key: argument for key, argument in adjusted.items() if not key.startswith("expires_")}
         why.append("both expiries given")
-    morsel = respond(kind, name, value, adjusted)
+    if not takes_name:
+        why.append(ANY_NAME)
+    # Django writes a name that it takes, and then the name is replaced.
+    morsel = respond(kind, name if takes_name else "visited", value, adjusted)
     if missing := [flag for flag in needed if needed[flag] and not morsel[flag]]:
         dict.update(morsel, dict.fromkeys(missing, True))
         why.append("Secure (and HttpOnly) added where required")
     text = morsel.output(header="").lstrip()
-    if not text.isascii():
-        why.append("values above U+00FF")
+    text = name + text.removeprefix(morsel.key)
+    if kind == "delete" and len(f'{name}=""'.encode()) - 1 > 4096:
+        text = name + text.removeprefix(name).replace('=""', "=", 1)
+        why.append(LONG_NAME)
+    if any(c > "\u00ff" for c in text):
+        why.append("characters above U+00FF")
     return {"why": "; ".join(why), "set_cookie": text} if why else None
 
 
@@ -232,7 +262,10 @@ EXPIRES_AT = [0, 1, -1, 951782400, 1790000000, 1790000000.25, 1790000000.5, 1790
               -62135596800]
 PATHS = [{"path": path} for path in (
     "/app/", "//", "/a b", "/a=b,c", '/"a"', "/%3B", "app", " /app", "/app ", "/a;b", "/a; Domain=example.org", "/\u00e9",
-    "/\u20ac", "/" + "p" * 1023, "/" + "p" * 1024)]
+    "/\u20ac", "/" + "p" * 1023, "/" + "p" * 1024, "/.", "/..", "/./", "/../app", "/app/..", "/app/.", "/a/./b", "/a/../b", "/%2e",
+    "/%2E/a", "/%2e%2E", "/.%2e/a", "/a/%2e.", "/...", "/.a", "/a.", "/..a", "/a..b", "/%2ea", "/%2e%2e%2e", "/a%20b", "/%", "/%2",
+    "/%zz", "//..", "/a/ /b", "/\\app")]
+PATHS += [{"path": f"/a{c}b"} for c in PRINTABLE if not c.isalnum() and c not in " /;%"]
 DOMAINS = [{"domain": domain} for domain in (
     "Example.COM", ".example.com", ".Example.com", "localhost", "127.0.0.1", "xn--exmple-cua.com", ".", "..example.com",
     "example.com:8000", "example.com; Path=/", " example.com", "example.com ", "ex\u00e4mple.com", ".".join(["d" * 63] * 16), "d" * 1025)]
@@ -241,6 +274,13 @@ ODD_SAME_SITES = [{"samesite": same_site} for same_site in ("lax", "lAx", "STRIC
 ATTRIBUTES = [{"max_age": 3600}, {"expires_in": 60.5}, {"expires_at": 1800000000}, {"path": "/"}, {"path": "/app"}, {"path": None},
               {"path": ""}, {"domain": "example.com"}, {"domain": ""}, {"secure": True}, {"secure": False}, {"httponly": True},
               {"httponly": False}, *SAME_SITES]
+HOSTS = [("www.example.com", "com"), ("www.example.com", "COM"), ("www.example.com", ".com"), ("www.example.com.", "com."),
+         ("www.example.com", "example.com"), ("com", "com"), ("localhost", "localhost"), ("localhost", "LOCALHOST"),
+         ("localhost", ".localhost"), ("app.localhost", "localhost")]
+# Names that browsers store, although Django writes none of them, and names that they do not store.
+DELETED_NAMES = ["user[id]", "\u00e9", "c d", "a\tb", "a , b", "caf\u00e9=", "\u2000a", "a\u00a0", "\u3000", "__Host-\u00e9", "__secure-c d",
+                 "__HTTP-[a]", "__Host-Http-(a)", "\u2000__Host-a", "a\ufffdb", "\U0001f600", " a", "a ", "\ta", "a\t", " ", "\t", "a\nb", "a\rb",
+                 "a\x00b", "\x1f", "a\x7fb", "a\u0085b", "n" * 5000]
 EVERY = {"max_age": 3600, "path": "/app", "domain": "example.com", "secure": True, "httponly": True, "samesite": "Lax"}
 PREFIXED = ["__Secure-x", "__Host-x", "__Http-x", "__Host-Http-x", "__secure-x", "__HOST-x", "__hTTP-x", "__host-HTTP-x"]
 HOUR = "expires=Mon, 21 Sep 2026 15:13:20 GMT"
@@ -296,6 +336,8 @@ def set_cases():
     for name in PREFIXED:
         for given in [{}, *ATTRIBUTES[3:13], {"samesite": "None"}]:
             yield f"prefix {name}: {describe(given)}", name, "1", given
+    for host, domain in HOSTS:
+        yield f"Domain {domain} at {host}", "visited", "True", {"domain": domain}, None, host
     for key, number, date in CLAMPED:
         age = number if key == "max_age" else int(number - NOW + 1)
         text = f"visited=True; expires={date}; Max-Age={age}; Path=/"
@@ -317,8 +359,13 @@ def delete_cases():
         yield f"{name}: {describe(given)}", name, "", given
     for given in [{"path": ""}, {"domain": ""}, *PATHS, *DOMAINS, *ODD_SAME_SITES]:
         yield f"visited: {describe(given)}", "visited", "", given
-    for name in ["", *RESERVED, "Path", "a b", "a;b", "a=b", '"a"', "n\u00e9", "\u20ac", "a:b", "n" * 4094, "n" * 4095]:
-        yield f"name '{name[:20]}' of {len(name)}", name
+    for name in ["", *RESERVED, "Path", "a b", "a;b", "a=b", '"a"', "n\u00e9", "\u20ac", "a:b", "n" * 4094, "n" * 4095, *DELETED_NAMES,
+                 *(f"a{c}b" for c in PRINTABLE if c not in [*LEGAL, *' ;=']), *(c for c in PRINTABLE if c not in LEGAL and c != " ")]:
+        yield f"name {ascii(name[:20])} of {len(name)}", name
+    for name, given in itertools.product(["user[id]", "path", "__Host-\u00e9"], [*paths, *domains[1:], *same_sites[1:]]):
+        yield f"{ascii(name)}: {describe(given)}", name, "", given
+    for host, domain in HOSTS:
+        yield f"Domain {domain} at {host}", "visited", "", {"domain": domain}, None, host
     for given, text, why in DELETED_BY_HAND:
         text = f'visited=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; {text}'
         yield f"by hand: {describe(given)}", "visited", "", given, {"why": why, "set_cookie": text}

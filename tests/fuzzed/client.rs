@@ -13,6 +13,7 @@ use tower_django_cookies::time::{Duration, OffsetDateTime};
 
 use super::input::{CookieInput, quoted};
 use super::parse::unquoted;
+use super::set::Operation;
 use super::unstructured::Unstructured;
 use crate::support::{kind, ready_output};
 
@@ -135,12 +136,10 @@ fn check_responses(responses: &[UrlAndHeaders<'_>], input: Option<&CookieInput>)
     let mut received = Vec::new();
     if let Some(input) = input {
         let now = OffsetDateTime::now_utc();
+        let errors = input.expected_errors(Operation::Set, &input.value);
         match client.set_cookie(input.cookie(now)) {
             Ok(()) => {
-                assert!(
-                    input.expected_errors(&input.value).is_empty(),
-                    "no error for {input:?}"
-                );
+                assert!(errors.is_empty(), "no error for {input:?}");
                 received.push(Received {
                     pair: (input.name.clone(), quoted(&input.value)),
                     host: "www.example.com".to_owned(),
@@ -155,12 +154,9 @@ fn check_responses(responses: &[UrlAndHeaders<'_>], input: Option<&CookieInput>)
                     assert_eq!(stored.value(), input.value, "{now}");
                 }
             }
-            Err(ClientError::Cookie(error)) => assert!(
-                input.expected_errors(&input.value).contains(&kind(&error)),
-                "{error}"
-            ),
+            Err(ClientError::Cookie(error)) => assert!(errors.contains(&kind(&error)), "{error}"),
             Err(ClientError::Rejected(cookie)) => assert!(
-                input.expected_errors(&input.value).is_empty() && !input.sent_domain().is_empty(),
+                errors.is_empty() && !input.sent_domain().is_empty(),
                 "{cookie:?}"
             ),
             Err(error) => panic!("unexpected {error:?}"),

@@ -5,10 +5,12 @@ use std::net::Ipv6Addr;
 
 use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{Cookie, Expiration, SameSite};
+use url::Url;
 
+use super::set::Operation;
 use super::unstructured::Unstructured;
 
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 36] = [
     "a",
     "visited",
     "!#$%&'*+-.^_`|~:9",
@@ -33,6 +35,19 @@ const NAMES: [&str; 24] = [
     "comment",
     "domain",
     "paths",
+    // `set` refuses these names, and `delete` refuses the last four.
+    "user[id]",
+    "c d",
+    "é",
+    "a\tb",
+    "\u{2000}a",
+    "\u{3000}__Host-a",
+    "__Host-\u{a0}",
+    "__http-(漢)",
+    " a",
+    "a\t",
+    "a\u{fffd}",
+    "a\nb",
 ];
 const DOMAINS: [&str; 15] = [
     "",
@@ -51,7 +66,7 @@ const DOMAINS: [&str; 15] = [
     "example.com; Path=/evil",
     "exämple.com",
 ];
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 30] = [
     "",
     "/",
     "/app",
@@ -62,6 +77,26 @@ const PATHS: [&str; 10] = [
     " /",
     "/; Domain=evil.test",
     "/\r\nx",
+    "/a?b",
+    "/a#b",
+    "/<a>",
+    "/a\\b",
+    "/a^b",
+    "/a`b",
+    "/{a}",
+    "/a|b",
+    "/..",
+    "/.",
+    "/app/../b",
+    "/app/./",
+    "/%2e%2E",
+    "/.%2e/a",
+    "/...",
+    "/.a",
+    "/a.",
+    "/%2ea",
+    "/a%20b",
+    "//",
 ];
 const SECONDS: [i64; 14] = [
     0,
@@ -185,39 +220,87 @@ impl CookieInput {
         self.has_prefix("__http-") || self.has_prefix("__host-http-")
     }
 
-    /// The kinds of all errors that apply, in the words of the vectors. `value` is the value that
-    /// is sent.
-    pub(crate) fn expected_errors(&self, value: &str) -> Vec<&'static str> {
+    /// Whether the cookie of a `set` would have a Path that browsers never send. `url` is the
+    /// reference, but for `|` and `^`, which it leaves and some browsers encode.
+    pub(crate) fn is_never_sent(&self) -> bool {
+        let path = self.sent_path();
+        if !path.starts_with('/') || is_invalid_attribute(path) {
+            return false;
+        }
+        let url = Url::parse(&format!("https://example.com{path}")).expect("a URL");
+        url.path() != path || url.query().is_some() || url.fragment().is_some() || {
+            path.contains(['|', '^'])
+        }
+    }
+
+    /// The value that a delete writes. Quotes would make a long name too long for browsers.
+    pub(crate) fn deleted_value(&self) -> &'static str {
+        if self.has_too_long_name_for_quotes() {
+            ""
+        } else {
+            "\"\""
+        }
+    }
+
+    pub(crate) fn has_too_long_name_for_quotes(&self) -> bool {
+        self.name.len() > 4094
+    }
+
+    /// Whether `set` takes the name, as Django does.
+    pub(crate) fn has_legal_name(&self) -> bool {
         const RESERVED: &str = " expires path comment domain max-age secure httponly version \
                                 samesite partitioned ";
         let name = self.name.to_lowercase();
+        !name.is_empty() && name.chars().all(is_legal) && !RESERVED.contains(&format!(" {name} "))
+    }
+
+    /// Whether a browser can store a cookie with the name: the name is all that is before the first
+    /// `=`, without the spaces and tabs around it. Browsers drop cookies with control characters.
+    /// The bytes of a name with U+FFFD are not known.
+    fn has_name_of_stored_cookie(&self) -> bool {
+        let header = format!("{}=", self.name);
+        let stored = header
+            .split(';')
+            .next()
+            .and_then(|pair| pair.split('=').next());
+        let is_control = |c| matches!(c, '\0'..='\x08' | '\n'..='\x1f' | '\x7f');
+        stored.map(|name| name.trim_matches([' ', '\t'])) == Some(&self.name)
+            && !self.name.is_empty()
+            && !self.name.contains(is_control)
+            && !self.name.contains('\u{fffd}')
+    }
+
+    /// The kinds of all errors that apply, in the words of the vectors. `value` is the value that
+    /// is sent.
+    pub(crate) fn expected_errors(&self, operation: Operation, value: &str) -> Vec<&'static str> {
+        let is_set = operation == Operation::Set;
         let domain = self.sent_domain();
         let path = self.sent_path();
-        let is_invalid = |text: &str| {
-            !text.chars().all(|c| matches!(c, ' '..='~' if c != ';')) || text.trim() != text
-        };
         let is_address = domain
             .strip_prefix('[')
             .and_then(|address| address.strip_suffix(']'))
             .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
         let is_domain_char = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        let takes_name = match operation {
+            Operation::Set => self.has_legal_name(),
+            Operation::Delete => self.has_name_of_stored_cookie(),
+        };
         let rules = [
-            (
-                "name",
-                name.is_empty()
-                    || !name.chars().all(is_legal)
-                    || RESERVED.contains(&format!(" {name} ")),
-            ),
+            ("name", !takes_name),
             (
                 "control",
                 value.contains(|c| matches!(c, '\0'..='\x1f' | '\x7f')),
             ),
-            ("size", name.len() + quoted(value).len() > 4096),
+            (
+                "size",
+                is_set && self.name.len() + quoted(value).len() > 4096,
+            ),
             ("size", domain.len() > 1024 || path.len() > 1024),
             (
                 "path",
-                is_invalid(path) || !(path.is_empty() || path.starts_with('/')),
+                is_invalid_attribute(path) || !(path.is_empty() || path.starts_with('/')),
             ),
+            ("path", is_set && self.is_never_sent()),
             (
                 "domain",
                 domain.starts_with('.') || !(is_address || domain.chars().all(is_domain_char)),
@@ -237,6 +320,11 @@ impl CookieInput {
             .filter_map(|(kind, applies)| applies.then_some(kind))
             .collect()
     }
+}
+
+/// Whether a Domain or Path has characters that no attribute may have.
+fn is_invalid_attribute(text: &str) -> bool {
+    !text.chars().all(|c| matches!(c, ' '..='~' if c != ';')) || text.trim() != text
 }
 
 pub(crate) fn name(u: &mut Unstructured<'_>) -> String {

@@ -9,6 +9,7 @@ use tower_django_cookies::cookie::Key;
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
 use super::input::{CookieInput, name};
+use super::set::Operation;
 use super::unstructured::Unstructured;
 use crate::support::{kind, response_headers};
 
@@ -34,7 +35,7 @@ fn check_cookies(cookies: &[(String, String)], salt: &str, is_one_header: bool) 
                     value: api.written(value),
                     ..CookieInput::default()
                 };
-                let errors = input.expected_errors(&input.value);
+                let errors = input.expected_errors(Operation::Set, &input.value);
                 match api.set(jar, salt, name, value) {
                     Ok(()) => {
                         assert!(

@@ -244,6 +244,31 @@ fn set_and_deletes_at_retired_scopes_are_sent_together_or_response_started() {
     );
 }
 
+/// A delete of a previous name is three deletes in one response, or none.
+#[test]
+fn deletes_under_all_names_and_scopes_are_sent_together_or_response_started() {
+    explore(
+        "a previous name against the response",
+        [false, true],
+        || {
+            let layer = CookieLayer::new()
+                .declare(Cookie::build("a").path("/app"))
+                .and_then(|layer| layer.retire("a"))
+                .and_then(|layer| layer.renamed("old", "a"))
+                .expect("valid declarations");
+            let (jar, mut response) = call(&[layer], Request::new(()), ok());
+            let deleter = thread::spawn(move || is_queued(jar.delete("old")));
+
+            let sent = sent_pairs(&mut response);
+            let was_queued = deleter.join().unwrap();
+            let all = [r#"a="""#, r#"old="""#, r#"a="""#];
+            let expected: &[&str] = if was_queued { &all } else { &[] };
+            assert_eq!(sent, expected);
+            was_queued
+        },
+    );
+}
+
 #[test]
 fn set_and_delete_in_thread_before_handler_returns_are_sent() {
     explore("a handler that waits for its thread", [2], || {
@@ -408,5 +433,31 @@ fn read_in_thread_before_handler_returns_adds_vary_cookie() {
             panic!("the response is pending");
         };
         assert_eq!(response.headers()["vary"], "Cookie");
+    });
+}
+
+/// A shared cache must not store a cookie for everybody, so the headers are in the same response as the
+/// cookie, and a refused operation adds none.
+#[test]
+fn set_in_thread_that_is_sent_adds_vary_and_private_in_the_same_response() {
+    explore("a set against the headers", [false, true], || {
+        let layer = CookieLayer::new().vary_on_cookie().cache_control_private();
+        let (jar, mut response) = call(&[layer], Request::new(()), ok());
+        let setter = thread::spawn(move || is_queued(jar.set(("a", "1"))));
+
+        let Poll::Ready(Ok(response)) = poll(&mut response) else {
+            panic!("the response is pending");
+        };
+        let was_queued = setter.join().unwrap();
+        for (header, value) in [
+            ("set-cookie", "a=1; Path=/"),
+            ("vary", "Cookie"),
+            ("cache-control", "private"),
+        ] {
+            let found = response.headers().get(header);
+            assert_eq!(found.is_some(), was_queued, "{header}");
+            assert!(found.is_none_or(|found| found == value), "{header}");
+        }
+        was_queued
     });
 }

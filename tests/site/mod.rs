@@ -5,7 +5,11 @@
 pub(crate) mod domains;
 pub(crate) mod forging;
 pub(crate) mod matrix;
+pub(crate) mod names;
+pub(crate) mod never_sent;
+pub(crate) mod renamed;
 pub(crate) mod retired;
+pub(crate) mod sequences;
 pub(crate) mod unstorable;
 pub(crate) mod values;
 pub(crate) mod visited;
@@ -41,10 +45,18 @@ pub(crate) const CHILD: &str = "deep.www.example.test";
 pub(crate) const EVIL: &str = "evil.example.test";
 /// The absolute form of [`WWW`], with a trailing dot. Browsers treat it as another host.
 pub(crate) const DOTTED: &str = "www.example.test.";
+/// A host below a public suffix of two labels, `co.uk`.
+pub(crate) const BRITISH: &str = "www.example.co.uk";
+/// A host that is a public suffix itself.
+pub(crate) const PAGES: &str = "github.io";
+/// A host below [`PAGES`].
+pub(crate) const USER: &str = "user.github.io";
 /// The address at which the site listens.
 pub(crate) const ADDRESS: &str = "127.0.0.1";
 /// All host names of the site.
-pub(crate) const HOSTS: [&str; 6] = [PARENT, WWW, SIBLING, CHILD, EVIL, DOTTED];
+pub(crate) const HOSTS: [&str; 9] = [
+    PARENT, WWW, SIBLING, CHILD, EVIL, DOTTED, BRITISH, PAGES, USER,
+];
 
 /// The error that a row of a table expects of the jar; made by [`expected_error!`].
 #[derive(Clone, Copy)]
@@ -99,10 +111,16 @@ impl fmt::Display for Scheme {
 /// A browser, or a library that stores and sends cookies as a browser does.
 pub(crate) trait Browser {
     /// The name in the tables of deviations.
-    const NAME: &str;
+    const NAME: &'static str;
 
     /// Loads the page at `url`.
     async fn load(&mut self, url: &str);
+
+    /// The names of all stored cookies, also of those that are sent to no URL. `None` if the browser
+    /// does not list them.
+    async fn stored_names(&mut self) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// Handles one request.
@@ -115,10 +133,11 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// The response of the page whose number is the request's query. Browsers also request pages on
-    /// their own, such as an icon: their response is 404.
+    /// The response of the page whose number ends the request's query. Browsers also request pages
+    /// on their own, such as an icon: their response is 404.
     pub(crate) fn respond<B>(&self, request: Request<B>) -> Response<String> {
-        let number = request.uri().query().unwrap_or_default();
+        let query = request.uri().query().unwrap_or_default();
+        let number = query.rsplit('?').next().unwrap_or_default();
         let page = self.waiting.lock().unwrap().remove(number);
         let Some(page) = page else {
             let mut not_found = Response::new(String::new());
@@ -161,6 +180,8 @@ impl Site {
     }
 
     /// Lets `browser` load a page behind `layer`, and returns the output of `handler`.
+    ///
+    /// `path` can have a query and a fragment.
     pub(crate) async fn visit<T: Send + 'static>(
         &self,
         browser: &mut impl Browser,
@@ -194,7 +215,8 @@ impl Site {
             Scheme::Http => self.http.port(),
             Scheme::Https => self.https.port(),
         };
-        let url = format!("{scheme}://{host}:{port}{path}?{number}");
+        let (path, fragment) = path.split_at(path.find('#').unwrap_or(path.len()));
+        let url = format!("{scheme}://{host}:{port}{path}?{number}{fragment}");
         browser.load(&url).await;
         receiver
             .await

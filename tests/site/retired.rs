@@ -42,7 +42,17 @@ pub(crate) async fn check<B: Browser>(site: &Site, browser: &mut B, deviations: 
     }
     let set: Operation = |jar| jar.set(("session", "new"));
     let delete: Operation = |jar| jar.delete("session");
-    for (operation, expected) in [(set, vec!["new"]), (delete, vec![])] {
+    // Deletes that were left over when the cookie was moved.
+    let at_root: Operation = |jar| jar.delete(session().path("/"));
+    let at_folder: Operation = |jar| jar.delete(session().path("/app/"));
+    let at_parent: Operation = |jar| jar.delete(session().path("/").domain(PARENT));
+    for (operation, expected) in [
+        (set, vec!["new"]),
+        (delete, vec![]),
+        (at_root, vec![]),
+        (at_folder, vec![]),
+        (at_parent, vec![]),
+    ] {
         check_operation(site, browser, duplicates, operation, &expected).await;
     }
 }
