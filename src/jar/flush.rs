@@ -32,7 +32,11 @@ impl Flush {
 
     /// A header that does not fit into a full `HeaderMap` is left out, and an event reports it.
     pub(crate) fn write_to(&mut self, headers: &mut HeaderMap) {
-        let operations = mem::take(&mut self.closes_queue).then(|| self.state.close());
+        let operations = if mem::take(&mut self.closes_queue) {
+            self.state.close()
+        } else {
+            Vec::new()
+        };
         // The headers for caches come first: without them, cookies would not be safe to send.
         let was_written = self.state.was_written();
         if self.vary_on_cookie && (was_written || self.state.was_read()) {
@@ -41,9 +45,9 @@ impl Flush {
         if self.cache_control_private && (was_written || headers.contains_key(SET_COOKIE)) {
             caching::cache_control_private(headers);
         }
-        for (kind, rendered) in operations.into_iter().flatten() {
-            let event = EndEvent::new(kind, &rendered);
-            match headers.try_append(SET_COOKIE, rendered.into_header_value()) {
+        for operation in operations {
+            let event = EndEvent::new(operation.kind, &operation.rendered);
+            match headers.try_append(SET_COOKIE, operation.rendered.into_header_value()) {
                 Ok(_) => event.flushed(),
                 Err(_) => event.discarded(),
             }
@@ -52,8 +56,8 @@ impl Flush {
 
     pub(crate) fn discard(&mut self) {
         if mem::take(&mut self.closes_queue) {
-            for (kind, rendered) in self.state.close() {
-                EndEvent::new(kind, &rendered).discarded();
+            for operation in self.state.close() {
+                EndEvent::new(operation.kind, &operation.rendered).discarded();
             }
         }
     }

@@ -58,9 +58,9 @@ pub(crate) enum QueueState {
     ReadOnly,
 }
 
-struct QueuedOperation {
-    rendered: Rendered,
-    kind: OperationKind,
+pub(crate) struct QueuedOperation {
+    pub(crate) rendered: Rendered,
+    pub(crate) kind: OperationKind,
     sequence: u64,
     /// Is `true` if this operation, or one that it replaced, is a set.
     was_set: bool,
@@ -94,21 +94,21 @@ impl Queue {
     }
 
     /// Refuses further operations, and returns the queued ones.
-    pub(crate) fn close(&mut self) -> impl Iterator<Item = (OperationKind, Rendered)> + use<> {
+    pub(crate) fn close(&mut self) -> Vec<QueuedOperation> {
         self.state = QueueState::Closed;
         self.index = None;
-        let order = self.has_replaced.then(|| self.order());
-        let mut operations = mem::take(&mut self.operations);
-        if let Some(order) = order {
-            let mut unordered: Vec<_> = operations.into_iter().map(Some).collect();
-            operations = order
-                .into_iter()
-                .filter_map(|place| unordered[place].take())
-                .collect();
+        if !self.has_replaced {
+            return mem::take(&mut self.operations);
         }
-        operations
+        let order = self.order();
+        let mut unordered: Vec<_> = mem::take(&mut self.operations)
             .into_iter()
-            .map(|operation| (operation.kind, operation.rendered))
+            .map(Some)
+            .collect();
+        order
+            .into_iter()
+            .filter_map(|place| unordered[place].take())
+            .collect()
     }
 
     /// The scopes at which `name` was set.

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::display::{bounded, display_name};
 use crate::error::{AttributeReason, CookieError};
 use crate::events::{OperationKind, QueuedEvents};
-use crate::jar::queue::Queue;
+use crate::jar::queue::{Queue, QueuedOperation};
 use crate::jar::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use crate::request::RequestCookies;
 use crate::request::host::RequestHost;
@@ -53,7 +53,7 @@ impl RequestState {
     }
 
     /// Returns the queued operations, and refuses further ones.
-    pub(crate) fn close(&self) -> impl Iterator<Item = (OperationKind, Rendered)> + use<> {
+    pub(crate) fn close(&self) -> Vec<QueuedOperation> {
         self.queue().close()
     }
 
@@ -210,7 +210,8 @@ mod tests {
         set("after").unwrap();
         let flushed: Vec<_> = state
             .close()
-            .map(|(_, rendered)| rendered.name().to_owned())
+            .iter()
+            .map(|operation| operation.rendered.name().to_owned())
             .collect();
         assert_eq!(flushed, ["before", "after"]);
         assert!(matches!(
