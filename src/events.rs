@@ -49,6 +49,16 @@ impl QueuedEvents {
         }
     }
 
+    /// Emits nothing. Unlike [`new`](Self::new), it does not ask the subscriber, which may use the jar.
+    pub(crate) fn disabled() -> Self {
+        Self {
+            #[cfg(feature = "tracing")]
+            is_enabled: false,
+            #[cfg(feature = "tracing")]
+            operations: Vec::new(),
+        }
+    }
+
     pub(crate) fn push(&mut self, kind: OperationKind, cookie: &Rendered) {
         #[cfg(feature = "tracing")]
         if self.is_enabled {

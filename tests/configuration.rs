@@ -497,3 +497,17 @@ mod keys {
         assert!(!reads_cookie_of(&layer, "third"));
     }
 }
+
+#[test]
+fn rename_of_undeclared_name_to_itself_is_rename_undeclared() {
+    let result = CookieLayer::new().renamed("a", "a");
+    assert!(matches!(result, Err(CookieError::RenameUndeclared { .. })));
+}
+
+#[test]
+fn retire_of_previous_name_is_renamed() {
+    let layer = CookieLayer::new().declare("new").unwrap();
+    let layer = layer.renamed("old", "new").unwrap();
+    let result = layer.retire(Cookie::build("old").path("/x"));
+    assert!(matches!(result, Err(CookieError::Renamed { .. })));
+}

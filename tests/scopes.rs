@@ -602,6 +602,8 @@ fn delete_with_secure_or_http_only_false_against_one_retired_scope_is_downgrade(
     }
 }
 
+type Operation = fn(&CookieJar) -> Result<(), CookieError>;
+
 /// A cross-site logout needs `SameSite=None` on every header, whatever was queued before.
 #[test]
 fn delete_with_same_site_after_other_operation_applies_it_at_every_scope() {
@@ -609,7 +611,7 @@ fn delete_with_same_site_after_other_operation_applies_it_at_every_scope() {
         .declare(session().path("/app"))
         .and_then(|layer| layer.retire(session().path("/")))
         .expect("valid declarations");
-    let operations: [fn(&CookieJar) -> Result<(), CookieError>; 3] = [
+    let operations: [Operation; 3] = [
         |jar| jar.set(("session", "1")),
         |jar| jar.delete("session"),
         |jar| jar.delete(session().same_site(SameSite::Strict).http_only(true)),

@@ -1029,19 +1029,35 @@ fn subscriber_that_uses_jar_does_not_deadlock() {
     let (sender, receiver) = mpsc::channel();
     // A separate thread, so that a deadlock fails the test instead of blocking it.
     thread::spawn(move || {
-        let jar = CookieLayer::new().jar(&Request::new(()));
+        let layer = CookieLayer::new()
+            .declare(Cookie::build("declared").path("/app"))
+            .unwrap()
+            .retire("declared")
+            .unwrap();
+        let jar = layer.jar(&Request::new(()));
         let listener_jar = jar.clone();
         let listener = Listener(move |event: Option<&Event<'_>>| {
             let queued = listener_jar.queued().len();
             sender.send((event.is_some(), queued)).unwrap();
         });
-        tracing::subscriber::with_default(listener, || jar.set(("a", "1")).unwrap());
+        tracing::subscriber::with_default(listener, || {
+            jar.set(("a", "1")).unwrap();
+            jar.set(("declared", "1")).unwrap();
+            jar.delete("declared").unwrap();
+        });
     });
     let next_call = || receiver.recv_timeout(Duration::from_secs(10)).unwrap();
     // `enabled` is called before the cookie is queued, and `event` after.
     assert_eq!(next_call(), (false, 0));
+    let mut last_queued = 1;
     let event_call = repeat_with(next_call).find(|&(is_event, _)| is_event);
     assert_eq!(event_call, Some((true, 1)));
+    // The declared cookie and its retired scope are queued too, and both operations end.
+    while let Ok((_, queued)) = receiver.recv_timeout(Duration::from_secs(10)) {
+        assert!(queued <= 3);
+        last_queued = queued;
+    }
+    assert_eq!(last_queued, 3);
 }
 
 #[test]

@@ -58,6 +58,7 @@ impl Config {
     }
 
     pub(crate) fn retire(&mut self, cookie: &Cookie<'_>) -> Result<(), CookieError> {
+        self.check_not_renamed(cookie.name())?;
         match self.declarations.get_mut(cookie.name()) {
             Some(declaration) => declaration.retire(cookie),
             None => Err(CookieError::RetireUndeclared {
@@ -75,16 +76,17 @@ impl Config {
         {
             return self.check_not_renamed(name);
         }
-        if name == new_name || self.declarations.contains_key(name) {
-            return Err(CookieError::AlreadyDeclared {
-                name: display_name(name),
-            });
-        }
+        let is_declared = self.declarations.contains_key(name);
         let Some(declaration) = self.declarations.get_mut(new_name) else {
             return Err(CookieError::RenameUndeclared {
                 name: display_name(new_name),
             });
         };
+        if is_declared {
+            return Err(CookieError::AlreadyDeclared {
+                name: display_name(name),
+            });
+        }
         declaration.retire(old)?;
         self.renamed.insert(name.into(), new_name.into());
         Ok(())

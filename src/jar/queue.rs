@@ -173,7 +173,7 @@ impl Queue {
             let is_queued = self
                 .find(&rendered)
                 .is_some_and(|place| self.operations[place].kind == OperationKind::Delete);
-            let mut silent = QueuedEvents::new();
+            let mut silent = QueuedEvents::disabled();
             let events = if is_queued { &mut silent } else { &mut *events };
             self.push(rendered, OperationKind::Delete, events);
         }

@@ -201,7 +201,8 @@ impl CookieLayer {
     ///
     /// Returns the errors of [`declare`](Self::declare) for an invalid name or attribute,
     /// [`CookieError::RetireUndeclared`], [`CookieError::RetireDeclared`] and
-    /// [`CookieError::AlreadyRetired`].
+    /// [`CookieError::AlreadyRetired`]; and [`CookieError::Renamed`] for a previous name, whose scopes
+    /// are those of [`renamed`](Self::renamed).
     ///
     /// ```
     /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
