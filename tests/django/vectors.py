@@ -302,7 +302,7 @@ DELETED_BY_HAND = [({"partitioned": True}, "Max-Age=0; Partitioned; Path=/; Secu
 
 def describe(given):
     parts = (f"{k} {json.dumps(v) if len(str(v)) < 50 else f'of {len(v)} characters'}" for k, v in given.items())
-    return ", ".join(parts) or "nothing said"
+    return ", ".join(parts) or "nothing set"
 
 
 def set_cases():
@@ -324,8 +324,8 @@ def set_cases():
     for name in ["", *RESERVED, *map(str.upper, RESERVED), "Max-Age", "HttpOnly", "SameSite", "paths", "x-path", "priority",
                  "__Secure", "__Hostess", "_Host-x", "x__Host-x", "Secure-x"]:
         yield f"name '{name}'", name, "1"
-    yield "nothing said", "visited", "True"
-    yield "everything said, in another order", "visited", "True", {k: EVERY[k] for k in reversed(EVERY)}
+    yield "nothing set", "visited", "True"
+    yield "everything set, in another order", "visited", "True", {k: EVERY[k] for k in reversed(EVERY)}
     lifetimes = [{"max_age": v} for v in MAX_AGES] + [{"expires_in": v} for v in EXPIRES_IN] + [{"expires_at": v} for v in EXPIRES_AT]
     pairs = [a | b for a, b in itertools.combinations(ATTRIBUTES, 2)
              if not a.keys() & b.keys() and not {"expires_in", "expires_at"} <= {*a, *b}]
