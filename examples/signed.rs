@@ -25,12 +25,13 @@ async fn home(jar: CookieJar) -> Result<Html<String>, CookieError> {
     match remembered.get("user") {
         Ok(user) if user == "42" => Ok(page("Welcome back, user 42.")),
         Ok(_) | Err(CookieError::MissingCookie { .. }) => Ok(page("You are not logged in.")),
-        Err(CookieError::SignatureExpired { .. }) => Ok(page("Your login has expired.")),
-        // The cookie is forged, or signed with a key that is no longer accepted.
-        Err(error) => {
+        // The cookie is expired, forged, or signed with a key that is no longer accepted.
+        Err(CookieError::SignatureExpired { .. } | CookieError::BadSignature { .. }) => {
             jar.delete("user")?;
-            Err(error)
+            Ok(page("Please log in again."))
         }
+        // The layer has no key: the cookie may be good.
+        Err(error) => Err(error),
     }
 }
 

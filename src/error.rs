@@ -274,7 +274,7 @@ pub enum CookieError {
     /// Domain, Path or Partitioned differ from those of the cookie's declaration.
     #[error(
         "cookie {name:?}: declared with {declared}, but given {given}; \
-         omit Domain, Path and Partitioned, or declare or retire that scope"
+         omit Domain, Path and Partitioned, or give that scope to `declare`, `retire` or `renamed`"
     )]
     #[non_exhaustive]
     ScopeMismatch {
@@ -300,7 +300,10 @@ pub enum CookieError {
     },
 
     /// The cookie is not declared, and the layer denies undeclared cookies.
-    #[error("cookie {name:?} is not declared; declare it with `CookieLayer::declare`")]
+    #[error(
+        "cookie {name:?} is not declared, and the layer denies undeclared cookies; correct the name, \
+         or declare it with `CookieLayer::declare`"
+    )]
     #[non_exhaustive]
     Undeclared {
         /// The cookie's name.
@@ -323,8 +326,8 @@ pub enum CookieError {
 
     /// The name is declared already.
     #[error(
-        "cookie {name:?} is declared already; declare it once, or leave it undeclared if it is set \
-         at several scopes"
+        "cookie {name:?} is declared already; declare it once, do not give it to \
+         `renamed` as the previous name, or leave it undeclared if it is set at several scopes"
     )]
     #[non_exhaustive]
     AlreadyDeclared {
@@ -401,7 +404,7 @@ pub enum CookieError {
     },
 
     /// `retire` was called twice with one scope.
-    #[error("cookie {name:?}: {scope} is retired twice; retire it once")]
+    #[error("cookie {name:?}: {scope} is given twice to `retire` or `renamed`; give it once")]
     #[non_exhaustive]
     AlreadyRetired {
         /// The cookie's name.

@@ -236,7 +236,7 @@ fn retire_of_declared_scope_is_retire_declared() {
 #[test]
 fn retire_of_one_scope_twice_is_already_retired() {
     let result = declaring().retire(Cookie::build("a").path("/old"));
-    let error = configuration_error("retire it once", result);
+    let error = configuration_error("give it once", result);
     assert_matches!(
         error,
         CookieError::AlreadyRetired { name, scope, .. }

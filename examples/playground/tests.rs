@@ -210,7 +210,7 @@ async fn logout_with_other_path_is_scope_mismatch() {
     response.assert_error(
         StatusCode::INTERNAL_SERVER_ERROR,
         "cookie \"session\": declared with host-only; Path=/, but given host-only; Path=/account; \
-         omit Domain, Path and Partitioned, or declare or retire that scope",
+         omit Domain, Path and Partitioned, or give that scope to `declare`, `retire` or `renamed`",
     );
 }
 

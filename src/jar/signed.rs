@@ -96,8 +96,8 @@ impl SignedJar {
     /// Sets the maximum age of a signed value. [`get`](Self::get) returns an error for an older
     /// value. The default is no maximum age.
     ///
-    /// The cookie's lifetime is a separate setting, which clients may ignore. Set it too, on the
-    /// cookie that is passed to [`set`](Self::set). Until a value reaches the maximum age, a copy
+    /// The cookie's lifetime is a separate setting, which clients may ignore. Set it too, in
+    /// the declaration or on the cookie that is passed to [`set`](Self::set). Until a value reaches the maximum age, a copy
     /// of it stays valid, even after a logout. With zero, a value is valid only if its timestamp is
     /// not in the past. With a negative duration, no value is valid.
     ///

@@ -228,7 +228,10 @@ impl CookieLayer {
     /// Declares a previous name of a declared cookie.
     ///
     /// Browsers may still hold the cookie under its previous name. So every `set` and `delete` of
-    /// `new_name` also deletes `old` at its scope, as [`retire`](Self::retire) does for previous scopes.
+    /// `new_name` also deletes `old`, as [`retire`](Self::retire) does at previous scopes. Give the
+    /// Domain and Path that it was set with. Unset, they are no Domain and `Path=/`, and a cookie at
+    /// another scope stays.
+    ///
     /// A `delete` of the previous name deletes both. A `set` of it returns [`CookieError::Renamed`].
     /// Reads never fall back to the previous name: if the new name has a prefix such as `__Host-`, that
     /// would give up its protection. Call this once for each previous name and scope.
@@ -322,7 +325,8 @@ impl CookieLayer {
     ///
     /// # Errors
     ///
-    /// [`CookieError::InvalidHost`] if a fixed host is not a host name or an IP address.
+    /// [`CookieError::InvalidHost`] if a fixed host is not a host name or an IP address, or
+    /// has a port.
     ///
     /// ```
     /// use http::Request;

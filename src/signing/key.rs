@@ -34,7 +34,9 @@ pub struct SecretKey(Zeroizing<Vec<u8>>);
 /// assert!(error.to_string().starts_with("the secret key is empty"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the secret key is empty, and anyone could sign with it; use at least 32 random bytes")]
+#[error(
+    "the secret key is empty, and anyone could sign with it; use at least 32 random bytes, or omit an empty fallback"
+)]
 pub struct EmptyKey;
 
 /// Lets a method accept a [`SecretKey`] as well as the types that convert into one.
