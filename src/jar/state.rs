@@ -143,8 +143,9 @@ impl LayerView {
         let mut deletes = Vec::new();
         for (name, attributes) in retired {
             let cookie = SetCookie::deleting(name, attributes)?;
-            if let Ok(rendered) = self.render(&cookie) {
-                deletes.push(rendered);
+            let domain = cookie.attributes().scope().domain;
+            if self.check_domain(name, domain).is_ok() {
+                deletes.push(cookie.render());
             }
         }
         Ok(deletes)
