@@ -9,10 +9,8 @@ pub(crate) enum NeverSent {
     DotSegment,
 }
 
-/// Checks whether browsers send paths that start with the absolute ASCII `path`.
-///
-/// The URL standard's path percent-encode set, `\`, which browsers turn into `/`, and `|`, which some
-/// of them encode.
+/// Returns why browsers do not send paths that start with the absolute ASCII `path`, or `None` if all
+/// of them do.
 pub(crate) fn never_sent(path: &str) -> Option<NeverSent> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_');
     if path.bytes().all(is_plain) {
@@ -26,7 +24,7 @@ pub(crate) fn never_sent(path: &str) -> Option<NeverSent> {
     }
 }
 
-/// The path that browsers send for `path`.
+/// The path in the form in which browsers send paths. `?` and `#`, which end a path, are encoded too.
 pub(crate) fn as_sent(path: &str) -> String {
     let path = path.replace('\\', "/");
     let mut segments: Vec<String> = Vec::new();
@@ -47,6 +45,8 @@ pub(crate) fn as_sent(path: &str) -> String {
     format!("/{}", segments.join("/"))
 }
 
+/// The path percent-encode set of the URL standard, `\`, which browsers turn into `/`, and `|`, which
+/// Chromium encodes and Firefox does not.
 fn is_encoded(byte: u8) -> bool {
     matches!(
         byte,

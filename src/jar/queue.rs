@@ -167,7 +167,8 @@ impl Queue {
         }
     }
 
-    /// Queues the deletes at retired scopes, unless they are queued already.
+    /// Queues the deletes at retired scopes. A delete that is queued already is queued again, as the last
+    /// operation on its name, but has no second event.
     pub(crate) fn push_retired(&mut self, retired: Vec<Rendered>, events: &mut QueuedEvents) {
         for rendered in retired {
             let is_queued = self

@@ -232,7 +232,8 @@ impl CookieLayer {
     /// Domain and Path that it was set with. Unset, they are no Domain and `Path=/`, and a cookie at
     /// another scope stays.
     ///
-    /// A `delete` of the previous name deletes both. A `set` of it returns [`CookieError::Renamed`].
+    /// A `delete` of the previous name deletes the cookie under both names. A `set` of the previous name
+    /// returns [`CookieError::Renamed`].
     /// Reads never fall back to the previous name: if the new name has a prefix such as `__Host-`, that
     /// would give up its protection. Call this once for each previous name and scope.
     ///
@@ -274,8 +275,8 @@ impl CookieLayer {
     /// Sets a function that recognises public suffixes, such as `co.uk` and `github.io`.
     ///
     /// Browsers drop a cookie whose Domain is a public suffix, unless it is the host itself. Without
-    /// this function, only a Domain of a single label (`com`) is an error. With it, a `set` or `delete`
-    /// with such a Domain is one too: [`CookieError::InvalidDomain`]. The function gets a Domain in
+    /// this function, only a Domain of a single label (`com`) is an error. With it, every `set` and
+    /// `delete` with a public suffix returns [`CookieError::InvalidDomain`]. The function gets a Domain in
     /// lower case, without a dot at its start or end. It is called while the jar is locked, so it must
     /// not use a jar. The list of browsers is in the `psl` crate:
     ///
