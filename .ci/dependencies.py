@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 PACKAGE = "tower-django-cookies"
-ALWAYS = {"cookie", "http", "memchr", "pin-project-lite", "thiserror", "tower-layer", "tower-service"}
+ALWAYS = {"cookie", "http", "memchr", "percent-encoding", "pin-project-lite", "thiserror", "tower-layer", "tower-service"}
 SIGNED = {"base64", "hmac", "sha2", "subtle", "zeroize"}
 
 # The direct dependencies of each feature, in addition to ALWAYS.
@@ -15,7 +15,7 @@ DIRECT = {
     "axum-core": {"axum-core"},
     "signed": SIGNED,
     "dumps": SIGNED | {"flate2", "serde", "serde_json"},
-    "private": {"percent-encoding"},
+    "private": set(),
     "tracing": {"tracing"},
     "test-util": {"bytes", "cookie_store", "http-body", "url"},
 }
@@ -26,7 +26,6 @@ INDIRECT = {
     "signed": {"digest"},
     "dumps": {"digest"},
     "private": {"aes-gcm", "base64", "subtle"},
-    "test-util": {"percent-encoding"},
 }
 
 # The crates that only the features above may depend on. Every feature has `bytes`, because `http` depends on it.

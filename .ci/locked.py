@@ -8,7 +8,7 @@ from pathlib import Path
 
 # The app's own package is not counted. Optional dependencies that only this repository's tests use must not appear.
 MAXIMUM = {
-    "default": 30,
+    "default": 31,
     "signed,dumps,private,tracing,test-util": 106,
 }
 

@@ -6,6 +6,8 @@ use http::StatusCode;
 
 use crate::display::bounded;
 use crate::scope::Scope;
+#[cfg(feature = "dumps")]
+use crate::signing::PayloadReason;
 #[cfg(feature = "signed")]
 use crate::signing::{EmptyKey, whole_seconds};
 use crate::url_path::as_sent;
@@ -100,6 +102,18 @@ pub enum CookieError {
         max_age: cookie::time::Duration,
     },
 
+    /// The signature of a cookie matches, but its value is not JSON of the requested type. Or a value
+    /// to set cannot be written as JSON.
+    #[cfg(feature = "dumps")]
+    #[error("cookie {name:?}: the payload {reason}")]
+    #[non_exhaustive]
+    BadPayload {
+        /// The cookie's name.
+        name: String,
+        /// The reason why the payload is invalid.
+        reason: PayloadReason,
+    },
+
     /// The layer has no key for signed or private cookies.
     #[cfg(any(feature = "signed", feature = "private"))]
     #[error("cookie {name:?}: the layer has no key; set one with `CookieLayer::{setting}`")]
@@ -165,6 +179,18 @@ pub enum CookieError {
     #[error("cookie {name:?}: control character in the value; encode the value, such as in base64")]
     #[non_exhaustive]
     ControlCharacter {
+        /// The cookie's name.
+        name: String,
+    },
+
+    /// The value given to [`set_verbatim`](crate::CookieJar::set_verbatim) is not a cookie-value (RFC
+    /// 6265 §4.1.1).
+    #[error(
+        "cookie {name:?}: the value cannot be sent as it is; use `set`, which quotes it, or encode the \
+         value, such as in base64 or with percent-encoding"
+    )]
+    #[non_exhaustive]
+    InvalidValue {
         /// The cookie's name.
         name: String,
     },
@@ -418,7 +444,7 @@ impl CookieError {
     /// The status of a response that reports this error.
     ///
     /// It is 400 if the client's request is at fault: a cookie is missing or forged, its signature
-    /// is too old, or the host does not domain-match the Domain (Django's `DisallowedHost` is a 400
+    /// is too old, its signed JSON is of another type, or the host does not domain-match the Domain (Django's `DisallowedHost` is a 400
     /// too). It is 500 for every other error.
     ///
     /// ```
@@ -440,6 +466,13 @@ impl CookieError {
             Self::BadSignature { .. } => StatusCode::BAD_REQUEST,
             #[cfg(feature = "signed")]
             Self::SignatureExpired { .. } => StatusCode::BAD_REQUEST,
+            #[cfg(feature = "dumps")]
+            Self::BadPayload {
+                reason: PayloadReason::Unserializable,
+                ..
+            } => StatusCode::INTERNAL_SERVER_ERROR,
+            #[cfg(feature = "dumps")]
+            Self::BadPayload { .. } => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -463,12 +496,15 @@ impl CookieError {
             Self::BadSignature { name } | Self::MissingKey { name, .. } => Some(name),
             #[cfg(feature = "signed")]
             Self::SignatureExpired { name, .. } => Some(name),
+            #[cfg(feature = "dumps")]
+            Self::BadPayload { name, .. } => Some(name),
             Self::NoResponse { name }
             | Self::ResponseStarted { name }
             | Self::MissingCookie { name }
             | Self::InvalidName { name }
             | Self::ReservedName { name }
             | Self::ControlCharacter { name }
+            | Self::InvalidValue { name }
             | Self::InvalidPath { name, .. }
             | Self::InvalidDomain { name, .. }
             | Self::TooLong { name, .. }

@@ -140,6 +140,25 @@ pub(crate) fn refused(operation: &str, name: &str, error: &CookieError) {
     }
 }
 
+/// Returns `true` if debug events are enabled.
+pub(crate) fn is_debug_enabled() -> bool {
+    #[cfg(feature = "tracing")]
+    return tracing::enabled!(target: TARGET, tracing::Level::DEBUG);
+    #[cfg(not(feature = "tracing"))]
+    false
+}
+
+/// A request has several cookies with the name of a declared one. They were set at different scopes.
+pub(crate) fn duplicated(name: &str, count: usize) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(
+        target: TARGET,
+        name = display_name(name),
+        count,
+        "declared cookie received more than once"
+    );
+}
+
 /// A secret key is so short that it can be guessed.
 #[cfg(feature = "signed")]
 pub(crate) fn short_key(setting: &str, len: usize) {

@@ -36,8 +36,8 @@
 //! |---|---|---|
 //! | `axum-core` | yes | [`CookieJar`] as an axum extractor, [`CookieError`] as a response |
 //! | `signed` | no | Django's signed cookies (`CookieJar::signed`), and `signing` |
-//! | `dumps` | no | `signing::dumps` and `loads`: signed JSON; enables `signed` |
-//! | `private` | no | encrypted cookies (`CookieJar::private`) |
+//! | `dumps` | no | signed JSON: `SignedJar::set_json` and `get_json`, `signing::dumps` and `loads`; enables `signed` |
+//! | `private` | no | encrypted cookies without an age (`CookieJar::private`) |
 //! | `tracing` | no | events of target `tower_django_cookies` for cookies that are queued, flushed, discarded or refused; never with a value |
 //! | `test-util` | no | `test::Client`: a browser for tests of your services |
 //!
@@ -68,9 +68,9 @@ pub use cookie::{self, Cookie, CookieBuilder, Expiration, SameSite, time};
 pub use crate::error::{AttributeReason, CookieError, HostReason, SecureReason};
 #[cfg(feature = "private")]
 pub use crate::jar::PrivateJar;
-#[cfg(feature = "signed")]
-pub use crate::jar::SignedJar;
 pub use crate::jar::{CookieJar, IntoCookie};
+#[cfg(feature = "signed")]
+pub use crate::jar::{SignedJar, Verified};
 pub use crate::layer::{CookieLayer, CookieService, ResponseFuture};
 pub use crate::request::host::HostSource;
 pub use crate::request::{GetAll, Iter};

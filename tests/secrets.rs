@@ -482,6 +482,10 @@ fn signed_jar_and_its_errors_hide_values_and_keys() {
         signed.set(("a", VALUE)).unwrap();
         output.debug(&jar);
         output.debug(&signed);
+        output.error_of(
+            jar.set_verbatim(("verbatim", [VALUE, " "].concat())),
+            is!(CookieError::InvalidValue { .. }),
+        );
 
         let signed_value = jar.queued()[0].value().to_owned();
         output.add_secret(&signed_value[VALUE.len()..]);
@@ -491,6 +495,7 @@ fn signed_jar_and_its_errors_hide_values_and_keys() {
             .body(())
             .unwrap();
         let jar = layer.jar(&request);
+        output.debug(&jar.signed().salt("login").verify("a").unwrap());
         let signed = jar.signed().salt("login").max_age(Duration::ZERO);
         output.error_of(signed.get("a"), is!(CookieError::SignatureExpired { .. }));
         output.error_of(signed.get("other"), is!(CookieError::BadSignature { .. }));

@@ -16,7 +16,6 @@ use std::time::Duration;
 
 use events::events;
 use http::{Request, Response};
-#[cfg(any(feature = "signed", feature = "private"))]
 use support::request;
 use support::{
     assert_matches, assert_response_started, ended_jar, jar_of, ready_output, response_cookies,
@@ -905,6 +904,94 @@ fn forged_or_expired_signed_cookie_is_debug_event() {
         expired.signed().max_age(Duration::MINUTE).get("a"),
         CookieError::SignatureExpired { .. }
     );
+}
+
+/// Each row is the `Cookie` headers of a request, and the events.
+#[test]
+fn declared_cookie_received_more_than_once_is_one_debug_event() {
+    let layer = CookieLayer::new()
+        .declare(Cookie::build("a"))
+        .and_then(|layer| layer.declare(Cookie::build("b")))
+        .unwrap();
+    let event = |name, count| {
+        format!(
+            "DEBUG tower_django_cookies declared cookie received more than once \
+             name={name} count={count}"
+        )
+    };
+    let rows: [(&[&str], Vec<String>); 7] = [
+        (&[], vec![]),
+        (&["a=1; b=2; c=3; c=4"], vec![]),
+        (&["a=1; A=2; %61=3; a"], vec![]),
+        (&["a=1; a=1"], vec![event("a", 2)]),
+        (
+            &["b=1; a=1; b=2; a=2; b=3"],
+            vec![event("a", 2), event("b", 3)],
+        ),
+        (&["a=1", "c=2; a=3"], vec![event("a", 2)]),
+        (&["a=1; a=\"2\\073\"; \ta =\u{e9}"], vec![event("a", 3)]),
+    ];
+    for (headers, expected) in rows {
+        let mut request = Request::new(());
+        for header in headers {
+            let value = http::HeaderValue::from_bytes(header.as_bytes()).unwrap();
+            request.headers_mut().append("cookie", value);
+        }
+        let found = events(Level::TRACE, || {
+            support::response_headers(&layer, request.clone(), |jar| {
+                assert_eq!(
+                    jar.get("c").is_some(),
+                    headers.iter().any(|h| h.contains("c="))
+                );
+            })
+        });
+        assert_eq!(found.0, expected, "{headers:?}");
+        let found = events(Level::INFO, || {
+            support::response_headers(&layer, request, |_| ())
+        });
+        assert!(found.0.is_empty(), "{headers:?}");
+    }
+}
+
+/// Each layer reports the names that only it declares, so no name is reported twice.
+#[test]
+fn duplicate_in_nested_layers_is_one_event_for_each_declared_name() {
+    let declaring = |name| CookieLayer::new().declare(Cookie::build(name)).unwrap();
+    let both = declaring("a").declare(Cookie::build("b")).unwrap();
+    for (outer, inner) in [
+        (declaring("a"), declaring("b")),
+        (both.clone(), both.clone()),
+        (both.clone(), declaring("a")),
+        (declaring("b"), both.clone()),
+        (CookieLayer::new(), both.clone()),
+        (both, CookieLayer::new()),
+    ] {
+        let service = service_fn(|_: Request<()>| {
+            std::future::ready(Ok::<_, std::convert::Infallible>(http::Response::new(())))
+        });
+        let mut service = outer.layer(inner.layer(service));
+        let (mut found, _) = events(Level::TRACE, || {
+            ready_output(service.call(request("a=1; b=1; a=2; b=2")))
+        });
+        found.sort();
+        let event = "DEBUG tower_django_cookies declared cookie received more than once name=";
+        assert_eq!(
+            found,
+            ["a", "b"].map(|name| format!("{event}{name} count=2"))
+        );
+    }
+}
+
+/// The report of duplicates must not count as a read of the cookies.
+#[test]
+fn duplicate_event_adds_no_vary_header() {
+    let layer = CookieLayer::new().declare(Cookie::build("a")).unwrap();
+    let layer = layer.vary_on_cookie();
+    let (found, headers) = events(Level::TRACE, || {
+        support::response_headers(&layer, request("a=1; a=2"), |_| ())
+    });
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(!headers.contains_key("vary"));
 }
 
 #[test]

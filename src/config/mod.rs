@@ -110,6 +110,10 @@ impl Config {
         self.declaration(self.renamed.get(name).map_or(name, String::as_str))
     }
 
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        self.declarations.contains_key(name)
+    }
+
     fn check_not_renamed(&self, name: &str) -> Result<(), CookieError> {
         match self.renamed.get(name) {
             None => Ok(()),

@@ -3,6 +3,8 @@
 mod caching;
 pub(crate) mod flush;
 mod into_cookie;
+#[cfg(feature = "dumps")]
+mod json;
 #[cfg(feature = "private")]
 mod private;
 pub(crate) mod queue;
@@ -12,12 +14,17 @@ mod secure;
 mod signed;
 mod state;
 mod sync;
+#[cfg(feature = "signed")]
+mod verified;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use cookie::Cookie;
 use http::{Extensions, HeaderMap, Uri};
+use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
 use crate::display::display_name;
@@ -35,6 +42,8 @@ pub use self::into_cookie::IntoCookie;
 pub use self::private::PrivateJar;
 #[cfg(feature = "signed")]
 pub use self::signed::SignedJar;
+#[cfg(feature = "signed")]
+pub use self::verified::Verified;
 
 /// The cookies of a request, and the cookies that its response will set and delete.
 ///
@@ -185,6 +194,28 @@ impl CookieJar {
         self.read().get(name)
     }
 
+    /// Returns the value that [`get`](Self::get) returns, percent-decoded.
+    ///
+    /// Use it for cookies that a script wrote with `encodeURIComponent`, or that axum-extra set: it
+    /// percent-encodes names and values. Bytes that are not UTF-8 become U+FFFD. A `%` without two
+    /// hexadecimal digits stays, and so does a `+`. The name is never percent-decoded: `__%48ost-id` is
+    /// not `__Host-id`, which only this host can set.
+    ///
+    /// ```
+    /// # use tower_django_cookies::CookieLayer;
+    /// # let request = http::Request::builder().header("cookie", "cocoa=2%3B%203").body(())?;
+    /// # let jar = CookieLayer::new().jar(&request);
+    /// // Cookie: cocoa=2%3B%203
+    /// assert_eq!(jar.get_percent_decoded("cocoa").as_deref(), Some("2; 3"));
+    /// assert_eq!(jar.get("cocoa"), Some("2%3B%203"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn get_percent_decoded(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.get(name)
+            .map(|value| percent_decode_str(value).decode_utf8_lossy())
+    }
+
     /// Returns every value of the cookie `name`, in the order of the request.
     ///
     /// A browser that stores a cookie at several scopes sends it several times: the one with the
@@ -323,6 +354,36 @@ impl CookieJar {
         self.set_value(&cookie, Value::Quoted(cookie.value()))
     }
 
+    /// Sets a cookie and sends its value as it is, without Django's quotes and escapes.
+    ///
+    /// Use it to pass on a cookie of another server, for scripts that read the cookie, and for services
+    /// that keep quotes and percent-decode values, such as tower-cookies and axum-extra. Everything but
+    /// the value is as in [`set`](Self::set). [`queued`](Self::queued) shows the value that a handler
+    /// reads: without the quotes around it, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`set`](Self::set), and [`CookieError::InvalidValue`] if the value is not a
+    /// cookie-value (RFC 6265 §4.1.1): printable ASCII characters without space, `"`, `,`, `;` and `\`,
+    /// or such characters between two quotes.
+    ///
+    /// ```
+    /// use tower_django_cookies::{Cookie, CookieError, CookieLayer};
+    /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
+    ///
+    /// let received = Cookie::parse(r#"token="ZA=="; Path=/app"#)?;
+    /// jar.set_verbatim(received)?; // token="ZA=="; Path=/app
+    /// assert_eq!(jar.queued()[0].value(), "ZA==");
+    ///
+    /// let error = jar.set_verbatim(("cocoa", "2; 3")).unwrap_err();
+    /// assert!(matches!(error, CookieError::InvalidValue { .. }));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn set_verbatim<'c>(&self, cookie: impl IntoCookie<'c>) -> Result<(), CookieError> {
+        let cookie = cookie.into_cookie();
+        self.set_value(&cookie, Value::Verbatim(cookie.value()))
+    }
+
     /// Deletes a cookie in the browser: Django's `response.delete_cookie`.
     ///
     /// The cookie is a name, a [`Cookie`] or a [`CookieBuilder`](crate::CookieBuilder). Its value
@@ -406,7 +467,18 @@ impl CookieJar {
             .inspect_err(|error| events::refused("set", cookie.name(), error))
     }
 
-    fn config(&self) -> &Config {
+    /// Emits an event for each name in `reported` that several cookies of the request have.
+    pub(crate) fn report_duplicates(&self, reported: impl Fn(&str) -> bool) {
+        let mut counts = BTreeMap::new();
+        for name in self.state.cookies.names().filter(|name| reported(name)) {
+            *counts.entry(name).or_insert(0) += 1;
+        }
+        for (name, count) in counts.into_iter().filter(|&(_, count)| count > 1) {
+            events::duplicated(name, count);
+        }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
         &self.view().config
     }
 

@@ -1,17 +1,25 @@
 //! `PrivateJar`: encrypted cookies, in the format of the `cookie` crate.
 
+use std::borrow::Cow;
+
 use cookie::{Cookie, Key};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::display::display_name;
 use crate::error::CookieError;
-use crate::jar::secure::Protect;
+use crate::jar::secure::{Protect, Scheme};
 use crate::jar::{CookieJar, IntoCookie};
 use crate::set_cookie::Value;
+
+/// The characters of base64 that other libraries percent-encode in cookies.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'/').add(b'=');
 
 impl CookieJar {
     /// Returns a jar that encrypts and decrypts values with the layer's
     /// [`private_key`](crate::CookieLayer::private_key).
+    ///
+    /// An encrypted value has no age: it stays valid as long as the key. For a login use
+    /// `CookieJar::signed` with a maximum age, or include a time in the value.
     ///
     /// ```
     /// use tower_django_cookies::cookie::Key;
@@ -35,8 +43,8 @@ impl CookieJar {
 /// Django has no such cookies. Scopes, declarations and errors are those of the plain jar. To delete
 /// a private cookie, use [`CookieJar::delete`].
 ///
-/// A value can have about 3000 bytes. It contains no time of encryption. If it must expire, include
-/// a time in the value.
+/// A value can have about 3000 bytes. It has no age: whoever keeps a copy of the cookie can send it
+/// as long as the layer has the key. If a value must expire, include a time in it.
 ///
 /// ```
 /// use tower_django_cookies::cookie::Key;
@@ -70,7 +78,11 @@ impl PrivateJar {
 
     /// Returns the value of an encrypted cookie.
     ///
-    /// Some libraries percent-encode encrypted values. This method decodes them.
+    /// Some libraries percent-encode encrypted values, such as axum-extra. A value verifies as it was
+    /// set here or as those libraries write it, but in no other spelling.
+    ///
+    /// If several cookies have the name, the last one that verifies counts, out of at most eight. If
+    /// none does, the error is that of the last one.
     ///
     /// # Errors
     ///
@@ -105,6 +117,8 @@ impl PrivateJar {
 }
 
 impl Protect for PrivateJar {
+    type Verified = String;
+
     fn check_key(&self, name: &str) -> Result<(), CookieError> {
         self.keys(name).map(drop)
     }
@@ -122,20 +136,30 @@ impl Protect for PrivateJar {
         Value::Verbatim(protected)
     }
 
-    fn verify(&self, name: &str, protected: &str) -> Result<String, CookieError> {
+    fn verify(&self, name: &str, protected: &str, _: Scheme) -> Result<String, CookieError> {
         let (key, fallbacks) = self.keys(name)?;
-        let encrypted = percent_decode_str(protected).decode_utf8_lossy();
-        let encrypted = Cookie::new(name.to_owned(), encrypted.into_owned());
-        std::iter::once(key)
-            .chain(fallbacks)
-            .find_map(|key| {
+        let decrypt = |encrypted: Cow<'_, str>| {
+            let encrypted = Cookie::new(name.to_owned(), encrypted.into_owned());
+            std::iter::once(key).chain(fallbacks).find_map(|key| {
                 cookie::CookieJar::new()
                     .private(key)
                     .decrypt(encrypted.clone())
             })
+        };
+        canonical(protected)
+            .and_then(decrypt)
             .map(|decrypted| decrypted.value().to_owned())
             .ok_or_else(|| CookieError::BadSignature {
                 name: display_name(name),
             })
     }
+}
+
+/// Decodes the spelling of other libraries. Returns `None` for any other spelling: if one ciphertext had
+/// many, a list of revoked cookies could be evaded.
+fn canonical(protected: &str) -> Option<Cow<'_, str>> {
+    let decoded = percent_decode_str(protected).decode_utf8_lossy();
+    let is_known =
+        decoded == protected || Cow::from(utf8_percent_encode(&decoded, ENCODED)) == protected;
+    is_known.then_some(decoded)
 }

@@ -4,8 +4,8 @@ use cookie::time::{Duration, OffsetDateTime};
 
 use crate::display::display_name;
 use crate::error::CookieError;
-use crate::jar::secure::Protect;
-use crate::jar::{CookieJar, IntoCookie};
+use crate::jar::secure::{Protect, Scheme};
+use crate::jar::{CookieJar, IntoCookie, Verified};
 use crate::set_cookie::Value;
 use crate::signing::{SignatureError, TimestampSigner};
 
@@ -153,7 +153,55 @@ impl SignedJar {
     ///
     /// The browser sends a forged or expired cookie again with each request. Treat it as missing,
     /// and delete it.
+    ///
+    /// If several cookies have the name, the last one that verifies and is not too old counts, out of at
+    /// most eight. If none does, the error is [`CookieError::SignatureExpired`] if one of them is only
+    /// too old, and otherwise the error of the last one. Django reads the last cookie only. So in
+    /// Django, a cookie of the same name that another host of the site set logs the user out.
     pub fn get(&self, name: &str) -> Result<String, CookieError> {
+        self.verify(name).map(Verified::into_value)
+    }
+
+    /// Returns the value of a signed cookie as [`get`](Self::get) does, with the time of its signature.
+    ///
+    /// With that, a handler can renew cookies. It sets them at their declared scope, so the browser
+    /// replaces them.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`get`](Self::get).
+    ///
+    /// ```
+    /// use tower_django_cookies::time::{Duration, OffsetDateTime};
+    /// use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
+    ///
+    /// fn user(jar: &CookieJar) -> Result<String, CookieError> {
+    ///     let signed = jar.signed().max_age(Duration::weeks(2));
+    ///     let user = signed.verify("user")?;
+    ///     let age = OffsetDateTime::now_utc() - user.signed_at();
+    ///     // Visitors stay logged in if they return within two weeks, and the previous key can be dropped
+    ///     // two weeks after it was replaced.
+    ///     if age > Duration::DAY || user.needs_renewal() {
+    ///         signed.set(("user", user.value()))?;
+    ///     }
+    ///     Ok(user.into_value())
+    /// }
+    ///
+    /// let previous = "5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60";
+    /// let layer = CookieLayer::new()
+    ///     .secret_key("0e4f2b1c9d8a7f6e5d4c3b2a19080706")?
+    ///     .secret_key_fallbacks([previous])?
+    ///     .declare(Cookie::build("user").path("/app").max_age(Duration::weeks(2)))?;
+    /// # let before = CookieLayer::new().secret_key(previous)?.jar(&http::Request::new(()));
+    /// # before.signed().set(("user", "42"))?;
+    /// # let header = format!("user={}", before.queued()[0].value());
+    /// # let request = http::Request::builder().header("cookie", header).body(()).unwrap();
+    /// let jar = layer.jar(&request); // The visitor has a cookie that was signed with the previous key.
+    /// assert_eq!(user(&jar)?, "42");
+    /// assert_eq!(jar.queued()[0].path(), Some("/app"));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn verify(&self, name: &str) -> Result<Verified, CookieError> {
         Protect::get(self, &self.jar, name)
     }
 
@@ -177,6 +225,8 @@ impl SignedJar {
 }
 
 impl Protect for SignedJar {
+    type Verified = Verified;
+
     fn check_key(&self, name: &str) -> Result<(), CookieError> {
         self.signer(name).map(drop)
     }
@@ -191,25 +241,39 @@ impl Protect for SignedJar {
     }
 
     /// Django's `_unsign_cookie`.
-    fn verify(&self, name: &str, protected: &str) -> Result<String, CookieError> {
-        let signer = self.signer(name)?;
-        let verify = |salt: &str| signer.verify_salted(salt, self.now, protected, self.max_age);
-        let mut verified = verify(&salt(name, &self.salt));
-        if matches!(verified, Err(SignatureError::BadSignature))
-            && self.jar.config().signing.legacy_salt_fallback()
-        {
-            verified = verify(&[name, &self.salt].concat());
-        }
-        verified.map(str::to_owned).map_err(|error| match error {
-            SignatureError::SignatureExpired { age, max_age } => CookieError::SignatureExpired {
-                name: display_name(name),
-                age,
-                max_age,
-            },
-            _ => CookieError::BadSignature {
-                name: display_name(name),
-            },
+    fn verify(&self, name: &str, protected: &str, scheme: Scheme) -> Result<Verified, CookieError> {
+        let salt = match scheme {
+            Scheme::Current => salt(name, &self.salt),
+            Scheme::Legacy => [name, &self.salt].concat(),
+        };
+        let unsigned = self
+            .signer(name)?
+            .verify_salted(&salt, self.now, protected, self.max_age)
+            .map_err(|error| match error {
+                SignatureError::SignatureExpired { age, max_age } => {
+                    CookieError::SignatureExpired {
+                        name: display_name(name),
+                        age,
+                        max_age,
+                    }
+                }
+                _ => CookieError::BadSignature {
+                    name: display_name(name),
+                },
+            })?;
+        Ok(Verified {
+            value: unsigned.value.to_owned(),
+            signed_at: unsigned.signed_at(),
+            needs_renewal: unsigned.is_of_fallback || scheme == Scheme::Legacy,
         })
+    }
+
+    fn accepts_legacy(&self) -> bool {
+        self.jar.config().signing.legacy_salt_fallback()
+    }
+
+    fn is_expired(error: &CookieError) -> bool {
+        matches!(error, CookieError::SignatureExpired { .. })
     }
 }
 

@@ -52,6 +52,13 @@ pub use self::service::CookieService;
 /// # Ok::<(), CookieError>(())
 /// ```
 ///
+/// # Keys in memory
+///
+/// The bytes of a `SecretKey`, the keys derived from it, and a string or vector given by value to
+/// `secret_key` are overwritten when they are dropped. Not overwritten are the internal states of the
+/// hash functions, keys that you pass by reference, the keys of private cookies (the type is
+/// `cookie::Key`), and what the operating system copies, such as to a swap file.
+///
 /// # Nested layers
 ///
 /// An inner layer shares the request's cookies and one queue with the layers outside of it. The
@@ -525,6 +532,9 @@ impl CookieLayer {
     }
 
     /// Sets the key of [private cookies](CookieJar::private): 64 bytes.
+    ///
+    /// Private cookies have no age: whoever has a copy of one can use it as long as the layer has the
+    /// key. `CookieJar::signed` has a maximum age.
     ///
     /// Generate it once and keep it with your secrets. A key that is generated at each start makes
     /// all existing private cookies unreadable at each start.

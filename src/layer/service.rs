@@ -7,6 +7,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use crate::config::Config;
+use crate::events;
 use crate::jar::CookieJar;
 use crate::jar::queue::QueueState;
 use crate::layer::future::ResponseFuture;
@@ -75,6 +76,10 @@ where
             Some(outer) => outer.nested(&self.config, headers, uri),
             None => CookieJar::outermost(&self.config, headers, uri, QueueState::Open),
         };
+        if events::is_debug_enabled() {
+            let is_reported = |name: &str| outer.is_some_and(|outer| outer.config().declares(name));
+            jar.report_duplicates(|name| self.config.declares(name) && !is_reported(name));
+        }
         // Created before the inner service is called, so that a panic there closes the queue.
         let flush = jar.flush(outer.is_none());
         request.extensions_mut().insert(jar);

@@ -74,6 +74,11 @@ impl RequestCookies {
         }
     }
 
+    /// The name of every pair, in the order of the request.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.pairs().map(|pair| self.name(pair))
+    }
+
     /// As the items of a Python dict: names in the order in which they first occur, with their last
     /// values.
     pub(crate) fn iter(&self) -> Iter<'_> {

@@ -72,6 +72,9 @@ pub(super) fn check_value(name: &str, value: Value<'_>) -> Result<usize, CookieE
             name: display_name(name),
         });
     }
+    if let Value::Verbatim(text) = value {
+        check_verbatim(name, text)?;
+    }
     let value_len = value.len(classes);
     let len = name.len() + value_len;
     if len > MAX_PAIR {
@@ -81,6 +84,23 @@ pub(super) fn check_value(name: &str, value: Value<'_>) -> Result<usize, CookieE
         });
     }
     Ok(value_len)
+}
+
+/// Accepts a cookie-value (RFC 6265 §4.1.1): cookie-octets, or cookie-octets between quotes.
+fn check_verbatim(name: &str, text: &str) -> Result<(), CookieError> {
+    let octets = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(text);
+    let is_octet =
+        |byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b',' | b';' | b'\\');
+    if octets.bytes().all(is_octet) {
+        Ok(())
+    } else {
+        Err(CookieError::InvalidValue {
+            name: display_name(name),
+        })
+    }
 }
 
 /// Checks all attributes, and adds the `Secure` and `HttpOnly` that browsers require.

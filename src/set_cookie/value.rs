@@ -6,7 +6,7 @@ use crate::quote::{quote, quoted_len};
 pub(crate) enum Value<'a> {
     /// Written as Django writes it, between quotes if necessary.
     Quoted(&'a str),
-    /// Written unchanged. The text must consist of cookie-octets (RFC 6265 §4.1.1).
+    /// Written unchanged. The text must be a cookie-value (RFC 6265 §4.1.1).
     Verbatim(&'a str),
 }
 

@@ -8,8 +8,9 @@ use zeroize::Zeroizing;
 
 /// A secret to sign with: Django's `SECRET_KEY`. It is never empty.
 ///
-/// Create it from a string or bytes with [`TryFrom`]. Its bytes are overwritten when it is dropped,
-/// but the hash function can leave copies in memory. `Debug` does not show the bytes.
+/// Create it from a string or bytes with [`TryFrom`]. Its bytes are overwritten when it is dropped;
+/// [`CookieLayer`](crate::CookieLayer#keys-in-memory) lists the copies that are not. `Debug` does not
+/// show the bytes.
 ///
 /// Anyone can try keys against a signed value, so use at least 32 random bytes.
 ///

@@ -28,6 +28,10 @@ pub use error::SignatureError;
 pub(crate) use error::whole_seconds;
 pub use key::{EmptyKey, SecretKey};
 #[cfg(feature = "dumps")]
+pub(crate) use object::{decode, encode};
+#[cfg(feature = "dumps")]
 pub use object::{dumps, loads};
+#[cfg(feature = "dumps")]
+pub(crate) use signer::DEFAULT_INFLATE_LIMIT;
 pub use signer::Signer;
 pub use timestamp::TimestampSigner;

@@ -46,7 +46,8 @@ pub fn dumps<T: Serialize + ?Sized>(key: &SecretKey, value: &T) -> Result<String
 
 /// Reads a value that [`dumps`] or Django's `dumps` signed: `django.core.signing.loads`.
 ///
-/// There is no maximum age.
+/// There is no maximum age. A number in a `serde_json::Value` is exact if any crate of the build enables
+/// `serde_json/arbitrary_precision`, and otherwise an integer of 64 bits or a float.
 ///
 /// # Errors
 ///
@@ -88,7 +89,8 @@ impl Signer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn sign_object<T: Serialize + ?Sized>(&self, value: &T) -> Result<String, SignatureError> {
-        Ok(self.sign(&encode(value, self.compress)?))
+        let payload = encode(value, self.compress).map_err(SignatureError::BadPayload)?;
+        Ok(self.sign(&payload))
     }
 
     /// Reads a value that [`sign_object`](Self::sign_object) or Django's `sign_object` signed.
@@ -99,6 +101,7 @@ impl Signer {
     /// text is not JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
     pub fn unsign_object<T: DeserializeOwned>(&self, signed: &str) -> Result<T, SignatureError> {
         decode(self.verify(&self.salt, signed)?, self.inflate_limit)
+            .map_err(SignatureError::BadPayload)
     }
 
     /// Compresses objects with zlib if the result is shorter: Django's `compress=True`.
@@ -151,7 +154,8 @@ impl TimestampSigner {
     ///
     /// [`SignatureError::BadPayload`] if `value` cannot be written as JSON.
     pub fn sign_object<T: Serialize + ?Sized>(&self, value: &T) -> Result<String, SignatureError> {
-        Ok(self.sign(&encode(value, self.signer.compress)?))
+        let payload = encode(value, self.signer.compress).map_err(SignatureError::BadPayload)?;
+        Ok(self.sign(&payload))
     }
 
     /// Reads a value that [`sign_object`](Self::sign_object) or Django's `sign_object` signed, if it
@@ -161,10 +165,9 @@ impl TimestampSigner {
     ///
     /// The errors of [`unsign`](Self::unsign), and [`SignatureError::BadPayload`] if the signed
     /// text is not JSON of this type, or inflates to more than the [limit](Self::inflate_limit).
-    /// Python's
-    /// `NaN` and lone surrogates are not JSON.
+    /// Python's `NaN` and lone surrogates are not JSON.
     pub fn unsign_object<T: DeserializeOwned>(&self, signed: &str) -> Result<T, SignatureError> {
-        decode(self.verify(signed)?, self.signer.inflate_limit)
+        decode(self.verify(signed)?, self.signer.inflate_limit).map_err(SignatureError::BadPayload)
     }
 
     /// See [`Signer::compress`].
@@ -182,11 +185,14 @@ impl TimestampSigner {
     }
 }
 
-fn encode<T: Serialize + ?Sized>(value: &T, compress: bool) -> Result<String, SignatureError> {
+pub(crate) fn encode<T: Serialize + ?Sized>(
+    value: &T,
+    compress: bool,
+) -> Result<String, PayloadReason> {
     let mut json = Vec::new();
     value
         .serialize(&mut Serializer::with_formatter(&mut json, PythonFormatter))
-        .map_err(|_| SignatureError::BadPayload(PayloadReason::Unserializable))?;
+        .map_err(|_| PayloadReason::Unserializable)?;
     if compress {
         let mut deflated = Vec::new();
         ZlibEncoder::new(&*json, Compression::default())
@@ -200,18 +206,17 @@ fn encode<T: Serialize + ?Sized>(value: &T, compress: bool) -> Result<String, Si
     Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
-fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, SignatureError> {
-    let reason = SignatureError::BadPayload;
+pub(crate) fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, PayloadReason> {
     let (text, is_deflated) = match payload.strip_prefix('.') {
         Some(deflated) => (deflated, true),
         None => (payload, false),
     };
     let mut data = URL_SAFE_NO_PAD
         .decode(text)
-        .map_err(|_| reason(PayloadReason::Base64))?;
+        .map_err(|_| PayloadReason::Base64)?;
     if is_deflated {
         if data.is_empty() {
-            return Err(reason(PayloadReason::Zlib));
+            return Err(PayloadReason::Zlib);
         }
         let mut inflated = Vec::new();
         // Reads one byte more than the limit, to detect that the limit is exceeded.
@@ -219,15 +224,15 @@ fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, Signatu
         ZlibDecoder::new(&*data)
             .take(max)
             .read_to_end(&mut inflated)
-            .map_err(|_| reason(PayloadReason::Zlib))?;
+            .map_err(|_| PayloadReason::Zlib)?;
         if inflated.len() > limit {
-            return Err(reason(PayloadReason::TooLong { limit }));
+            return Err(PayloadReason::TooLong { limit });
         }
         data = inflated;
     }
     // Django decodes the JSON as Latin-1. `dumps` writes only ASCII.
     let json: String = data.into_iter().map(char::from).collect();
-    serde_json::from_str(&json).map_err(|_| reason(PayloadReason::Json))
+    serde_json::from_str(&json).map_err(|_| PayloadReason::Json)
 }
 
 /// Writes JSON as `json.dumps` does with `separators=(",", ":")`: only ASCII, and floats as in
@@ -250,6 +255,21 @@ impl Formatter for PythonFormatter {
         fragment: &str,
     ) -> io::Result<()> {
         write_escaped(writer, fragment, |c| !c.is_ascii())
+    }
+
+    /// Writes a number of a [`Value`](serde_json::Value), which is a text if any crate of the build
+    /// enables `serde_json/arbitrary_precision`. Without that feature, the number would be an integer or
+    /// a float.
+    fn write_number_str<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        number: &str,
+    ) -> io::Result<()> {
+        let is_integer = number != "-0" && !number.contains(['.', 'e', 'E']);
+        match number.parse() {
+            Ok(float) if !is_integer && f64::is_finite(float) => self.write_f64(writer, float),
+            _ => writer.write_all(number.as_bytes()),
+        }
     }
 
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {

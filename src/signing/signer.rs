@@ -175,19 +175,25 @@ impl Signer {
         salt: &str,
         signed: &'a str,
     ) -> Result<&'a str, SignatureError> {
+        self.verify_with_key(salt, signed).map(|(value, _)| value)
+    }
+
+    /// Does the same as [`verify`](Self::verify), and also returns the index of the key: 0 is the
+    /// key, and 1 is the first fallback.
+    pub(super) fn verify_with_key<'a>(
+        &self,
+        salt: &str,
+        signed: &'a str,
+    ) -> Result<(&'a str, usize), SignatureError> {
         let (value, given) = self.split(signed).ok_or(SignatureError::BadSignature)?;
-        let mut keys = std::iter::once(&self.key)
-            .chain(&self.fallbacks)
-            .enumerate();
-        let matches = |(place, key)| {
-            let derived = self.derived.get(salt, place, key);
-            signature(&derived, value).ct_eq(given.as_bytes()).into()
-        };
-        if keys.any(matches) {
-            Ok(value)
-        } else {
-            Err(SignatureError::BadSignature)
+        let keys = std::iter::once(&self.key).chain(&self.fallbacks);
+        for (index, key) in keys.enumerate() {
+            let derived = self.derived.get(salt, index, key);
+            if signature(&derived, value).ct_eq(given.as_bytes()).into() {
+                return Ok((value, index));
+            }
         }
+        Err(SignatureError::BadSignature)
     }
 
     /// Splits at the last separator.
@@ -198,7 +204,7 @@ impl Signer {
 
 /// The default limit for the size of an inflated object: 1 MiB.
 #[cfg(feature = "dumps")]
-const DEFAULT_INFLATE_LIMIT: usize = 1024 * 1024;
+pub(crate) const DEFAULT_INFLATE_LIMIT: usize = 1024 * 1024;
 
 /// The length of 32 bytes in base64 without padding.
 const SIGNATURE_LEN: usize = 43;

@@ -1,6 +1,6 @@
 //! `TimestampSigner`: `django.core.signing.TimestampSigner`.
 
-use cookie::time::{Duration, OffsetDateTime};
+use cookie::time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
 use crate::signing::{SecretKey, SignatureError, Signer};
 
@@ -138,6 +138,7 @@ impl TimestampSigner {
     /// Does the same as [`unsign`](Self::unsign), but without a copy.
     pub(super) fn verify<'a>(&self, signed: &'a str) -> Result<&'a str, SignatureError> {
         self.verify_salted(&self.signer.salt, self.now, signed, self.max_age)
+            .map(|unsigned| unsigned.value)
     }
 
     /// Does the same as [`unsign`](Self::unsign), but with this `salt`, time and maximum age, and
@@ -148,23 +149,53 @@ impl TimestampSigner {
         now: Option<OffsetDateTime>,
         signed: &'a str,
         max_age: Option<Duration>,
-    ) -> Result<&'a str, SignatureError> {
+    ) -> Result<Unsigned<'a>, SignatureError> {
+        let (signed, key) = self.signer.verify_with_key(salt, signed)?;
         let (value, time) = self
             .signer
-            .split(self.signer.verify(salt, signed)?)
+            .split(signed)
             .ok_or(SignatureError::BadTimestamp)?;
-        let signed_at = base62_decode(time).ok_or(SignatureError::BadTimestamp)?;
+        let seconds = base62_decode(time).ok_or(SignatureError::BadTimestamp)?;
+        let unsigned = Unsigned {
+            value,
+            seconds,
+            is_of_fallback: key > 0,
+        };
         let Some(max_age) = max_age else {
-            return Ok(value);
+            return Ok(unsigned);
         };
         // Django raises an `OverflowError`.
         if time.trim_start_matches(['-', '0']).len() > FLOAT_DIGITS {
             return Err(SignatureError::BadTimestamp);
         }
-        match age(signed_at, now) {
+        match age(seconds, now) {
             age if age > max_age => Err(SignatureError::SignatureExpired { age, max_age }),
-            _ => Ok(value),
+            _ => Ok(unsigned),
         }
+    }
+}
+
+/// A value whose signature was verified.
+pub(crate) struct Unsigned<'a> {
+    pub(crate) value: &'a str,
+    /// The time of the signature, in seconds since 1970.
+    seconds: i128,
+    /// Is `true` if a fallback key verified it.
+    pub(crate) is_of_fallback: bool,
+}
+
+impl Unsigned<'_> {
+    /// The time of the signature. A time that the type cannot represent becomes the nearest one.
+    pub(crate) fn signed_at(&self) -> OffsetDateTime {
+        let time = i64::try_from(self.seconds)
+            .ok()
+            .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+        let nearest = if self.seconds < 0 {
+            PrimitiveDateTime::MIN
+        } else {
+            PrimitiveDateTime::MAX
+        };
+        time.unwrap_or(nearest.assume_utc())
     }
 }
 

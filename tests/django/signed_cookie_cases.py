@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from signing_cases import (
     CONTROLS, HIGH, KEYS, NOW, PRINTABLE, SALTS, SECRET, TIMES, VALUES, exception_name, freeze, key_entry, result_of, signed_at
 )
+from signed_object_cases import FLOATS, NESTED, NUMBERS
 
 NAMES = ["a", "A", "n:a", ":", "a.b-c_d", "!#$%&'*+-.^_`|~:", "0", "django.http.cookies.v2", "n" * 64]
 COOKIES = {name: value for name, value in VALUES.items() if not {*CONTROLS} & {*value} and "4 KB" not in name}
@@ -83,13 +84,39 @@ def header_of_signed(text, salt=SALT_OF_A):
     return f"a={signing.Signer(key=signing._cookie_signer_key(SECRET), salt=salt).sign(text)}".encode()
 
 
-def get_cookie(case, header, name="a", salt="", max_age=None, now=NOW, key=SECRET, fallbacks=(), legacy=False):
+def json_cookie(case, thing, name="cart", salt="", key=SECRET, now=NOW):
+    """A cookie with signed JSON, made with Django's own signer for cookies."""
+    configure(key)
+    freeze(now)
+    signed = signing.get_cookie_signer(salt=signing._cookie_signer_salt(name, salt)).sign_object(thing)
+    response = HttpResponse()
+    response.set_cookie(name, signed)
+    text = response.cookies[name].output(header="").lstrip()
+    return key_entry(case, key) | {"name": name, "salt": salt, "object": thing, "now": now, "signed": signed, "set_cookie": text}
+
+
+def json_cookie_cases():
+    for name, thing in NESTED.items():
+        yield json_cookie(name, thing)
+    for thing in [None, True, "", "Bj\u00f6rk", *NUMBERS, *FLOATS]:
+        yield json_cookie(f"value {thing!r}", thing)
+    for name, salt in SALTS.items():
+        yield json_cookie(f"salt {name}", ["hello"], salt=salt)
+    for name, key in KEYS.items():
+        yield json_cookie(f"key {name}", ["hello"], key=key)
+    for now in TIMES:
+        yield json_cookie(f"at {now}", ["hello"], now=now)
+
+
+def get_cookie(case, header, name="a", salt="", max_age=None, now=NOW, key=SECRET, fallbacks=(), legacy=False, differs=None):
     assert all(byte == 9 or 0x20 <= byte != 0x7F for byte in header), case
     configure(key, fallbacks, legacy)
     freeze(now)
     request = WSGIRequest({"REQUEST_METHOD": "GET", "wsgi.input": BytesIO(), "HTTP_COOKIE": header.decode("latin-1")})
     entry = key_entry(case, key, fallbacks) | {"legacy": legacy, "header": header.hex(), "name": name, "salt": salt}
     result = result_of(lambda: request.get_signed_cookie(name, salt=salt, max_age=max_age), "BadSignature")
+    if differs is not None:
+        result["differs"] = {"why": "of signed duplicates the last that verifies", "value": differs}
     return entry | {"max_age": max_age, "now": now} | result
 
 
@@ -183,7 +210,8 @@ def cookie_headers():
         "comma after": f"a={good},b=1", "space within": f"a={good[:9]} {good[9:]}", "more before it": f"a=x{good}",
         "more after it": f"a={good}x",
     }.items():
-        yield get_cookie(case, header.encode())
+        differs = "hello" if case in ("the right one first", "an empty one last") else None
+        yield get_cookie(case, header.encode(), differs=differs)
     awkward = signed_at(NOW, "x\ny\0z", key=signing._cookie_signer_key(SECRET), salt=SALT_OF_A)
     quoted = awkward.replace("\n", "\\012").replace("\0", "\\000")
     yield get_cookie("controls, as octal", f'a="{quoted}"'.encode())
@@ -196,4 +224,4 @@ def cookie_headers():
     yield get_cookie("replacement character for the separator", b"a=hello\xff\xff")
 
 
-CASES = {"cookie": cookie_cases, "get_cookie": get_cookie_cases}
+CASES = {"cookie": cookie_cases, "json_cookie": json_cookie_cases, "get_cookie": get_cookie_cases}
