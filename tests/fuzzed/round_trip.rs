@@ -19,6 +19,42 @@ pub(crate) fn check(bytes: &[u8]) {
     let salt = u.text();
     let cookies: Vec<_> = (0..=u.below(5)).map(|_| (name(&mut u), u.text())).collect();
     check_cookies(&cookies, &salt, is_one_header);
+    for (name, value) in &cookies {
+        check_verbatim(name, value);
+    }
+}
+
+/// `set_verbatim` sends the value as it is, or returns an error.
+fn check_verbatim(name: &str, value: &str) {
+    let layer = CookieLayer::new();
+    let mut queued = None;
+    let headers = response_headers(&layer, Request::new(()), |jar| {
+        match jar.set_verbatim((name, value)) {
+            Ok(()) => queued = jar.queued().pop(),
+            Err(CookieError::InvalidValue { .. }) => {
+                let inner = value
+                    .strip_prefix('"')
+                    .and_then(|value| value.strip_suffix('"'));
+                let is_octet = |byte| matches!(byte, 0x21 | 0x23..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E);
+                assert!(!inner.unwrap_or(value).bytes().all(is_octet), "{value:?}");
+            }
+            Err(error) => assert!(
+                ["name", "control", "size"].contains(&kind(&error)),
+                "{error}"
+            ),
+        }
+    });
+    let Some(queued) = queued else {
+        assert!(!headers.contains_key(SET_COOKIE));
+        return;
+    };
+    let pair = format!("{name}={value}; ");
+    assert!(headers[SET_COOKIE].as_bytes().starts_with(pair.as_bytes()));
+    let mut request = Request::new(());
+    let pair = HeaderValue::try_from(format!("{name}={value}")).expect("a header value");
+    request.headers_mut().insert(COOKIE, pair);
+    let jar = layer.jar(&request);
+    assert_eq!(jar.get(name), Some(queued.value()));
 }
 
 fn check_cookies(cookies: &[(String, String)], salt: &str, is_one_header: bool) {

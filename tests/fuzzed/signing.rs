@@ -1,5 +1,6 @@
 //! Any text that was signed is accepted, and no other text. The work is proportional to the length.
 
+use http::Request;
 use serde_json::Value;
 use tower_django_cookies::signing::{self, SecretKey, SignatureError, Signer, TimestampSigner};
 use tower_django_cookies::time::{Duration, OffsetDateTime};
@@ -88,6 +89,7 @@ fn check_text(
         Err(CookieError::BadSignature { .. })
     ));
 
+    check_duplicates(text, position, bit);
     if let Ok(object) = without_max_age.unsign_object::<Value>(&signed) {
         let dumped = signing::dumps(&key, &object).expect("JSON");
         let loaded = signing::loads::<Value>(&key, &dumped);
@@ -114,4 +116,41 @@ fn check_text(
         "{}",
         allocated.bytes_total
     );
+}
+
+/// Of several cookies of one name, the valid one is found if it is among the last eight.
+fn check_duplicates(text: &str, strays: usize, position: usize) {
+    let strays = strays % 12;
+    let text = text.replace(|c: char| c.is_ascii_control(), "");
+    let layer = CookieLayer::new().secret_key("key").expect("a key");
+    let jar = layer.jar(&Request::new(()));
+    if jar.signed().set(("a", &*text)).is_err() {
+        return;
+    }
+    let valid = jar.queued()[0].clone();
+    let mut jar_of_pairs = vec![format!("a={text}"); strays];
+    let position = position.min(strays);
+    let quoted = valid
+        .value()
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace(';', "\\073");
+    jar_of_pairs.insert(position, format!("a=\"{quoted}\""));
+    let header = jar_of_pairs.join("; ");
+    // A `;` in the text makes further pairs, which have other names or none.
+    let signed = layer.jar(&request(header)).signed();
+    match signed.verify("a") {
+        Ok(verified) => {
+            assert_eq!(verified.value(), text);
+            assert!(!verified.needs_renewal());
+            assert!(strays - position < 8, "{strays} {position}");
+        }
+        Err(error) => {
+            assert!(matches!(error, CookieError::BadSignature { .. }), "{error}");
+            assert!(
+                strays - position >= 8 || text.contains(';'),
+                "{strays} {position}"
+            );
+        }
+    }
 }
