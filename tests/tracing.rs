@@ -371,6 +371,11 @@ fn every_refused_operation_with_status_500_is_warning() {
     );
     assert_refused_event!(
         ["WARN", "set", "a"],
+        jar.set_verbatim(("a", "a b")),
+        CookieError::InvalidValue { .. }
+    );
+    assert_refused_event!(
+        ["WARN", "set", "a"],
         jar.set(("a", "v".repeat(4096))),
         CookieError::TooLong { .. }
     );
@@ -992,6 +997,30 @@ fn duplicate_event_adds_no_vary_header() {
     });
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(!headers.contains_key("vary"));
+}
+
+/// Clients keep cookies that an earlier version of the service set, so these must not cause warnings.
+#[cfg(feature = "dumps")]
+#[test]
+fn json_of_other_type_is_debug_event_and_value_without_json_is_warning() {
+    use std::collections::HashMap;
+
+    let layer = CookieLayer::new()
+        .secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")
+        .unwrap();
+    let jar = layer.jar(&Request::new(()));
+    assert_refused_event!(
+        ["WARN", "set", "a"],
+        jar.signed().set_json("a", &HashMap::from([((1, 2), 3)])),
+        CookieError::BadPayload { .. }
+    );
+    jar.signed().set_json("a", &[1, 2]).unwrap();
+    let jar = layer.jar(&request(format!("a={}", jar.queued()[0].value())));
+    assert_refused_event!(
+        ["DEBUG", "get", "a"],
+        jar.signed().get_json::<String>("a"),
+        CookieError::BadPayload { .. }
+    );
 }
 
 #[test]

@@ -51,15 +51,7 @@ fn set_verbatim_of_any_other_character_is_invalid_value() {
         .filter(|&c| !OCTETS.contains(c));
     let mut count = 0;
     for c in refused {
-        for value in [
-            c.to_string(),
-            format!("a{c}b"),
-            format!("\"{c}\""),
-            format!("\"{c}"),
-        ] {
-            if value == "\"\"" {
-                continue;
-            }
+        for value in [c.to_string(), format!("a{c}b"), format!("\"{c}\"")] {
             let result = jar.set_verbatim(("a", &*value));
             if c.is_ascii_control() {
                 assert_matches!(result, Err(CookieError::ControlCharacter { name, .. }) if name == "a");
@@ -69,7 +61,11 @@ fn set_verbatim_of_any_other_character_is_invalid_value() {
             count += 1;
         }
     }
-    assert!(count > 1000, "{count}");
+    for value in ["\"", "\"a", "a\"", "\"\"\"", "\"\"a\"\"", "\"a\" "] {
+        let result = jar.set_verbatim(("a", value));
+        assert_matches!(result, Err(CookieError::InvalidValue { name, .. }) if name == "a");
+    }
+    assert!(count > 800, "{count}");
     assert!(jar.queued().is_empty());
 }
 

@@ -36,6 +36,7 @@ use crate::jar::state::{LayerView, RequestState};
 use crate::jar::sync::Ordering;
 use crate::request::{GetAll, Iter, RequestCookies};
 use crate::set_cookie::Value;
+use crate::set_cookie::validate::check_verbatim;
 
 pub use self::into_cookie::IntoCookie;
 #[cfg(feature = "private")]
@@ -381,7 +382,9 @@ impl CookieJar {
     /// ```
     pub fn set_verbatim<'c>(&self, cookie: impl IntoCookie<'c>) -> Result<(), CookieError> {
         let cookie = cookie.into_cookie();
-        self.set_value(&cookie, Value::Verbatim(cookie.value()))
+        let (name, value) = cookie.name_value();
+        check_verbatim(name, value).inspect_err(|error| events::refused("set", name, error))?;
+        self.set_value(&cookie, Value::Verbatim(value))
     }
 
     /// Deletes a cookie in the browser: Django's `response.delete_cookie`.

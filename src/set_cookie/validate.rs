@@ -72,9 +72,6 @@ pub(super) fn check_value(name: &str, value: Value<'_>) -> Result<usize, CookieE
             name: display_name(name),
         });
     }
-    if let Value::Verbatim(text) = value {
-        check_verbatim(name, text)?;
-    }
     let value_len = value.len(classes);
     let len = name.len() + value_len;
     if len > MAX_PAIR {
@@ -86,14 +83,17 @@ pub(super) fn check_value(name: &str, value: Value<'_>) -> Result<usize, CookieE
     Ok(value_len)
 }
 
-/// Accepts a cookie-value (RFC 6265 §4.1.1): cookie-octets, or cookie-octets between quotes.
-fn check_verbatim(name: &str, text: &str) -> Result<(), CookieError> {
+/// Accepts a cookie-value (RFC 6265 §4.1.1): cookie-octets, or cookie-octets between quotes. Control
+/// characters are left to [`check_value`].
+pub(crate) fn check_verbatim(name: &str, text: &str) -> Result<(), CookieError> {
     let octets = text
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'))
         .unwrap_or(text);
-    let is_octet =
-        |byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b',' | b';' | b'\\');
+    let is_octet = |byte: u8| match byte {
+        b' ' | b'"' | b',' | b';' | b'\\' => false,
+        byte => byte.is_ascii(),
+    };
     if octets.bytes().all(is_octet) {
         Ok(())
     } else {
