@@ -38,54 +38,25 @@ pub(crate) trait Protect {
         scheme: Scheme,
     ) -> Result<Self::Verified, CookieError>;
 
-    fn accepts_legacy(&self) -> bool {
-        false
+    /// The schemes that are accepted, in this order.
+    fn schemes(&self) -> &'static [Scheme] {
+        &[Scheme::Current]
     }
 
     fn is_expired(_error: &CookieError) -> bool {
         false
     }
 
-    /// Returns the last cookie that verifies. So a cookie of the same name from another scope, which
-    /// any host of the site can set, logs nobody out.
     fn get(&self, jar: &CookieJar, name: &str) -> Result<Self::Verified, CookieError> {
         self.check_key(name)
             .inspect_err(|error| events::refused("get", name, error))?;
-        // There is rarely more than one, so the others are looked for only if the last one fails.
-        self.verify(name, jar.require(name)?, Scheme::Current)
-            .or_else(|error| self.verify_others(jar, name, error))
-            .inspect_err(|error| events::refused("get", name, error))
-    }
-
-    /// Verifies what [`get`](Self::get) has not tried, after it failed with `error`.
-    fn verify_others(
-        &self,
-        jar: &CookieJar,
-        name: &str,
-        mut error: CookieError,
-    ) -> Result<Self::Verified, CookieError> {
-        let mut values = VecDeque::with_capacity(MAX_VERIFIED);
-        for value in jar.get_all(name) {
-            if values.len() == MAX_VERIFIED {
-                values.pop_front();
-            }
-            values.push_back(value);
-        }
-        let current = values.iter().rev().skip(1);
-        let legacy = values.iter().rev().filter(|_| self.accepts_legacy());
-        let attempts = current
-            .map(|value| (value, Scheme::Current))
-            .chain(legacy.map(|value| (value, Scheme::Legacy)));
-        for (value, scheme) in attempts {
-            match self.verify(name, value, scheme) {
-                Ok(verified) => return Ok(verified),
-                Err(other) if Self::is_expired(&other) && !Self::is_expired(&error) => {
-                    error = other;
-                }
-                Err(_) => {}
-            }
-        }
-        Err(error)
+        last_verified(
+            jar,
+            name,
+            self.schemes(),
+            Self::is_expired,
+            |value, scheme| self.verify(name, value, scheme),
+        )
     }
 
     fn set<'c>(&self, jar: &CookieJar, cookie: impl IntoCookie<'c>) -> Result<(), CookieError> {
@@ -95,4 +66,42 @@ pub(crate) trait Protect {
             .inspect_err(|error| events::refused("set", cookie.name(), error))?;
         jar.set_value(&cookie, Self::to_value(&protected))
     }
+}
+
+/// Returns the last cookie that verifies. So a cookie of the same name from another scope, which any host
+/// of the site can set, logs nobody out.
+///
+/// If none verifies, the error is that of an expired cookie if there is one, or else that of the last
+/// cookie. A missing cookie is no event.
+pub(crate) fn last_verified<T>(
+    jar: &CookieJar,
+    name: &str,
+    schemes: &[Scheme],
+    is_expired: fn(&CookieError) -> bool,
+    verify: impl Fn(&str, Scheme) -> Result<T, CookieError>,
+) -> Result<T, CookieError> {
+    // There is rarely more than one cookie, so the others are looked for only if the last one fails.
+    let mut error = match verify(jar.require(name)?, Scheme::Current) {
+        Ok(verified) => return Ok(verified),
+        Err(error) => error,
+    };
+    let mut values = VecDeque::with_capacity(MAX_VERIFIED);
+    for value in jar.get_all(name) {
+        if values.len() == MAX_VERIFIED {
+            values.pop_front();
+        }
+        values.push_back(value);
+    }
+    for &scheme in schemes {
+        let is_tried = usize::from(scheme == Scheme::Current);
+        for value in values.iter().rev().skip(is_tried) {
+            match verify(value, scheme) {
+                Ok(verified) => return Ok(verified),
+                Err(other) if is_expired(&other) && !is_expired(&error) => error = other,
+                Err(_) => {}
+            }
+        }
+    }
+    events::refused("get", name, &error);
+    Err(error)
 }

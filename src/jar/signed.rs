@@ -268,8 +268,12 @@ impl Protect for SignedJar {
         })
     }
 
-    fn accepts_legacy(&self) -> bool {
-        self.jar.config().signing.legacy_salt_fallback()
+    fn schemes(&self) -> &'static [Scheme] {
+        if self.jar.config().signing.legacy_salt_fallback() {
+            &[Scheme::Current, Scheme::Legacy]
+        } else {
+            &[Scheme::Current]
+        }
     }
 
     fn is_expired(error: &CookieError) -> bool {
