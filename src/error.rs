@@ -102,7 +102,7 @@ pub enum CookieError {
         max_age: cookie::time::Duration,
     },
 
-    /// The signature of a cookie matches, but its value is not JSON of the requested type. Or a value
+    /// The signature of a cookie is valid, but its value is not JSON of the requested type; or a value
     /// to set cannot be written as JSON.
     #[cfg(feature = "dumps")]
     #[error("cookie {name:?}: the payload {reason}")]
@@ -187,7 +187,7 @@ pub enum CookieError {
     /// 6265 §4.1.1).
     #[error(
         "cookie {name:?}: the value cannot be sent as it is; use `set`, which quotes it, or encode the \
-         value, such as in base64 or with percent-encoding"
+         value, for example with base64 or percent-encoding"
     )]
     #[non_exhaustive]
     InvalidValue {
@@ -444,8 +444,9 @@ impl CookieError {
     /// The status of a response that reports this error.
     ///
     /// It is 400 if the client's request is at fault: a cookie is missing or forged, its signature
-    /// is too old, its signed JSON is of another type, or the host does not domain-match the Domain (Django's `DisallowedHost` is a 400
-    /// too). It is 500 for every other error.
+    /// is too old, its signed value is not JSON of the requested type, or the host does not
+    /// domain-match the Domain (Django's `DisallowedHost` is a 400 too). It is 500 for every other
+    /// error.
     ///
     /// ```
     /// use http::StatusCode;

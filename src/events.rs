@@ -148,7 +148,8 @@ pub(crate) fn is_debug_enabled() -> bool {
     false
 }
 
-/// A request has several cookies with the name of a declared one. They were set at different scopes.
+/// A request has several cookies with the name of a declared one. A browser sends such cookies if they
+/// were set at different scopes.
 pub(crate) fn duplicated(name: &str, count: usize) {
     #[cfg(feature = "tracing")]
     tracing::debug!(

@@ -37,7 +37,7 @@
 //! | `axum-core` | yes | [`CookieJar`] as an axum extractor, [`CookieError`] as a response |
 //! | `signed` | no | Django's signed cookies (`CookieJar::signed`), and `signing` |
 //! | `dumps` | no | signed JSON: `SignedJar::set_json` and `get_json`, `signing::dumps` and `loads`; enables `signed` |
-//! | `private` | no | encrypted cookies without an age (`CookieJar::private`) |
+//! | `private` | no | encrypted cookies, without a timestamp (`CookieJar::private`) |
 //! | `tracing` | no | events of target `tower_django_cookies` for cookies that are queued, flushed, discarded or refused; never with a value |
 //! | `test-util` | no | `test::Client`: a browser for tests of your services |
 //!

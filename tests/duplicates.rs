@@ -1,5 +1,5 @@
-//! If several cookies have one name, `signed().get` and `private().get` return the last one that
-//! verifies. So a cookie from another scope logs nobody out.
+//! If several cookies have the same name, `signed().get` and `private().get` return the last one that
+//! verifies. So a cookie from another scope does not log the user out.
 
 #![cfg(all(feature = "signed", feature = "private"))]
 
@@ -46,7 +46,8 @@ fn legacy(value: &str, age: Duration) -> String {
     format!("user={}", signer.sign(value))
 }
 
-/// Each row is a header, in which `1` and `2` are cookies that verify, and the expected value.
+/// Each row has the cookies of a header and the expected value. `1` and `2` stand for cookies that
+/// verify.
 const HEADERS: [(&[&str], &str); 9] = [
     (&["1"], "1"),
     (&["1", "2"], "2"),
@@ -141,7 +142,7 @@ fn get_of_values_that_do_not_verify_is_signature_expired_if_one_is_only_too_old(
 }
 
 #[test]
-fn get_prefers_present_salt_to_legacy_salt() {
+fn get_prefers_current_salt_to_legacy_salt() {
     let jar = |header: &str, accept| {
         let layer = layer().signed_cookie_legacy_salt_fallback(accept);
         layer.jar(&request(header))
@@ -179,7 +180,7 @@ fn get_of_legacy_value_that_is_too_old_is_signature_expired() {
 /// A browser on `app.example.com` sends the cookie that `www.example.com` set for `example.com`.
 #[cfg(feature = "test-util")]
 #[tokio::test]
-async fn cookie_of_other_host_logs_nobody_out() {
+async fn cookie_set_by_other_host_does_not_log_user_out() {
     use http::{Request, Response};
     use tower::{Layer, service_fn};
     use tower_django_cookies::test::Client;

@@ -43,7 +43,7 @@ fn bytes_that_are_not_utf_8_become_u_fffd() {
     assert_eq!(decoded("a=x%FFy").as_deref(), Some("x\u{fffd}y"));
 }
 
-/// The quotes are removed first, as `get` does.
+/// The quotes are removed first, as in `get`.
 #[test]
 fn quoted_value_is_unquoted_and_then_decoded() {
     assert_eq!(decoded("a=\"2%3B 3\"").as_deref(), Some("2; 3"));

@@ -21,11 +21,12 @@ fn signer(key: &str, salt: &str) -> TimestampSigner {
     TimestampSigner::new(key).salt(salt)
 }
 
-/// A jar with the first key, and with the others as fallbacks.
+/// A jar of a request with this cookie.
 fn jar(layer: &CookieLayer, signed: &str) -> CookieJar {
     layer.jar(&request(format!("user={signed}")))
 }
 
+/// A layer with the first key, and with the others as fallbacks.
 fn layer() -> CookieLayer {
     CookieLayer::new()
         .secret_key(KEYS[0])
@@ -85,7 +86,7 @@ fn signed_at_is_time_of_signature_in_whole_seconds() {
     }
 }
 
-/// Django signs such times too: Python's integers are unbounded.
+/// Without `max_age`, Django accepts such timestamps too: Python's integers are unbounded.
 #[test]
 fn signed_at_of_time_that_has_no_date_is_nearest_date() {
     let key = SecretKey::try_from(format!("django.http.cookies{}", KEYS[0])).expect("a key");
@@ -134,7 +135,7 @@ fn debug_of_verified_hides_value() {
     assert!(!debug.contains("SECRET-VALUE"), "{debug}");
 }
 
-/// Rails and pillarjs renew cookies with `Path=/`, so the browser then has two.
+/// Rails and pillarjs renew cookies with `Path=/`, so the browser then has two cookies.
 #[cfg(feature = "test-util")]
 #[tokio::test]
 async fn renewed_cookie_replaces_previous_cookie_at_its_declared_scope() {

@@ -573,7 +573,7 @@ fn percent_encoded(text: &str) -> String {
     bytes.collect::<Vec<_>>().concat()
 }
 
-/// The two spellings in which this crate and others write a ciphertext, and every other one.
+/// Tests the two encodings in which this crate and others write a ciphertext, and many other encodings.
 #[test]
 fn private_get_reads_two_spellings_of_a_ciphertext_only() {
     let layer = Private.layer(1, &[]);

@@ -88,7 +88,7 @@ fn get_json_of_other_type_is_bad_payload_with_status_400() {
     jar.signed()
         .set_json("cart", &cart())
         .expect("a valid cookie");
-    // Not JSON, and not base64.
+    // `text` is base64 but not JSON, and `plain` is not base64.
     jar.signed()
         .set(("text", "bm90IEpTT04"))
         .expect("a valid cookie");

@@ -564,18 +564,18 @@ mod objects {
         }
     }
 
-    /// Another crate of a build can enable or disable this feature of `serde_json`.
+    /// Any crate of a build can enable this feature of `serde_json`, `preserve_order`.
     fn preserves_order() -> bool {
         let value: Value = serde_json::from_str(r#"{"b":1,"a":2}"#).expect("JSON");
         value.to_string().starts_with(r#"{"b""#)
     }
 
-    /// As `preserves_order`: with the feature `arbitrary_precision`, a number keeps its text.
+    /// The same for the feature `arbitrary_precision`, with which a number keeps its text.
     fn has_arbitrary_precision() -> bool {
         serde_json::from_str::<Value>("1e400").is_ok()
     }
 
-    /// Replaces the numbers that are not integers of 64 bits by floats, as `serde_json` does without
+    /// Replaces numbers that are not 64-bit integers with floats, as `serde_json` does without
     /// `arbitrary_precision`.
     fn rounded(value: Value) -> Value {
         match value {
@@ -739,7 +739,7 @@ mod objects {
                 );
                 continue;
             };
-            // With `arbitrary_precision`, numbers beyond the floats can be read.
+            // With `arbitrary_precision`, numbers beyond the range of a float can be read.
             if error == "BadPayload:Json" && has_arbitrary_precision() {
                 if let Ok(Value::Number(number)) = &loaded {
                     assert_eq!(number.as_f64().filter(|float| float.is_finite()), None);
@@ -835,6 +835,13 @@ mod objects {
         let signed = signer.sign_object(&number).expect(text);
         let expected = base64::Engine::encode(&BASE64_URL_SAFE_NO_PAD, expected);
         assert_eq!(signed.split(':').next(), Some(&*expected), "{text}");
+        // Python writes `Infinity`, which `serde_json` cannot read.
+        if has_arbitrary_precision() {
+            let number: Value = serde_json::from_str("1e400").expect("a number");
+            let signed = signer.sign_object(&number).expect("JSON");
+            let expected = base64::Engine::encode(&BASE64_URL_SAFE_NO_PAD, "1e400");
+            assert!(signed.starts_with(&expected), "{signed}");
+        }
     }
 
     #[test]

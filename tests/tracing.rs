@@ -911,7 +911,7 @@ fn forged_or_expired_signed_cookie_is_debug_event() {
     );
 }
 
-/// Each row is the `Cookie` headers of a request, and the events.
+/// Each row has the `Cookie` headers of a request and the expected events.
 #[test]
 fn declared_cookie_received_more_than_once_is_one_debug_event() {
     let layer = CookieLayer::new()
@@ -987,7 +987,7 @@ fn duplicate_in_nested_layers_is_one_event_for_each_declared_name() {
     }
 }
 
-/// The report of duplicates must not count as a read of the cookies.
+/// Reporting duplicates must not count as reading the cookies.
 #[test]
 fn duplicate_event_adds_no_vary_header() {
     let layer = CookieLayer::new().declare(Cookie::build("a")).unwrap();
@@ -999,7 +999,7 @@ fn duplicate_event_adds_no_vary_header() {
     assert!(!headers.contains_key("vary"));
 }
 
-/// Clients keep cookies that an earlier version of the service set, so these must not cause warnings.
+/// Clients keep cookies that an earlier version of the service set. Such cookies must not cause warnings.
 #[cfg(feature = "dumps")]
 #[test]
 fn json_of_other_type_is_debug_event_and_value_without_json_is_warning() {

@@ -33,13 +33,13 @@ fn set_verbatim_sends_cookie_value_unchanged() {
 
 #[test]
 fn set_verbatim_of_parsed_header_sends_the_same_pair() {
-    for field in [
+    for text in [
         "a=\"a==\"; Path=/",
         "a=a==; Path=/app",
         "a=; HttpOnly; Path=/; SameSite=Lax; Secure",
     ] {
-        let cookie = Cookie::parse(field).expect("a cookie");
-        assert_eq!(header(&cookie), field);
+        let cookie = Cookie::parse(text).expect("a cookie");
+        assert_eq!(header(&cookie), text);
     }
 }
 
@@ -78,7 +78,7 @@ fn invalid_value_names_the_remedy_and_hides_the_value() {
     assert_eq!(
         error.to_string(),
         "cookie \"a\": the value cannot be sent as it is; use `set`, which quotes it, or encode the \
-         value, such as in base64 or with percent-encoding"
+         value, for example with base64 or percent-encoding"
     );
     assert_eq!(error.name(), Some("a"));
     assert_eq!(error.status(), http::StatusCode::INTERNAL_SERVER_ERROR);

@@ -13,14 +13,16 @@ use crate::signing::{DEFAULT_INFLATE_LIMIT, PayloadReason, decode, encode};
 impl SignedJar {
     /// Writes `value` as JSON, signs it and sets the cookie.
     ///
-    /// The cookie is a name, a [`Cookie`] or a [`CookieBuilder`](crate::CookieBuilder), whose own value
-    /// is ignored. The JSON has the bytes of [`signing::dumps`](crate::signing::dumps), and the keys
+    /// The cookie is a name, a [`Cookie`] or a [`CookieBuilder`](crate::CookieBuilder). The cookie's own
+    /// value is ignored. The JSON is written as by [`signing::dumps`](crate::signing::dumps). The keys
     /// and salts are those of [`set`](Self::set).
     ///
-    /// In Django, this signer reads and writes such a cookie with `unsign_object` and `sign_object`:
+    /// In Django, the methods `sign_object` and `unsign_object` of this signer write and read such a
+    /// cookie:
     ///
     /// ```python
-    /// signing.get_cookie_signer(salt="django.http.cookies.v2:0:cart")  # length of the salt, salt + name
+    /// # The salt is f"django.http.cookies.v2:{len(salt)}:{salt}{name}".
+    /// signing.get_cookie_signer(salt="django.http.cookies.v2:0:cart")
     /// ```
     ///
     /// # Errors
@@ -65,7 +67,8 @@ impl SignedJar {
     /// # Errors
     ///
     /// The errors of [`get`](Self::get), and [`CookieError::BadPayload`] if the value is not JSON of
-    /// this type. A cookie can be of another type because an earlier version of your service set it.
+    /// this type, or inflates to more than 1 MiB. For example, an earlier version of your service may
+    /// have set the cookie with another type.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer};

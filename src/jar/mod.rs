@@ -197,10 +197,10 @@ impl CookieJar {
 
     /// Returns the value that [`get`](Self::get) returns, percent-decoded.
     ///
-    /// Use it for cookies that a script wrote with `encodeURIComponent`, or that axum-extra set: it
-    /// percent-encodes names and values. Bytes that are not UTF-8 become U+FFFD. A `%` without two
-    /// hexadecimal digits stays, and so does a `+`. The name is never percent-decoded: `__%48ost-id` is
-    /// not `__Host-id`, which only this host can set.
+    /// Use it for cookies that a script wrote with `encodeURIComponent`, or that axum-extra set, which
+    /// percent-encodes names and values. Bytes that are not UTF-8 become U+FFFD. A `%` that is not
+    /// followed by two hexadecimal digits is kept, and so is a `+`. The name is never percent-decoded:
+    /// only this host can set `__Host-id`, but other hosts of the site can set `__%48ost-id`.
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -357,15 +357,15 @@ impl CookieJar {
 
     /// Sets a cookie and sends its value as it is, without Django's quotes and escapes.
     ///
-    /// Use it to pass on a cookie of another server, for scripts that read the cookie, and for services
+    /// Use it to forward a cookie of another server, for scripts that read the cookie, and for services
     /// that keep quotes and percent-decode values, such as tower-cookies and axum-extra. Everything but
-    /// the value is as in [`set`](Self::set). [`queued`](Self::queued) shows the value that a handler
-    /// reads: without the quotes around it, if there are any.
+    /// the value is as in [`set`](Self::set). [`queued`](Self::queued) returns the value as a handler
+    /// reads it: without surrounding quotes.
     ///
     /// # Errors
     ///
     /// The errors of [`set`](Self::set), and [`CookieError::InvalidValue`] if the value is not a
-    /// cookie-value (RFC 6265 §4.1.1): printable ASCII characters without space, `"`, `,`, `;` and `\`,
+    /// cookie-value (RFC 6265 §4.1.1): printable ASCII characters except space, `"`, `,`, `;` and `\`,
     /// or such characters between two quotes.
     ///
     /// ```
@@ -470,7 +470,8 @@ impl CookieJar {
             .inspect_err(|error| events::refused("set", cookie.name(), error))
     }
 
-    /// Emits an event for each name in `reported` that several cookies of the request have.
+    /// Emits an event for each name for which `reported` is true and that several cookies of the request
+    /// have.
     pub(crate) fn report_duplicates(&self, reported: impl Fn(&str) -> bool) {
         let mut counts = BTreeMap::new();
         for name in self.state.cookies.names().filter(|name| reported(name)) {

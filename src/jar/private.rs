@@ -18,8 +18,8 @@ impl CookieJar {
     /// Returns a jar that encrypts and decrypts values with the layer's
     /// [`private_key`](crate::CookieLayer::private_key).
     ///
-    /// An encrypted value has no age: it stays valid as long as the key. For a login use
-    /// `CookieJar::signed` with a maximum age, or include a time in the value.
+    /// An encrypted value has no timestamp: it stays valid as long as the layer has the key. For a
+    /// login, use `CookieJar::signed` with a maximum age, or include a time in the value.
     ///
     /// ```
     /// use tower_django_cookies::cookie::Key;
@@ -43,7 +43,7 @@ impl CookieJar {
 /// Django has no such cookies. Scopes, declarations and errors are those of the plain jar. To delete
 /// a private cookie, use [`CookieJar::delete`].
 ///
-/// A value can have about 3000 bytes. It has no age: whoever keeps a copy of the cookie can send it
+/// A value can have about 3000 bytes. It has no timestamp: anyone with a copy of the cookie can use it
 /// as long as the layer has the key. If a value must expire, include a time in it.
 ///
 /// ```
@@ -78,11 +78,12 @@ impl PrivateJar {
 
     /// Returns the value of an encrypted cookie.
     ///
-    /// Some libraries percent-encode encrypted values, such as axum-extra. A value verifies as it was
-    /// set here or as those libraries write it, but in no other spelling.
+    /// Some libraries, such as axum-extra, percent-encode encrypted values. This method accepts a value
+    /// as this jar or those libraries write it, and rejects every other encoding of it.
     ///
-    /// If several cookies have the name, the last one that verifies counts, out of at most eight. If
-    /// none does, the error is that of the last one.
+    /// If several cookies have this name, this method returns the value of the last one that can be
+    /// decrypted. It tries at most the last eight. If it can decrypt none of them, it returns the error
+    /// of the last one.
     ///
     /// # Errors
     ///
@@ -155,8 +156,9 @@ impl Protect for PrivateJar {
     }
 }
 
-/// Decodes the spelling of other libraries. Returns `None` for any other spelling: if one ciphertext had
-/// many, a list of revoked cookies could be evaded.
+/// Returns the base64 text of a value, which may be plain or percent-encoded as by other libraries.
+/// Returns `None` for every other encoding. Otherwise a client could write one ciphertext in many ways
+/// to bypass a list of revoked cookies.
 fn canonical(protected: &str) -> Option<Cow<'_, str>> {
     let decoded = percent_decode_str(protected).decode_utf8_lossy();
     let is_known =

@@ -16,6 +16,7 @@ const MAX_VERIFIED: usize = 8;
 pub(crate) enum Scheme {
     Current,
     /// With the salt that Django used before 5.2.15.
+    #[cfg(feature = "signed")]
     Legacy,
 }
 
@@ -38,7 +39,7 @@ pub(crate) trait Protect {
         scheme: Scheme,
     ) -> Result<Self::Verified, CookieError>;
 
-    /// The schemes that are accepted, in this order.
+    /// The accepted schemes, in the order in which they are tried.
     fn schemes(&self) -> &'static [Scheme] {
         &[Scheme::Current]
     }
@@ -68,11 +69,12 @@ pub(crate) trait Protect {
     }
 }
 
-/// Returns the last cookie that verifies. So a cookie of the same name from another scope, which any host
-/// of the site can set, logs nobody out.
+/// Returns the last cookie that verifies. Any host of the site can set a cookie of the same name at
+/// another scope. That cookie must not log the user out.
 ///
-/// If none verifies, the error is that of an expired cookie if there is one, or else that of the last
-/// cookie. A missing cookie is no event.
+/// Checks at most the last [`MAX_VERIFIED`] cookies, all of them with one scheme before the next scheme.
+/// If none verifies, returns the error of an expired cookie if there is one, or else the error of the
+/// last cookie. No event is emitted for a missing cookie.
 pub(crate) fn last_verified<T>(
     jar: &CookieJar,
     name: &str,
@@ -80,7 +82,7 @@ pub(crate) fn last_verified<T>(
     is_expired: fn(&CookieError) -> bool,
     verify: impl Fn(&str, Scheme) -> Result<T, CookieError>,
 ) -> Result<T, CookieError> {
-    // There is rarely more than one cookie, so the others are looked for only if the last one fails.
+    // There is rarely more than one cookie, so the others are searched only if the last one fails.
     let mut error = match verify(jar.require(name)?, Scheme::Current) {
         Ok(verified) => return Ok(verified),
         Err(error) => error,

@@ -154,18 +154,20 @@ impl SignedJar {
     /// The browser sends a forged or expired cookie again with each request. Treat it as missing,
     /// and delete it.
     ///
-    /// If several cookies have the name, the last one that verifies and is not too old counts, out of at
-    /// most eight. If none does, the error is [`CookieError::SignatureExpired`] if one of them is only
-    /// too old, and otherwise the error of the last one. Django reads the last cookie only. So in
-    /// Django, a cookie of the same name that another host of the site set logs the user out.
+    /// If several cookies have this name, this method returns the value of the last one that has a valid
+    /// signature and is not too old. It checks at most the last eight, and prefers the current salt to
+    /// the legacy salt. If it accepts none of them, it returns [`CookieError::SignatureExpired`] if one
+    /// of them has a valid signature, and otherwise [`CookieError::BadSignature`]. Django reads only the
+    /// last cookie, so there another host of the site can log a user out by setting a cookie of the same
+    /// name.
     pub fn get(&self, name: &str) -> Result<String, CookieError> {
         self.verify(name).map(Verified::into_value)
     }
 
     /// Returns the value of a signed cookie as [`get`](Self::get) does, with the time of its signature.
     ///
-    /// With that, a handler can renew cookies. It sets them at their declared scope, so the browser
-    /// replaces them.
+    /// A handler can use the time to renew a cookie. If the cookie is declared, `set` uses the declared
+    /// scope, so the browser replaces the previous cookie.
     ///
     /// # Errors
     ///
@@ -179,8 +181,8 @@ impl SignedJar {
     ///     let signed = jar.signed().max_age(Duration::weeks(2));
     ///     let user = signed.verify("user")?;
     ///     let age = OffsetDateTime::now_utc() - user.signed_at();
-    ///     // Visitors stay logged in if they return within two weeks, and the previous key can be dropped
-    ///     // two weeks after it was replaced.
+    ///     // Users stay logged in if they return within two weeks. The previous key can be removed two
+    ///     // weeks after it was replaced.
     ///     if age > Duration::DAY || user.needs_renewal() {
     ///         signed.set(("user", user.value()))?;
     ///     }
@@ -196,7 +198,7 @@ impl SignedJar {
     /// # before.signed().set(("user", "42"))?;
     /// # let header = format!("user={}", before.queued()[0].value());
     /// # let request = http::Request::builder().header("cookie", header).body(()).unwrap();
-    /// let jar = layer.jar(&request); // The visitor has a cookie that was signed with the previous key.
+    /// let jar = layer.jar(&request); // The user has a cookie that was signed with the previous key.
     /// assert_eq!(user(&jar)?, "42");
     /// assert_eq!(jar.queued()[0].path(), Some("/app"));
     /// # Ok::<(), CookieError>(())

@@ -1,4 +1,4 @@
-//! `Verified`: the value of a signed cookie, and what its signature says.
+//! `Verified`: the value of a signed cookie, the time of its signature, and whether it needs renewal.
 
 use std::fmt;
 
@@ -43,8 +43,8 @@ impl Verified {
 
     /// Returns the time at which the value was signed, in whole seconds.
     ///
-    /// The time is the clock of the server that signed the value, and it can be in the future. A time
-    /// that [`OffsetDateTime`] cannot represent becomes the nearest one that it can.
+    /// It is the clock time of the server that signed the value, and can be in the future. If
+    /// [`OffsetDateTime`] cannot represent the time, this is the nearest time that it can represent.
     ///
     /// See [`SignedJar::verify`](crate::SignedJar::verify) for an example.
     #[must_use]
@@ -56,8 +56,8 @@ impl Verified {
     /// [`secret_key_fallbacks`](crate::CookieLayer::secret_key_fallbacks) or with the
     /// [legacy salt](crate::CookieLayer::signed_cookie_legacy_salt_fallback).
     ///
-    /// Set such a cookie again. When all visitors have returned, the layer no longer needs the
-    /// fallback.
+    /// Set such a cookie again. When no cookie signed with the fallback is left, you can remove the
+    /// fallback from the layer.
     ///
     /// See [`SignedJar::verify`](crate::SignedJar::verify) for an example.
     #[must_use]

@@ -54,10 +54,10 @@ pub use self::service::CookieService;
 ///
 /// # Keys in memory
 ///
-/// The bytes of a `SecretKey`, the keys derived from it, and a string or vector given by value to
-/// `secret_key` are overwritten when they are dropped. Not overwritten are the internal states of the
-/// hash functions, keys that you pass by reference, the keys of private cookies (the type is
-/// `cookie::Key`), and what the operating system copies, such as to a swap file.
+/// The bytes of a `SecretKey`, the keys derived from it, and a string or vector that you pass by value
+/// to `secret_key` are overwritten when they are dropped. These are not overwritten: the internal
+/// state of the hash functions, keys that you pass by reference, the keys of private cookies (of type
+/// `cookie::Key`), and copies that the operating system makes, for example in a swap file.
 ///
 /// # Nested layers
 ///
@@ -533,8 +533,8 @@ impl CookieLayer {
 
     /// Sets the key of [private cookies](CookieJar::private): 64 bytes.
     ///
-    /// Private cookies have no age: whoever has a copy of one can use it as long as the layer has the
-    /// key. `CookieJar::signed` has a maximum age.
+    /// Private cookies have no timestamp: anyone with a copy of one can use it as long as the layer has
+    /// the key. Signed cookies can have a maximum age: `SignedJar::max_age`.
     ///
     /// Generate it once and keep it with your secrets. A key that is generated at each start makes
     /// all existing private cookies unreadable at each start.

@@ -83,8 +83,8 @@ pub(super) fn check_value(name: &str, value: Value<'_>) -> Result<usize, CookieE
     Ok(value_len)
 }
 
-/// Accepts a cookie-value (RFC 6265 §4.1.1): cookie-octets, or cookie-octets between quotes. Control
-/// characters are left to [`check_value`].
+/// Accepts a cookie-value (RFC 6265 §4.1.1): cookie-octets, or cookie-octets between quotes. Does not
+/// reject control characters: [`check_value`] does.
 pub(crate) fn check_verbatim(name: &str, text: &str) -> Result<(), CookieError> {
     let octets = text
         .strip_prefix('"')

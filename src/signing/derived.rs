@@ -46,12 +46,13 @@ impl DerivedKeys {
 }
 
 fn derive(salt: &str, secret: &SecretKey) -> Key {
-    let derived = Sha256::new()
+    let mut key = Key::default();
+    Sha256::new()
         .chain_update(salt)
         .chain_update("signer")
         .chain_update(secret.as_bytes())
-        .finalize();
-    Zeroizing::new(derived.into())
+        .finalize_into((&mut *key).into());
+    key
 }
 
 impl fmt::Debug for DerivedKeys {

@@ -85,11 +85,17 @@ pub enum PayloadReason {
 impl std::fmt::Display for PayloadReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Base64 => f.write_str("is not URL-safe base64; sign the value with `dumps`"),
-            Self::Zlib => f.write_str("is not a complete zlib stream; sign the value with `dumps`"),
+            Self::Base64 => f.write_str(
+                "is not URL-safe base64; sign the value with `sign_object`, `dumps` or `set_json`",
+            ),
+            Self::Zlib => f.write_str(
+                "is not a complete zlib stream; sign the value with `sign_object`, `dumps` or \
+                 `set_json`",
+            ),
             Self::TooLong { limit } => write!(
                 f,
-                "inflates to more than {limit} bytes; raise `inflate_limit` if that is expected"
+                "inflates to more than {limit} bytes; sign a smaller value, or raise \
+                 `inflate_limit` of the signer"
             ),
             Self::Json => f.write_str(
                 "is not JSON of the requested type; read it as the type that was signed",

@@ -46,8 +46,8 @@ pub fn dumps<T: Serialize + ?Sized>(key: &SecretKey, value: &T) -> Result<String
 
 /// Reads a value that [`dumps`] or Django's `dumps` signed: `django.core.signing.loads`.
 ///
-/// There is no maximum age. A number in a `serde_json::Value` is exact if any crate of the build enables
-/// `serde_json/arbitrary_precision`, and otherwise an integer of 64 bits or a float.
+/// There is no maximum age. In a `serde_json::Value`, a number is a 64-bit integer or a float. It is
+/// exact if any crate of the build enables `serde_json/arbitrary_precision`.
 ///
 /// # Errors
 ///
@@ -257,9 +257,10 @@ impl Formatter for PythonFormatter {
         write_escaped(writer, fragment, |c| !c.is_ascii())
     }
 
-    /// Writes a number of a [`Value`](serde_json::Value), which is a text if any crate of the build
-    /// enables `serde_json/arbitrary_precision`. Without that feature, the number would be an integer or
-    /// a float.
+    /// Writes a number of a [`Value`](serde_json::Value) if any crate of the build enables
+    /// `serde_json/arbitrary_precision`: then the number is stored as text. The result is the same as
+    /// without that feature, except that integers of any size are exact, and numbers beyond the range of
+    /// a float are written as they are.
     fn write_number_str<W: ?Sized + Write>(
         &mut self,
         writer: &mut W,

@@ -180,12 +180,12 @@ pub(crate) struct Unsigned<'a> {
     pub(crate) value: &'a str,
     /// The time of the signature, in seconds since 1970.
     seconds: i128,
-    /// Is `true` if a fallback key verified it.
+    /// `true` if the value was signed with a fallback key.
     pub(crate) is_of_fallback: bool,
 }
 
 impl Unsigned<'_> {
-    /// The time of the signature. A time that the type cannot represent becomes the nearest one.
+    /// The time of the signature, or the nearest time that `OffsetDateTime` can represent.
     pub(crate) fn signed_at(&self) -> OffsetDateTime {
         let time = i64::try_from(self.seconds)
             .ok()

@@ -85,7 +85,7 @@ def header_of_signed(text, salt=SALT_OF_A):
 
 
 def json_cookie(case, thing, name="cart", salt="", key=SECRET, now=NOW):
-    """A cookie with signed JSON, made with Django's own signer for cookies."""
+    """A cookie with signed JSON, from Django's own signer for cookies."""
     configure(key)
     freeze(now)
     signed = signing.get_cookie_signer(salt=signing._cookie_signer_salt(name, salt)).sign_object(thing)
@@ -116,7 +116,7 @@ def get_cookie(case, header, name="a", salt="", max_age=None, now=NOW, key=SECRE
     entry = key_entry(case, key, fallbacks) | {"legacy": legacy, "header": header.hex(), "name": name, "salt": salt}
     result = result_of(lambda: request.get_signed_cookie(name, salt=salt, max_age=max_age), "BadSignature")
     if differs is not None:
-        result["differs"] = {"why": "of signed duplicates the last that verifies", "value": differs}
+        result["differs"] = {"why": "the last of several cookies that verifies", "value": differs}
     return entry | {"max_age": max_age, "now": now} | result
 
 

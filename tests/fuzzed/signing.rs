@@ -118,7 +118,7 @@ fn check_text(
     );
 }
 
-/// Of several cookies of one name, the valid one is found if it is among the last eight.
+/// If several cookies have the same name, the valid one is found if it is among the last eight.
 fn check_duplicates(text: &str, strays: usize, position: usize) {
     let strays = strays % 12;
     let text = text.replace(|c: char| c.is_ascii_control(), "");
@@ -137,7 +137,7 @@ fn check_duplicates(text: &str, strays: usize, position: usize) {
         .replace(';', "\\073");
     jar_of_pairs.insert(position, format!("a=\"{quoted}\""));
     let header = jar_of_pairs.join("; ");
-    // A `;` in the text makes further pairs, which have other names or none.
+    // A `;` in the text starts another pair, which has another name or none.
     let signed = layer.jar(&request(header)).signed();
     match signed.verify("a") {
         Ok(verified) => {
