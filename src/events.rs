@@ -43,7 +43,7 @@ impl QueuedEvents {
     pub(crate) fn new() -> Self {
         Self {
             #[cfg(feature = "tracing")]
-            is_enabled: tracing::enabled!(target: TARGET, tracing::Level::DEBUG),
+            is_enabled: tracing::event_enabled!(target: TARGET, tracing::Level::DEBUG),
             #[cfg(feature = "tracing")]
             operations: Vec::new(),
         }
@@ -86,7 +86,7 @@ impl EndEvent {
     pub(crate) fn new(kind: OperationKind, cookie: &Rendered) -> Self {
         Self {
             #[cfg(feature = "tracing")]
-            operation: tracing::enabled!(target: TARGET, tracing::Level::DEBUG)
+            operation: tracing::event_enabled!(target: TARGET, tracing::Level::DEBUG)
                 .then(|| (kind, bounded(cookie.name()), cookie.scope().to_owned())),
         }
     }
@@ -143,7 +143,7 @@ pub(crate) fn refused(operation: &str, name: &str, error: &CookieError) {
 /// Returns `true` if debug events are enabled.
 pub(crate) fn is_debug_enabled() -> bool {
     #[cfg(feature = "tracing")]
-    return tracing::enabled!(target: TARGET, tracing::Level::DEBUG);
+    return tracing::event_enabled!(target: TARGET, tracing::Level::DEBUG);
     #[cfg(not(feature = "tracing"))]
     false
 }
