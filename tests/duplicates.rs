@@ -142,6 +142,28 @@ fn get_of_values_that_do_not_verify_is_signature_expired_if_one_is_only_too_old(
 }
 
 #[test]
+fn signature_expired_has_age_of_last_value_that_is_too_old() {
+    let (day, hour) = (signed("day", Duration::DAY), signed("hour", Duration::HOUR));
+    let legacy = legacy("legacy", Duration::WEEK);
+    for (header, expected) in [
+        (format!("{day}; {hour}"), Duration::HOUR),
+        (format!("{hour}; {day}"), Duration::DAY),
+        (format!("{hour}; {day}; user=x"), Duration::DAY),
+        (format!("user=x; {day}; {hour}; user=y"), Duration::HOUR),
+        (format!("{hour}; {legacy}"), Duration::HOUR),
+    ] {
+        let layer = layer().signed_cookie_legacy_salt_fallback(true);
+        let jar = layer.jar(&request(&header));
+        let result = jar.signed().max_age(Duration::MINUTE).get("user");
+        assert_matches!(
+            result,
+            Err(CookieError::SignatureExpired { age, .. })
+                if (*age - expected).abs() < Duration::MINUTE
+        );
+    }
+}
+
+#[test]
 fn get_prefers_current_salt_to_legacy_salt() {
     let jar = |header: &str, accept| {
         let layer = layer().signed_cookie_legacy_salt_fallback(accept);

@@ -92,7 +92,13 @@ fn signed_at_of_time_that_has_no_date_is_nearest_date() {
     let key = SecretKey::try_from(format!("django.http.cookies{}", KEYS[0])).expect("a key");
     let signer =
         tower_django_cookies::signing::Signer::new(key).salt("django.http.cookies.v2:0:user");
-    for (digits, year) in [("zzzzzzzz", 9999), ("-zzzzzzzz", -9999)] {
+    // The first number is 2**63.
+    for (digits, year) in [
+        ("AzL8n0Y58m8", 9999),
+        ("zzzzzzzz", 9999),
+        ("-AzL8n0Y58m9", -9999),
+        ("-zzzzzzzz", -9999),
+    ] {
         for digits in [digits.to_owned(), digits.to_owned() + &"z".repeat(100)] {
             let signed = signer.sign(&format!("42:{digits}"));
             let verified = jar(&layer(), &signed).signed().verify("user");

@@ -64,7 +64,9 @@ fn set_json_of_cookie_uses_its_attributes_and_declaration_and_ignores_its_value(
         .declare(Cookie::build("cart").path("/shop").http_only(true))
         .expect("a declaration");
     let headers = response_cookies(&layer, |jar| {
-        let cookie = Cookie::build(("cart", "ignored")).secure(true);
+        let cookie = Cookie::build(("cart", "ignored"))
+            .secure(true)
+            .max_age(Duration::DAY);
         let time = OffsetDateTime::UNIX_EPOCH;
         let signed = jar.signed().with_time(time);
         signed.set_json(cookie, &[1]).expect("a valid cookie");
@@ -77,7 +79,7 @@ fn set_json_of_cookie_uses_its_attributes_and_declaration_and_ignores_its_value(
     // "[1]" in base64.
     assert!(header.starts_with("cart=WzFd:0:"), "{header}");
     assert!(
-        header.ends_with("; HttpOnly; Path=/shop; Secure"),
+        header.ends_with("; HttpOnly; Max-Age=86400; Path=/shop; Secure"),
         "{header}"
     );
 }
@@ -206,4 +208,61 @@ fn get_json_reads_compressed_json_up_to_1_mib() {
             );
         }
     }
+}
+
+#[test]
+fn get_json_of_value_that_is_not_json_of_the_type_names_the_remedy() {
+    let key = SecretKey::try_from(format!("django.http.cookies{KEY}")).expect("a key");
+    let signer = TimestampSigner::new(key).salt("django.http.cookies.v2:0:cart");
+    for (payload, expected) in [
+        ("a b", PayloadReason::Base64),
+        ("WzFd=", PayloadReason::Base64),
+        (".", PayloadReason::Zlib),
+        (".WzFd", PayloadReason::Zlib),
+        ("", PayloadReason::Json),
+        ("WzE", PayloadReason::Json),  // [1
+        ("IjEi", PayloadReason::Json), // "1"
+    ] {
+        let jar = layer().jar(&request(format!("cart={}", signer.sign(payload))));
+        let error = jar
+            .signed()
+            .get_json::<Vec<u32>>("cart")
+            .expect_err(payload);
+        assert_matches!(
+            error,
+            CookieError::BadPayload { name, reason, .. } if name == "cart" && *reason == expected
+        );
+        let remedy = match expected {
+            PayloadReason::Json => "read it as the type that was signed",
+            _ => "`set_json`",
+        };
+        assert!(error.to_string().contains(remedy), "{error}");
+    }
+}
+
+#[test]
+fn bad_payload_shows_at_most_256_characters_of_the_name() {
+    let jar = layer().jar(&http::Request::new(()));
+    let unserializable = HashMap::from([((1, 2), 3)]);
+    let result = jar.signed().set_json("n".repeat(300_000), &unserializable);
+    let expected = "n".repeat(256) + "…";
+    assert_matches!(result, Err(CookieError::BadPayload { name, .. }) if *name == expected);
+}
+
+#[test]
+fn set_json_returns_the_errors_of_set() {
+    let jar = layer().jar(&http::Request::new(()));
+    let result = jar.signed().set_json("a b", &1);
+    assert_matches!(result, Err(CookieError::InvalidName { name, .. }) if name == "a b");
+    let result = jar.signed().set_json("cart", &"x".repeat(4096));
+    assert_matches!(result, Err(CookieError::TooLong { name, .. }) if name == "cart");
+    let jar = CookieLayer::new().jar(&http::Request::new(()));
+    let result = jar.signed().set_json("cart", &1);
+    assert_matches!(
+        result,
+        Err(CookieError::MissingKey {
+            setting: "secret_key",
+            ..
+        })
+    );
 }

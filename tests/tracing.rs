@@ -951,6 +951,10 @@ fn declared_cookie_received_more_than_once_is_one_debug_event() {
             })
         });
         assert_eq!(found.0, expected, "{headers:?}");
+        let found = events(Level::DEBUG, || {
+            support::response_headers(&layer, request.clone(), |_| ())
+        });
+        assert_eq!(found.0, expected, "{headers:?}");
         let found = events(Level::INFO, || {
             support::response_headers(&layer, request, |_| ())
         });
@@ -985,6 +989,77 @@ fn duplicate_in_nested_layers_is_one_event_for_each_declared_name() {
             ["a", "b"].map(|name| format!("{event}{name} count=2"))
         );
     }
+}
+
+#[test]
+fn duplicate_in_three_layers_is_one_event() {
+    let declaring = |name| CookieLayer::new().declare(Cookie::build(name)).unwrap();
+    for [outer, middle, inner] in [
+        [declaring("a"), CookieLayer::new(), declaring("a")],
+        [declaring("a"), declaring("b"), declaring("a")],
+        [declaring("b"), declaring("a"), declaring("a")],
+    ] {
+        let service = service_fn(|_: Request<()>| {
+            std::future::ready(Ok::<_, std::convert::Infallible>(http::Response::new(())))
+        });
+        let mut service = outer.layer(middle.layer(inner.layer(service)));
+        let (found, _) = events(Level::TRACE, || {
+            ready_output(service.call(request("a=1; a=2")))
+        });
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}
+
+/// Browsers send a cookie of a previous name until the rename reaches them.
+#[test]
+fn duplicate_of_previous_name_is_no_event() {
+    let layer = CookieLayer::new()
+        .declare(Cookie::build("new"))
+        .and_then(|layer| layer.renamed("old", "new"))
+        .unwrap();
+    let (found, _) = events(Level::TRACE, || {
+        support::response_headers(&layer, request("old=1; old=2; new=3"), |_| ())
+    });
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// The filters of `tracing_subscriber` can be such functions.
+#[test]
+fn duplicate_is_event_for_subscriber_that_enables_only_events_of_the_target() {
+    struct OnlyEvents(std::sync::Arc<std::sync::Mutex<Vec<&'static str>>>);
+
+    impl tracing::Subscriber for OnlyEvents {
+        fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+            metadata.is_event() && metadata.target() == "tower_django_cookies"
+        }
+
+        fn event(&self, event: &tracing::Event<'_>) {
+            let fields = event.metadata().fields();
+            let is_duplicate = fields.field("count").is_some();
+            let kind = if is_duplicate { "duplicate" } else { "other" };
+            self.0.lock().unwrap().push(kind);
+        }
+
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+        fn enter(&self, _: &tracing::span::Id) {}
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+
+    let found = std::sync::Arc::default();
+    let subscriber = OnlyEvents(std::sync::Arc::clone(&found));
+    let layer = CookieLayer::new().declare(Cookie::build("a")).unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        support::response_headers(&layer, request("a=1; a=2"), |jar| {
+            jar.set(("a", "1")).unwrap();
+        })
+    });
+    // The set is an event when it is queued, and when it is flushed.
+    assert_eq!(*found.lock().unwrap(), ["duplicate", "other", "other"]);
 }
 
 /// Reporting duplicates must not count as reading the cookies.

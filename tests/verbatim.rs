@@ -70,6 +70,18 @@ fn set_verbatim_of_any_other_character_is_invalid_value() {
 }
 
 #[test]
+fn set_verbatim_checks_value_for_any_name_before_its_length() {
+    let jar = CookieLayer::new().jar(&http::Request::new(()));
+    for name in ["a", "__Host-a", "__Secure-a", "__Http-a", "__a"] {
+        for value in ["1; Domain=example.com".to_owned(), "a,".repeat(4096)] {
+            let result = jar.set_verbatim((name, &*value));
+            assert_matches!(result, Err(CookieError::InvalidValue { name: found, .. }) if found == name);
+        }
+    }
+    assert!(jar.queued().is_empty());
+}
+
+#[test]
 fn invalid_value_names_the_remedy_and_hides_the_value() {
     let jar = CookieLayer::new().jar(&http::Request::new(()));
     let error = jar
