@@ -5,6 +5,7 @@
 
 mod support;
 
+use proptest::prelude::*;
 use support::{assert_matches, request};
 use tower_django_cookies::cookie::Key;
 use tower_django_cookies::time::{Duration, OffsetDateTime};
@@ -197,6 +198,67 @@ fn get_of_legacy_value_that_is_too_old_is_signature_expired() {
     let jar = layer.jar(&request(header));
     let result = jar.signed().max_age(Duration::MINUTE).get("user");
     assert_matches!(result, Err(CookieError::SignatureExpired { .. }));
+}
+
+/// The kinds of values that a request can have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Present,
+    Legacy,
+    TooOld,
+    LegacyTooOld,
+    Forged,
+    OtherName,
+}
+
+proptest! {
+    #[test]
+    fn get_of_random_duplicates_returns_value_or_error_that_the_documentation_names(
+        kinds in prop::collection::vec(
+            prop::sample::select(vec![
+                Kind::Present,
+                Kind::Legacy,
+                Kind::TooOld,
+                Kind::LegacyTooOld,
+                Kind::Forged,
+                Kind::Forged,
+                Kind::Forged,
+                Kind::OtherName,
+            ]),
+            1..14,
+        ),
+        accepts_legacy in any::<bool>(),
+    ) {
+        let pairs = kinds.iter().enumerate().map(|(index, kind)| {
+            let value = index.to_string();
+            match kind {
+                Kind::Present => signed(&value, Duration::ZERO),
+                Kind::Legacy => legacy(&value, Duration::ZERO),
+                Kind::TooOld => signed(&value, Duration::HOUR),
+                Kind::LegacyTooOld => legacy(&value, Duration::HOUR),
+                Kind::Forged => format!("user={value}:1:x"),
+                Kind::OtherName => format!("x{}", signed(&value, Duration::ZERO)),
+            }
+        });
+        let header = pairs.collect::<Vec<_>>().join("; ");
+        let of_name = kinds.iter().enumerate().rev().filter(|(_, kind)| **kind != Kind::OtherName);
+        let tried: Vec<_> = of_name.take(8).collect();
+        let last = |kind| tried.iter().find(|(_, found)| **found == kind).map(|(index, _)| *index);
+        let last_legacy = |kind| last(kind).filter(|_| accepts_legacy);
+
+        let layer = layer().signed_cookie_legacy_salt_fallback(accepts_legacy);
+        let jar = layer.jar(&request(&header));
+        let result = jar.signed().max_age(Duration::MINUTE).get("user");
+        if let Some(index) = last(Kind::Present).or(last_legacy(Kind::Legacy)) {
+            prop_assert_eq!(result, Ok(index.to_string()));
+        } else if tried.is_empty() {
+            assert_matches!(result, Err(CookieError::MissingCookie { .. }));
+        } else if last(Kind::TooOld).or(last_legacy(Kind::LegacyTooOld)).is_some() {
+            assert_matches!(result, Err(CookieError::SignatureExpired { .. }));
+        } else {
+            assert_matches!(result, Err(CookieError::BadSignature { .. }));
+        }
+    }
 }
 
 /// A browser on `app.example.com` sends the cookie that `www.example.com` set for `example.com`.
