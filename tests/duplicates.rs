@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use support::{assert_matches, request};
 use tower_django_cookies::cookie::Key;
 use tower_django_cookies::time::{Duration, OffsetDateTime};
-use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
+use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
 const SECRET: &str = "5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60";
 
@@ -267,6 +267,7 @@ proptest! {
 async fn cookie_set_by_other_host_does_not_log_user_out() {
     use http::{Request, Response};
     use tower::{Layer, service_fn};
+    use tower_django_cookies::Cookie;
     use tower_django_cookies::test::Client;
 
     let app = layer().layer(service_fn(async |request: Request<String>| {
