@@ -157,8 +157,7 @@ impl Protect for PrivateJar {
 }
 
 /// Returns the base64 text of a value, which may be plain or percent-encoded as by other libraries.
-/// Returns `None` for every other encoding. Otherwise a client could write one ciphertext in many ways
-/// to bypass a list of revoked cookies.
+/// Returns `None` for every other encoding, since a client could choose among dozens of them.
 fn canonical(protected: &str) -> Option<Cow<'_, str>> {
     let decoded = percent_decode_str(protected).decode_utf8_lossy();
     let is_known =

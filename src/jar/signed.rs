@@ -167,7 +167,8 @@ impl SignedJar {
     /// Returns the value of a signed cookie as [`get`](Self::get) does, with the time of its signature.
     ///
     /// A handler can use the time to renew a cookie. If the cookie is declared, `set` uses the declared
-    /// scope, so the browser replaces the previous cookie.
+    /// scope, so the browser replaces the previous cookie. If the browser also has a copy at a previous
+    /// scope, that copy may be read again: [retire](crate::CookieLayer::retire) that scope.
     ///
     /// # Errors
     ///

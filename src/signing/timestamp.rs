@@ -187,15 +187,12 @@ pub(crate) struct Unsigned<'a> {
 impl Unsigned<'_> {
     /// The time of the signature, or the nearest time that `OffsetDateTime` can represent.
     pub(crate) fn signed_at(&self) -> OffsetDateTime {
-        let time = i64::try_from(self.seconds)
+        let [earliest, latest] = [PrimitiveDateTime::MIN, PrimitiveDateTime::MAX]
+            .map(|limit| i128::from(limit.assume_utc().unix_timestamp()));
+        i64::try_from(self.seconds.clamp(earliest, latest))
             .ok()
-            .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-        let nearest = if self.seconds < 0 {
-            PrimitiveDateTime::MIN
-        } else {
-            PrimitiveDateTime::MAX
-        };
-        time.unwrap_or(nearest.assume_utc())
+            .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }
 
