@@ -1,21 +1,13 @@
 //! `Client`: a browser for tests of one service.
 
 use std::fmt;
-use std::future::poll_fn;
 
 use cookie::Cookie;
 use cookie::time::Duration;
-use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
-use http::uri::Authority;
-use http::{HeaderValue, Method, Request, Response};
-use tower_service::Service;
-use url::{Position, Url, form_urlencoded};
+use url::Url;
 
-use super::address::{invalid_url, parse};
-use super::body::Body;
-use super::error::{BoxError, ClientError, RejectedCookie};
-use super::pause::pause_at;
-use super::redirect::{Redirectable, location};
+use super::address::{parse, without_user_info};
+use super::error::{ClientError, RejectedCookie};
 use super::store::Store;
 use crate::jar::IntoCookie;
 use crate::set_cookie::attributes::Attributes;
@@ -55,27 +47,52 @@ use crate::set_cookie::{SetCookie, Value};
 /// # }
 /// ```
 ///
+/// # Number of cookies
+///
+/// Chromium and Firefox store up to 180 cookies of a site, which is a public suffix and one label
+/// more. The 181st cookie evicts 31 cookies: first those without `Secure`, then the least recently
+/// used ones. A cookie is used when it is set or sent, but a use within a minute of the previous one
+/// is not recorded. Partitioned cookies are counted separately.
+///
+/// They store up to 3300 cookies of all sites. The next one evicts cookies that were not used for 30
+/// days, until 3000 cookies are left.
+///
+/// The client does the same. [`rejected_cookies`](Self::rejected_cookies) returns the evicted cookies,
+/// with [`RejectReason::Evicted`](super::RejectReason::Evicted).
+///
 /// # Differences from browsers
 ///
+/// Where Chromium and Firefox behave in the same way, the client does too, except that:
+///
 /// - Each request counts as typed into the address bar, so `SameSite` never prevents a cookie from
-///   being sent. No page is embedded in another page, so a `Partitioned` cookie is sent wherever it
-///   matches, together with an unpartitioned cookie of the same name.
+///   being sent.
+/// - There is one page, which is not embedded in another page. So a `Partitioned` cookie is sent
+///   wherever it matches, together with an unpartitioned cookie of the same name. Partitioned
+///   cookies of a site are not limited to 10 KiB.
 /// - Without [`public_suffixes`](Self::public_suffixes), the Domain `com` is rejected, but `co.uk` is
 ///   not.
-/// - A cookie without a name is rejected. Some browsers store it.
-/// - Lifetimes are not limited to 400 days. The client stores at most 3300 cookies, and removes the
-///   oldest cookie to store another one.
-/// - Bytes that are not UTF-8 become U+FFFD.
+/// - Lifetimes are not limited to 400 days.
+///
+/// Where they differ, the client can only follow one of them:
+///
+/// | | Chromium | Firefox | the client |
+/// |---|---|---|---|
+/// | a cookie without a name: `=value` | stores it | drops it | as Firefox |
+/// | a header without `=`: `value` | stores a cookie without a name | stores a cookie without a value | drops it |
+/// | a name or value with a TAB inside | drops it | stores it | as Firefox |
+/// | `Max-Age=-` and `Max-Age=--1` | ignores it | deletes the cookie | as Chromium |
+/// | a new value for a stored cookie | is sent last | is sent in the old place | as Firefox and RFC 6265 |
+/// | the 181st cookie of a site, where few cookies lack `Secure` | 150 cookies are left | only cookies without `Secure` are evicted | as Chromium |
+/// | bytes that are not UTF-8 | are sent back | become U+FFFD | as Firefox |
 #[derive(Clone)]
 pub struct Client<S> {
-    service: S,
-    base: Url,
-    store: Store,
-    rejected_cookies: Vec<RejectedCookie>,
+    pub(super) service: S,
+    pub(super) base: Url,
+    pub(super) store: Store,
     /// The URL of the last response.
-    url: Option<Url>,
-    redirects: usize,
-    body_limit: usize,
+    pub(super) url: Option<Url>,
+    pub(super) redirects: usize,
+    pub(super) body_limit: usize,
 }
 
 impl<S> Client<S> {
@@ -89,7 +106,6 @@ impl<S> Client<S> {
             service,
             base: Url::parse("https://testserver/").expect("a valid URL"),
             store: Store::default(),
-            rejected_cookies: Vec::new(),
             url: None,
             redirects: 0,
             body_limit: 16 * 1024 * 1024,
@@ -97,7 +113,8 @@ impl<S> Client<S> {
     }
 
     /// Sets the URL to which requests without a host are sent. The default is
-    /// `https://testserver/`. The path, query and fragment of the URL are ignored.
+    /// `https://testserver/`. The path, query, fragment, user name and password of the URL are
+    /// ignored.
     ///
     /// # Errors
     ///
@@ -111,7 +128,7 @@ impl<S> Client<S> {
     /// # Ok::<(), ClientError>(())
     /// ```
     pub fn base_url(mut self, url: &str) -> Result<Self, ClientError> {
-        self.base = parse(url)?;
+        self.base = without_user_info(&parse(url)?);
         self.base.set_path("");
         self.base.set_query(None);
         self.base.set_fragment(None);
@@ -120,7 +137,8 @@ impl<S> Client<S> {
 
     /// Sets a function that returns true for public suffixes, as
     /// [`CookieLayer::public_suffixes`](crate::CookieLayer::public_suffixes) does. Cookies with such a
-    /// Domain are rejected, unless the Domain is the host.
+    /// Domain are rejected, unless the Domain is the host. The function also defines which hosts are
+    /// one site: those with the same public suffix and the same label before it.
     ///
     /// ```
     /// use tower_django_cookies::Cookie;
@@ -137,7 +155,7 @@ impl<S> Client<S> {
     /// ```
     #[must_use]
     pub fn public_suffixes(mut self, is_public_suffix: fn(&str) -> bool) -> Self {
-        self.store.public_suffixes = Some(is_public_suffix);
+        self.store.set_public_suffixes(is_public_suffix);
         self
     }
 
@@ -282,7 +300,9 @@ impl<S> Client<S> {
         self.store.end_session();
     }
 
-    /// Advances the client's clock, so that cookies expire. The service's clock does not change.
+    /// Advances the client's clock, so that cookies expire. A negative `time` sets it back. `Expires`
+    /// and `Max-Age` of later responses are judged by the new time. The service's clock does not
+    /// change.
     ///
     /// ```
     /// use tower_django_cookies::Cookie;
@@ -301,7 +321,8 @@ impl<S> Client<S> {
         self.store.advance(time);
     }
 
-    /// Returns the URL of the last response. After redirects, it differs from that of the request.
+    /// Returns the URL of the last response, without user name and password. After redirects, it
+    /// differs from that of the request.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -322,7 +343,8 @@ impl<S> Client<S> {
     }
 
     /// Returns the cookies that browsers drop, from the last response and the redirects that led to
-    /// it.
+    /// it, and the cookies that were evicted to make room for theirs. [`set_cookie`](Self::set_cookie)
+    /// can evict cookies, too.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -342,221 +364,7 @@ impl<S> Client<S> {
     /// ```
     #[must_use]
     pub fn rejected_cookies(&self) -> &[RejectedCookie] {
-        &self.rejected_cookies
-    }
-
-    /// Sends a `GET` request. `url` is an absolute URL, a path that starts with `/`, or a query
-    /// that starts with `?`. A query is sent to the page at [`url`](Self::url).
-    ///
-    /// This method is for services that accept a `Request<String>`, such as an axum `Router`. For
-    /// other services, use [`send`](Self::send). See [`Client`] for an example.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`send`](Self::send).
-    pub async fn get<R>(&mut self, url: impl AsRef<str>) -> Result<Response<Body>, ClientError>
-    where
-        S: Service<Request<String>, Response = Response<R>>,
-        S::Error: Into<BoxError>,
-        R: http_body::Body,
-        R::Error: Into<BoxError>,
-    {
-        self.rejected_cookies.clear();
-        let url = self.locate(url.as_ref())?;
-        self.follow(url, Request::new(String::new())).await
-    }
-
-    /// Sends a `POST` request with a form. `url` has the same meaning as in [`get`](Self::get).
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`send`](Self::send).
-    ///
-    /// ```
-    /// # use http::{Request, Response};
-    /// # use tower::service_fn;
-    /// # use tower_django_cookies::test::Client;
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let app = service_fn(async |request: Request<String>| {
-    /// #     Ok::<_, std::io::Error>(Response::new(request.into_body()))
-    /// # });
-    /// # let mut browser = Client::new(app);
-    /// let response = browser.post("/login", &[("user", "ann"), ("password", "a&b")]).await?;
-    /// # assert_eq!(response.body().text()?, "user=ann&password=a%26b");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn post<R>(
-        &mut self,
-        url: impl AsRef<str>,
-        form: &[(&str, &str)],
-    ) -> Result<Response<Body>, ClientError>
-    where
-        S: Service<Request<String>, Response = Response<R>>,
-        S::Error: Into<BoxError>,
-        R: http_body::Body,
-        R::Error: Into<BoxError>,
-    {
-        self.rejected_cookies.clear();
-        let url = self.locate(url.as_ref())?;
-        let form = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
-        let mut request = Request::new(form);
-        *request.method_mut() = Method::POST;
-        let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, content_type);
-        self.follow(url, request).await
-    }
-
-    /// Sends `request` with the cookies for its URL, stores the cookies of the response, and reads its
-    /// body.
-    ///
-    /// If the URI has no host, the host is that of the request's `Host` header, or else that of
-    /// [`base_url`](Self::base_url). The service receives the URI's path and query and a `Host`
-    /// header, as from a browser over HTTP/1.1. If the request has a `Cookie` header, the stored
-    /// cookies follow in another one.
-    ///
-    /// # Errors
-    ///
-    /// A [`ClientError`] if the request cannot be sent, if the service or the response's body
-    /// returns an error, if the body is too long, or if a redirect cannot be followed. A response
-    /// with an error status is not an error.
-    ///
-    /// ```
-    /// # use http::{Method, Request, Response};
-    /// # use tower::service_fn;
-    /// # use tower_django_cookies::test::Client;
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let app = service_fn(async |request: Request<String>| {
-    /// #     Ok::<_, std::io::Error>(Response::new(format!("{:?}", request.headers()["host"])))
-    /// # });
-    /// let mut browser = Client::new(app);
-    /// let login = Request::post("http://www.example.com/login").body("user=ann".to_owned())?;
-    /// assert_eq!(browser.send(login).await?.body().text()?, r#""www.example.com""#);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn send<B, R>(&mut self, request: Request<B>) -> Result<Response<Body>, ClientError>
-    where
-        S: Service<Request<B>, Response = Response<R>>,
-        S::Error: Into<BoxError>,
-        B: Default,
-        R: http_body::Body,
-        R::Error: Into<BoxError>,
-    {
-        self.rejected_cookies.clear();
-        let url = self.url_of(&request)?;
-        self.follow(url, request).await
-    }
-
-    /// Sends the request and follows redirects.
-    async fn follow<B, R>(
-        &mut self,
-        mut url: Url,
-        mut request: Request<B>,
-    ) -> Result<Response<Body>, ClientError>
-    where
-        S: Service<Request<B>, Response = Response<R>>,
-        S::Error: Into<BoxError>,
-        B: Default,
-        R: http_body::Body,
-        R::Error: Into<BoxError>,
-    {
-        let mut followed = 0;
-        loop {
-            let redirectable = Redirectable::new(&request);
-            let response = self.exchange(request, &url).await?;
-            self.url = Some(url.clone());
-            let location = match self.redirects {
-                0 => None,
-                _ => location(&response, &url)?,
-            };
-            let Some(location) = location else {
-                let (parts, body) = response.into_parts();
-                let body = Body::read(body, self.body_limit).await?;
-                return Ok(Response::from_parts(parts, body));
-            };
-            if followed == self.redirects {
-                return Err(ClientError::TooManyRedirects {
-                    limit: self.redirects,
-                    location: location.into(),
-                });
-            }
-            followed += 1;
-            pause_at(followed).await;
-            request = redirectable.into_request(response.status(), &url, &location)?;
-            url = location;
-        }
-    }
-
-    /// Sends one request, and returns its response with an unread body.
-    async fn exchange<B, R>(
-        &mut self,
-        mut request: Request<B>,
-        url: &Url,
-    ) -> Result<Response<R>, ClientError>
-    where
-        S: Service<Request<B>, Response = Response<R>>,
-        S::Error: Into<BoxError>,
-    {
-        let target = &url[Position::BeforePath..Position::AfterQuery];
-        *request.uri_mut() = target
-            .parse()
-            .map_err(|reason| invalid_url(url.as_str(), reason))?;
-        let headers = request.headers_mut();
-        if !headers.contains_key(HOST) {
-            let host = &url[Position::BeforeHost..Position::AfterPort];
-            let host =
-                HeaderValue::try_from(host).map_err(|reason| invalid_url(url.as_str(), reason))?;
-            headers.try_insert(HOST, host)?;
-        }
-        if let Some(cookies) = self.store.header(url) {
-            headers.try_append(COOKIE, cookies)?;
-        }
-
-        poll_fn(|context| self.service.poll_ready(context))
-            .await
-            .map_err(|error| ClientError::Service(error.into()))?;
-        let response = self.service.call(request).await;
-        let response = response.map_err(|error| ClientError::Service(error.into()))?;
-        for header in response.headers().get_all(SET_COOKIE) {
-            if let Err(rejected) = self.store.receive(header, url) {
-                self.rejected_cookies.push(rejected);
-            }
-        }
-        Ok(response)
-    }
-
-    fn url_of<B>(&self, request: &Request<B>) -> Result<Url, ClientError> {
-        let uri = request.uri().to_string();
-        match request.headers().get(HOST) {
-            Some(host) if uri.starts_with('/') => {
-                let is_host = Authority::try_from(host.as_bytes())
-                    .is_ok_and(|authority| !authority.as_str().contains('@'));
-                let host = String::from_utf8_lossy(host.as_bytes());
-                let url = format!("{}://{host}{uri}", self.base.scheme());
-                if is_host {
-                    parse(&url)
-                } else {
-                    Err(invalid_url(&url, "its `Host` header is not a host"))
-                }
-            }
-            _ => self.locate(&uri),
-        }
-    }
-
-    fn locate(&self, url: &str) -> Result<Url, ClientError> {
-        if url.starts_with('/') {
-            return parse(&format!("{}{url}", &self.base[..Position::BeforePath]));
-        }
-        if url.starts_with('?') {
-            let page = self.url.as_ref().unwrap_or(&self.base);
-            return page.join(url).map_err(|reason| invalid_url(url, reason));
-        }
-        parse(url)
+        &self.store.rejected
     }
 }
 

@@ -20,7 +20,7 @@ pub enum ClientError {
          `/`, or a query that starts with `?`"
     )]
     Url {
-        /// The URL as given.
+        /// The URL as given, without user name and password.
         url: String,
         /// What is wrong with it.
         reason: String,
@@ -32,7 +32,7 @@ pub enum ClientError {
          set `Location` to an absolute http or https URL or to a path"
     )]
     Location {
-        /// The `Location` header.
+        /// The `Location` header, without user name and password.
         location: String,
         /// What is wrong with it.
         reason: String,
@@ -66,7 +66,7 @@ pub enum ClientError {
     TooManyRedirects {
         /// The number of redirects allowed.
         limit: usize,
-        /// The URL of the redirect that was not followed.
+        /// The URL of the redirect that was not followed, without user name and password.
         location: String,
     },
 
@@ -78,7 +78,7 @@ pub enum ClientError {
     RedirectNeedsBody {
         /// The status of the redirect: 307 or 308, or 301 or 302 if the method is not `POST`.
         status: StatusCode,
-        /// The URL of the redirect.
+        /// The URL of the redirect, without user name and password.
         location: String,
     },
 
@@ -115,6 +115,8 @@ pub enum RejectReason {
     /// The Domain is a single label, such as `com`, or a public suffix by
     /// [`Client::public_suffixes`](super::Client::public_suffixes).
     PublicSuffix,
+    /// Its Path contains a control character, such as TAB.
+    Path,
     /// It is `Secure` but was received over plain HTTP, and the host is neither localhost nor a
     /// loopback address.
     InsecureOrigin,
@@ -126,6 +128,8 @@ pub enum RejectReason {
     NotHostOnly,
     /// It was received over plain HTTP and would replace or hide a `Secure` cookie.
     HidesSecureCookie,
+    /// It was stored, and made room for another one: see [`Client`](super::Client#number-of-cookies).
+    Evicted,
 }
 
 impl fmt::Display for RejectReason {
@@ -135,6 +139,7 @@ impl fmt::Display for RejectReason {
             Self::TooLong => "its name and value together are longer than 4096 bytes",
             Self::Domain => "the host does not domain-match its Domain",
             Self::PublicSuffix => "its Domain is a public suffix, which different sites share",
+            Self::Path => "its Path contains a control character",
             Self::InsecureOrigin => "it is Secure and was received over plain HTTP",
             Self::NotSecure => "its prefix, SameSite=None or Partitioned requires Secure",
             Self::NotHttpOnly => "its prefix requires HttpOnly",
@@ -142,6 +147,7 @@ impl fmt::Display for RejectReason {
             Self::HidesSecureCookie => {
                 "it was received over plain HTTP and would hide a Secure cookie of its name"
             }
+            Self::Evicted => "there are too many cookies, and it was not used for the longest time",
         })
     }
 }

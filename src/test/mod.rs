@@ -26,19 +26,23 @@
 //! assert_eq!(browser.get("/app").await?.body().text()?, "logged in");
 //!
 //! browser.get("/app/logout").await?;
+//! browser.assert_deleted("session");
 //! assert_eq!(browser.get("/app").await?.body().text()?, "logged out");
-//! assert!(browser.cookies().is_empty());
 //! # Ok(())
 //! # }
 //! ```
 
 mod address;
+mod assertions;
 mod body;
 mod client;
 mod error;
+mod eviction;
 mod pause;
+mod policy;
 mod received;
 mod redirect;
+mod requests;
 mod store;
 
 pub use body::Body;

@@ -10,6 +10,9 @@ use crate::set_cookie::validate::MAX_ATTRIBUTE;
 /// The Domain is returned separately, because `Cookie` would strip a leading dot. The `cookie`
 /// crate's own parser differs from browsers: it also trims other white space, accepts lifetimes
 /// that browsers ignore, and ignores dates that browsers accept.
+///
+/// The last `Max-Age` counts, even if it is not a number: then it is as if there were none. The same is
+/// true of `Expires`. RFC 6265bis §5.6 would ignore such an attribute, but Chromium and Firefox do not.
 pub(super) fn parse(text: &str) -> Option<(Cookie<'static>, Option<&str>)> {
     let mut chunks = text.split(';');
     let (name, value) = pair(chunks.next()?).filter(|(name, _)| !name.is_empty())?;
@@ -22,15 +25,12 @@ pub(super) fn parse(text: &str) -> Option<(Cookie<'static>, Option<&str>)> {
         }
         match &*name.to_ascii_lowercase() {
             "expires" => {
+                cookie.unset_expires();
                 if let Some(date) = date(value) {
                     cookie.set_expires(date);
                 }
             }
-            "max-age" => {
-                if let Some(seconds) = seconds(value) {
-                    cookie.set_max_age(Duration::seconds(seconds));
-                }
-            }
+            "max-age" => cookie.set_max_age(seconds(value).map(Duration::seconds)),
             "domain" => domain = Some(value).filter(|domain| !domain.is_empty()),
             "path" => cookie.set_path(value.to_owned()),
             "secure" => cookie.set_secure(true),

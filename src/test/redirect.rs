@@ -4,12 +4,12 @@ use std::mem;
 
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
-    CONTENT_TYPE, COOKIE, HOST, LOCATION,
+    CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, PROXY_AUTHORIZATION, REFERER,
 };
 use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, Version};
 use url::Url;
 
-use super::address::{NOT_HTTP, is_http};
+use super::address::{NOT_HTTP, hide_user_info, is_http, without_user_info};
 use super::error::ClientError;
 
 /// The parts of a request that a redirect keeps (Fetch, "HTTP-redirect fetch").
@@ -47,7 +47,7 @@ impl Redirectable {
         } else if !matches!(self.method, Method::GET | Method::HEAD) {
             return Err(ClientError::RedirectNeedsBody {
                 status,
-                location: to.to_string(),
+                location: without_user_info(to).into(),
             });
         }
         for content in [
@@ -60,8 +60,15 @@ impl Redirectable {
             self.headers.remove(content);
         }
         if from.origin() != to.origin() {
-            for credential in [AUTHORIZATION, COOKIE, HOST] {
-                self.headers.remove(credential);
+            for private in [
+                AUTHORIZATION,
+                COOKIE,
+                HOST,
+                ORIGIN,
+                PROXY_AUTHORIZATION,
+                REFERER,
+            ] {
+                self.headers.remove(private);
             }
         }
         let mut request = Request::new(B::default());
@@ -84,7 +91,7 @@ pub(super) fn location<B>(response: &Response<B>, url: &Url) -> Result<Option<Ur
     };
     let location = String::from_utf8_lossy(location.as_bytes());
     let invalid = |reason: String| ClientError::Location {
-        location: location.to_string(),
+        location: hide_user_info(&location),
         reason,
     };
     let mut target = url

@@ -1,41 +1,94 @@
 //! The cookies that a browser would store, and those that it would send.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::fmt;
 
-use cookie::time::{Date, Duration, OffsetDateTime, Time};
-use cookie::{Cookie, SameSite};
+use cookie::Cookie;
+use cookie::time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, Time};
 use cookie_store::{CookieDomain, CookieExpiration};
 use http::HeaderValue;
-use url::{Host, Url};
+use url::Url;
 
 use super::error::{RejectReason, RejectedCookie};
+use super::eviction::{Evictable, Use, evict_from_site, evict_unused};
+use super::policy::{effective_domain, is_trustworthy, reject_reason, site};
 use super::received;
 use crate::quote::unquote;
-use crate::scope::{
-    Identity, Prefix, PublicSuffixes, ScopeRef, domain_match, is_listed, is_single_label,
-};
-use crate::set_cookie::validate::MAX_PAIR;
+use crate::scope::{PublicSuffixes, domain_match};
 
-/// The maximum number of cookies in Chromium.
-const MAX_COOKIES: usize = 3300;
-
-/// The stored cookies, in the order of their creation. No two of them have the same name, host or
-/// Domain, Path and Partitioned.
+/// The stored cookies by site, in the order of their creation. No two of them have the same name,
+/// host or Domain, Path and Partitioned.
 ///
 /// The crate `cookie_store` matches each cookie with a URL. Its own store is not used, because it
 /// does not distinguish a host-only cookie from one with that host as its Domain, and has no rules
 /// for prefixes.
 #[derive(Clone, Default)]
 pub(super) struct Store {
-    cookies: Vec<cookie_store::Cookie<'static>>,
+    /// No list is empty.
+    sites: HashMap<String, Vec<Stored>>,
+    /// The number of cookies of all sites.
+    count: usize,
+    /// No cookie was last used before this time.
+    first_use: Option<OffsetDateTime>,
+    /// Counts what is received and sent. It orders events that have the same time.
+    step: u64,
+    /// The step at which the last request began.
+    request: u64,
+    /// The cookies that were dropped since then.
+    pub(super) rejected: Vec<RejectedCookie>,
+    /// The deletes that were received since then.
+    deletes: Vec<Delete>,
     /// How far the store's clock is ahead of the system's.
     clock_offset: Duration,
-    pub(super) public_suffixes: Option<PublicSuffixes>,
+    public_suffixes: Option<PublicSuffixes>,
+}
+
+/// A stored cookie.
+#[derive(Clone)]
+pub(super) struct Stored {
+    pub(super) cookie: cookie_store::Cookie<'static>,
+    /// The step that created the cookie. A new value does not change it.
+    created: u64,
+    /// The step that set the present value.
+    set: u64,
+    used: Use,
+}
+
+impl Evictable for Stored {
+    fn is_secure(&self) -> bool {
+        self.cookie.secure() == Some(true)
+    }
+
+    fn is_partitioned(&self) -> bool {
+        is_partitioned(&self.cookie)
+    }
+
+    fn used(&self) -> Use {
+        self.used
+    }
+}
+
+/// The scope at which a `Set-Cookie` header deleted a cookie.
+#[derive(Clone)]
+pub(super) struct Delete {
+    pub(super) name: String,
+    pub(super) domain: CookieDomain,
+    pub(super) path: String,
+    pub(super) partitioned: bool,
 }
 
 impl Store {
-    /// Stores the cookie of a `Set-Cookie` header received from `url` (RFC 6265bis §5.7).
+    /// Marks the beginning of a request, and forgets what was dropped and deleted before.
+    pub(super) fn begin_request(&mut self) {
+        self.rejected.clear();
+        self.deletes.clear();
+        self.step += 1;
+        self.request = self.step;
+    }
+
+    /// Stores the cookie of a `Set-Cookie` header received from `url` (RFC 6265bis §5.7). Other
+    /// cookies that make room for it are added to `rejected`.
     pub(super) fn receive(
         &mut self,
         header: &HeaderValue,
@@ -48,71 +101,175 @@ impl Store {
                 reason: RejectReason::Nameless,
             });
         };
-        let rejected = |reason| RejectedCookie {
-            name: raw.name().to_owned(),
-            reason,
-        };
-        if let Some(reason) = reject_reason(&raw, domain, url) {
-            return Err(rejected(reason));
+        let now = self.now();
+        let cookie = self
+            .accept(&raw, domain, url, now)
+            .map_err(|reason| rejected(&raw, reason))?;
+
+        let site = site(url.host_str().unwrap_or_default(), self.public_suffixes);
+        let mut overwritten = None;
+        if let Some(stored) = self.sites.get_mut(site) {
+            self.count -= stored.len();
+            stored.retain(|stored| !stored.cookie.expires_by(&now));
+            self.count += stored.len();
+            if !is_trustworthy(url)
+                && stored
+                    .iter()
+                    .any(|stored| would_hide(&stored.cookie, &cookie))
+            {
+                return Err(rejected(&raw, RejectReason::HidesSecureCookie));
+            }
+            overwritten = stored
+                .iter()
+                .position(|stored| is_same(&stored.cookie, &cookie));
         }
-        let domain = effective_domain(domain, url, self.public_suffixes).map_err(rejected)?;
+        if cookie.expires_by(&now) {
+            self.delete(site, overwritten, &cookie);
+            return Ok(());
+        }
+        self.step += 1;
+        let step = self.step;
+        let used = Use { time: now, step };
+        if let Some(place) = overwritten {
+            let stored = &mut self.sites.get_mut(site).expect("it has a cookie")[place];
+            (stored.cookie, stored.set, stored.used) = (cookie, step, used);
+            return Ok(());
+        }
+        let partitioned = is_partitioned(&cookie);
+        self.add(
+            site,
+            Stored {
+                cookie,
+                created: step,
+                set: step,
+                used,
+            },
+        );
+        let mut result = Ok(());
+        for evicted in self.evict(site, partitioned, now) {
+            if evicted.cookie.expires_by(&now) {
+                continue;
+            }
+            let rejected = rejected(&evicted.cookie, RejectReason::Evicted);
+            // The new cookie can be the first to be evicted.
+            if evicted.created == step {
+                result = Err(rejected);
+            } else {
+                self.rejected.push(rejected);
+            }
+        }
+        result
+    }
+
+    /// Returns the cookie with its scope and expiry, or why browsers drop it.
+    fn accept(
+        &self,
+        raw: &Cookie<'static>,
+        domain: Option<&str>,
+        url: &Url,
+        now: OffsetDateTime,
+    ) -> Result<cookie_store::Cookie<'static>, RejectReason> {
+        if let Some(reason) = reject_reason(raw, domain, url) {
+            return Err(reason);
+        }
+        let domain = effective_domain(domain, url, self.public_suffixes)?;
         // `received::expiry` computes the expiry, not `cookie_store`.
         let mut rest = raw.clone();
         rest.unset_expires();
         rest.set_max_age(None);
         let mut cookie = cookie_store::Cookie::try_from_raw_cookie(&rest, url)
-            .map_err(|_| rejected(RejectReason::Domain))?;
+            .map_err(|_| RejectReason::Domain)?;
         cookie.domain = domain;
-        cookie.expires = match received::expiry(&raw, self.now()) {
+        cookie.expires = match received::expiry(raw, now) {
             Some(expiry) => CookieExpiration::AtUtc(expiry),
             None => CookieExpiration::SessionEnd,
         };
+        Ok(cookie)
+    }
 
-        let now = self.now();
-        self.cookies.retain(|stored| !stored.expires_by(&now));
-        if !is_trustworthy(url)
-            && self
-                .cookies
-                .iter()
-                .any(|stored| would_hide(stored, &cookie))
-        {
-            return Err(rejected(RejectReason::HidesSecureCookie));
+    fn delete(&mut self, site: &str, place: Option<usize>, cookie: &cookie_store::Cookie<'_>) {
+        self.deletes.push(Delete {
+            name: cookie.name().to_owned(),
+            domain: cookie.domain.clone(),
+            path: String::from(&cookie.path),
+            partitioned: is_partitioned(cookie),
+        });
+        if let (Some(place), Some(stored)) = (place, self.sites.get_mut(site)) {
+            stored.remove(place);
+            self.count -= 1;
         }
-        let place = self
-            .cookies
-            .iter()
-            .position(|stored| is_same(stored, &cookie));
-        match (place, cookie.expires_by(&now)) {
-            (Some(place), true) => drop(self.cookies.remove(place)),
-            (Some(place), false) => self.cookies[place] = cookie,
-            (None, true) => {}
-            (None, false) => {
-                if self.cookies.len() == MAX_COOKIES {
-                    self.cookies.remove(0);
-                }
-                self.cookies.push(cookie);
+        if self.sites.get(site).is_some_and(Vec::is_empty) {
+            self.sites.remove(site);
+        }
+    }
+
+    fn add(&mut self, site: &str, stored: Stored) {
+        self.count += 1;
+        let time = stored.used.time;
+        self.first_use = Some(self.first_use.map_or(time, |first| first.min(time)));
+        match self.sites.get_mut(site) {
+            Some(cookies) => cookies.push(stored),
+            None => {
+                self.sites.insert(site.to_owned(), vec![stored]);
             }
         }
-        Ok(())
+    }
+
+    /// Removes and returns the cookies that browsers remove after they have stored one of `site`.
+    fn evict(&mut self, site: &str, partitioned: bool, now: OffsetDateTime) -> Vec<Stored> {
+        let stored = self.sites.get_mut(site);
+        let mut evicted =
+            stored.map_or_else(Vec::new, |stored| evict_from_site(stored, partitioned));
+        self.count -= evicted.len();
+        let first_use = self.first_use.unwrap_or(now);
+        let (unused, first_use) = evict_unused(&mut self.sites, self.count, first_use, now);
+        self.count -= unused.len();
+        self.first_use = Some(first_use);
+        evicted.extend(unused);
+        evicted
     }
 
     /// Returns the `Cookie` header for `url`, or `None` if no cookie matches (RFC 6265 §5.4).
-    pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
+    pub(super) fn header(&mut self, url: &Url) -> Option<HeaderValue> {
+        let now = self.now();
+        let site = site(url.host_str()?, self.public_suffixes);
+        let stored = self.sites.get_mut(site)?;
         let mut url = url.clone();
         if is_trustworthy(&url) {
             // `cookie_store` recognises fewer hosts as localhost.
             url.set_scheme("https").expect("http can become https");
         }
-        let mut cookies: Vec<_> = self.live().filter(|cookie| cookie.matches(&url)).collect();
-        cookies.sort_by_key(|cookie| Reverse(cookie.path.len()));
-        let pairs: Vec<_> = cookies
-            .iter()
-            .map(|cookie| format!("{}={}", cookie.name(), cookie.value()))
+        let mut matching: Vec<_> = stored
+            .iter_mut()
+            .filter(|stored| !stored.cookie.expires_by(&now) && stored.cookie.matches(&url))
             .collect();
-        (!pairs.is_empty()).then(|| {
-            HeaderValue::from_bytes(pairs.join("; ").as_bytes())
-                .expect("names and values come from valid headers")
+        matching.sort_by_key(|stored| Reverse(stored.cookie.path.len()));
+        let mut text = String::new();
+        for stored in &mut matching {
+            self.step += 1;
+            stored.used.renew(now, self.step);
+            if !text.is_empty() {
+                text.push_str("; ");
+            }
+            text.push_str(stored.cookie.name());
+            text.push('=');
+            text.push_str(stored.cookie.value());
+        }
+        (!matching.is_empty()).then(|| {
+            HeaderValue::from_bytes(text.as_bytes()).expect("names and values come from headers")
         })
+    }
+
+    pub(super) fn set_public_suffixes(&mut self, is_public_suffix: PublicSuffixes) {
+        self.public_suffixes = Some(is_public_suffix);
+        let mut stored: Vec<_> = self.sites.drain().flat_map(|(_, stored)| stored).collect();
+        stored.sort_by_key(|stored| stored.created);
+        self.count = 0;
+        for stored in stored {
+            let host = stored.cookie.domain.as_cow().unwrap_or_default();
+            let site = site(&host, self.public_suffixes).to_owned();
+            self.add(&site, stored);
+        }
     }
 
     pub(super) fn advance(&mut self, time: Duration) {
@@ -121,17 +278,25 @@ impl Store {
 
     /// Removes the session cookies.
     pub(super) fn end_session(&mut self) {
-        self.cookies.retain(cookie_store::Cookie::is_persistent);
+        self.sites.retain(|_, stored| {
+            stored.retain(|stored| stored.cookie.is_persistent());
+            !stored.is_empty()
+        });
+        self.count = self.sites.values().map(Vec::len).sum();
     }
 
     pub(super) fn clear(&mut self) {
-        self.cookies.clear();
+        self.sites.clear();
+        self.count = 0;
+        self.first_use = None;
     }
 
     /// Returns every cookie that has not expired, with its value unquoted as a handler reads it.
     pub(super) fn cookies(&self) -> Vec<Cookie<'static>> {
-        self.live()
-            .map(|stored| {
+        let cookies = self
+            .live()
+            .into_iter()
+            .map(|Stored { cookie: stored, .. }| {
                 let mut cookie = Cookie::clone(stored);
                 let mut value = String::new();
                 unquote(stored.value(), &mut value);
@@ -145,125 +310,75 @@ impl Store {
                     _ => cookie.unset_domain(),
                 }
                 cookie
-            })
-            .collect()
+            });
+        cookies.collect()
     }
 
-    fn live(&self) -> impl Iterator<Item = &cookie_store::Cookie<'static>> {
+    /// Returns the cookies that have not expired, in the order of their creation.
+    pub(super) fn live(&self) -> Vec<&Stored> {
         let now = self.now();
-        self.cookies
+        let mut live: Vec<_> = self.sites.values().flatten().collect();
+        live.retain(|stored| !stored.cookie.expires_by(&now));
+        live.sort_unstable_by_key(|stored| stored.created);
+        live
+    }
+
+    /// Returns the deletes of cookies called `name` that were received since the last request began.
+    pub(super) fn deletes(&self, name: &str) -> impl Iterator<Item = &Delete> {
+        self.deletes
             .iter()
-            .filter(move |cookie| !cookie.expires_by(&now))
+            .filter(move |delete| delete.name == name)
+    }
+
+    /// Returns true if the cookie was set since the last request began.
+    pub(super) fn is_new(&self, stored: &Stored) -> bool {
+        stored.set > self.request
     }
 
     /// Returns the store's time. It never passes the expiry of a cookie with the longest lifetime.
     fn now(&self) -> OffsetDateTime {
-        let latest = Date::MAX.with_time(Time::MIDNIGHT).assume_utc();
         let now = OffsetDateTime::now_utc();
-        now.checked_add(self.clock_offset).unwrap_or(latest)
+        now.checked_add(self.clock_offset)
+            .unwrap_or(if self.clock_offset.is_negative() {
+                PrimitiveDateTime::MIN.assume_utc()
+            } else {
+                Date::MAX.with_time(Time::MIDNIGHT).assume_utc()
+            })
     }
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.live().map(|cookie| cookie.name()))
+            .entries(self.live().iter().map(|stored| stored.cookie.name()))
             .finish()
     }
 }
 
-/// Returns why browsers drop the cookie, for all reasons but a Domain that the host does not match.
-fn reject_reason(cookie: &Cookie<'_>, domain: Option<&str>, url: &Url) -> Option<RejectReason> {
-    let prefix = Prefix::of(cookie.name());
-    let is_secure = cookie.secure() == Some(true);
-    let needs_secure = prefix.is_some()
-        || cookie.same_site() == Some(SameSite::None)
-        || cookie.partitioned() == Some(true);
-    let is_name = matches!(url.host(), Some(Host::Domain(_)));
-    // An IP address domain-matches only itself.
-    let is_host_only = domain.is_none_or(|domain| !is_name && url.host_str() == Some(domain))
-        && cookie.path() == Some("/");
-    let is_http_only = cookie.http_only() == Some(true);
-    if cookie.name().len() + cookie.value().len() > MAX_PAIR {
-        Some(RejectReason::TooLong)
-    } else if is_secure && !is_trustworthy(url) {
-        Some(RejectReason::InsecureOrigin)
-    } else if needs_secure && !is_secure {
-        Some(RejectReason::NotSecure)
-    } else if prefix.is_some_and(Prefix::is_host_only) && !is_host_only {
-        Some(RejectReason::NotHostOnly)
-    } else if prefix.is_some_and(Prefix::is_http_only) && !is_http_only {
-        Some(RejectReason::NotHttpOnly)
-    } else {
-        None
+fn rejected(cookie: &Cookie<'_>, reason: RejectReason) -> RejectedCookie {
+    RejectedCookie {
+        name: cookie.name().to_owned(),
+        reason,
     }
 }
 
-/// Returns the Domain of the cookie, or the host for a host-only cookie (RFC 6265bis §5.7). There
-/// is no list of public suffixes.
-fn effective_domain(
-    domain: Option<&str>,
-    url: &Url,
-    public_suffixes: Option<PublicSuffixes>,
-) -> Result<CookieDomain, RejectReason> {
-    let host = url.host_str().ok_or(RejectReason::Domain)?;
-    let Some(domain) = domain else {
-        return Ok(CookieDomain::HostOnly(host.to_owned()));
-    };
-    let domain = domain.strip_prefix('.').unwrap_or(domain);
-    if domain.is_empty() || !domain.is_ascii() {
-        return Err(RejectReason::Domain);
-    }
-    let domain = domain.to_ascii_lowercase();
-    let is_name = matches!(url.host(), Some(Host::Domain(_)));
-    let is_public_suffix = is_single_label(&domain) || is_listed(&domain, public_suffixes);
-    if domain == host && (!is_name || is_public_suffix) {
-        Ok(CookieDomain::HostOnly(domain))
-    } else if !domain_match(host, &domain) {
-        Err(RejectReason::Domain)
-    } else if is_public_suffix {
-        Err(RejectReason::PublicSuffix)
-    } else {
-        Ok(CookieDomain::Suffix(domain))
-    }
-}
-
-/// Returns true if browsers accept `Secure` cookies from this URL and send them to it. That is the
-/// case for HTTPS, localhost and loopback addresses.
-fn is_trustworthy(url: &Url) -> bool {
-    url.scheme() == "https"
-        || match url.host() {
-            Some(Host::Domain(host)) => {
-                let host = host.strip_suffix('.').unwrap_or(host);
-                host == "localhost" || host.ends_with(".localhost")
-            }
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+fn is_partitioned(cookie: &Cookie<'_>) -> bool {
+    cookie.partitioned() == Some(true)
 }
 
 /// Returns true if both cookies have the same name, host or Domain, Path and Partitioned.
 fn is_same(one: &cookie_store::Cookie<'_>, other: &cookie_store::Cookie<'_>) -> bool {
-    one.domain == other.domain && identity(one) == identity(other)
-}
-
-fn identity<'a>(cookie: &'a cookie_store::Cookie<'_>) -> Identity<'a> {
-    Identity {
-        name: cookie.name(),
-        scope: ScopeRef {
-            domain: match &cookie.domain {
-                CookieDomain::Suffix(domain) => domain,
-                _ => "",
-            },
-            path: &cookie.path,
-            partitioned: cookie.partitioned() == Some(true),
-        },
-    }
+    one.name() == other.name()
+        && one.domain == other.domain
+        && *one.path == *other.path
+        && is_partitioned(one) == is_partitioned(other)
 }
 
 /// Returns true if `stored` is `Secure` and `new` would replace or hide it (RFC 6265bis §5.7).
 fn would_hide(stored: &cookie_store::Cookie<'_>, new: &cookie_store::Cookie<'_>) -> bool {
+    if stored.secure() != Some(true) || stored.name() != new.name() {
+        return false;
+    }
     let (Some(one), Some(other)) = (stored.domain.as_cow(), new.domain.as_cow()) else {
         return false;
     };
@@ -272,8 +387,6 @@ fn would_hide(stored: &cookie_store::Cookie<'_>, new: &cookie_store::Cookie<'_>)
             rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/')
         })
     };
-    stored.secure() == Some(true)
-        && stored.name() == new.name()
-        && (one == other || domain_match(&one, &other) || domain_match(&other, &one))
+    (one == other || domain_match(&one, &other) || domain_match(&other, &one))
         && path_matches(&new.path, &stored.path)
 }
