@@ -11,6 +11,8 @@
 mod driver;
 #[path = "browser/playground.rs"]
 mod playground;
+#[path = "browser/random_headers.rs"]
+mod random_headers;
 mod site;
 mod support;
 #[path = "browser/typed.rs"]
@@ -106,6 +108,13 @@ macro_rules! browsers {
             #[$ignore]
             async fn random_sequences_leave_last_operations() {
                 run::<$Browser>(async |site, browser| sequences::check(site, browser, &[]).await).await;
+            }
+
+            #[tokio::test]
+            #[$ignore]
+            async fn random_headers_leave_same_cookies_as_in_client() {
+                run::<$Browser>(async |site, browser| random_headers::check(site, browser).await)
+                    .await;
             }
 
             #[tokio::test]

@@ -87,6 +87,8 @@ fn seconds(value: &str) -> Option<i64> {
 }
 
 /// Parses a cookie-date (§5.1.1). Time zone and weekday are ignored.
+///
+/// The RFC ignores years before 1601, but in Chromium and Firefox such a cookie has expired.
 fn date(value: &str) -> Option<OffsetDateTime> {
     let is_delimiter = |c| matches!(c, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~');
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
@@ -121,7 +123,7 @@ fn date(value: &str) -> Option<OffsetDateTime> {
     let (hour, minute, second) = time?;
     let time = Time::from_hms(to_u8(hour)?, to_u8(minute)?, to_u8(second)?).ok()?;
     let date = Date::from_calendar_date(i32::try_from(year).ok()?, month?, to_u8(day?)?).ok()?;
-    (year >= 1601).then(|| date.with_time(time).assume_utc())
+    Some(date.with_time(time).assume_utc())
 }
 
 fn hour_minute_second(token: &str) -> Option<(u32, u32, u32)> {

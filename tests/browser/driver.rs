@@ -9,7 +9,13 @@ use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 
+use crate::random_headers::remote_hosts;
 use crate::site::{Browser, HOSTS};
+
+/// The hosts that browsers have to find on loopback.
+fn hosts() -> impl Iterator<Item = String> {
+    HOSTS.into_iter().map(str::to_owned).chain(remote_hosts())
+}
 
 /// A program that prints the address at which it listens. It is killed when the test ends.
 pub(crate) struct Started {
@@ -117,7 +123,10 @@ impl Driven for Chromium {
             "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
             &format!(
                 "--host-resolver-rules={}",
-                HOSTS.map(|host| format!("MAP {host} 127.0.0.1")).join(",")
+                hosts()
+                    .map(|host| format!("MAP {host} 127.0.0.1"))
+                    .collect::<Vec<_>>()
+                    .join(",")
             ),
             &format!("--user-data-dir={}", profile.path().display()),
         ];
@@ -164,7 +173,7 @@ impl Driven for Firefox {
         let capabilities = json!({"moz:firefoxOptions": {
             "args": ["-headless", "-profile", profile.path()],
             "prefs": {
-                "network.dns.localDomains": HOSTS.join(","),
+                "network.dns.localDomains": hosts().collect::<Vec<_>>().join(","),
                 "network.dns.disableIPv6": true,
                 "dom.security.https_first": false,
             },

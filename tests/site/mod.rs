@@ -189,7 +189,6 @@ impl Site {
         layer: &CookieLayer,
         handler: impl FnOnce(&CookieJar, &mut HeaderMap) -> T + Send + 'static,
     ) -> T {
-        let number = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let (sender, receiver) = oneshot::channel();
         let layer = layer.clone();
         let page = move |request: Request<()>| {
@@ -206,6 +205,22 @@ impl Site {
             assert!(sent.is_ok(), "the test no longer waits for this page");
             response
         };
+        let url = self.page((scheme, host, path), page);
+        browser.load(&url).await;
+        receiver
+            .await
+            .unwrap_or_else(|_| panic!("{url} failed or was never loaded"))
+    }
+
+    /// Adds a page that can be loaded once, and returns its URL.
+    ///
+    /// `path` can have a query and a fragment.
+    pub(crate) fn page(
+        &self,
+        (scheme, host, path): (Scheme, &str, &str),
+        page: impl FnOnce(Request<()>) -> Response<()> + Send + 'static,
+    ) -> String {
+        let number = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let waiting = &self.pages.waiting;
         waiting
             .lock()
@@ -216,11 +231,7 @@ impl Site {
             Scheme::Https => self.https.port(),
         };
         let (path, fragment) = path.split_at(path.find('#').unwrap_or(path.len()));
-        let url = format!("{scheme}://{host}:{port}{path}?{number}{fragment}");
-        browser.load(&url).await;
-        receiver
-            .await
-            .unwrap_or_else(|_| panic!("{url} failed or was never loaded"))
+        format!("{scheme}://{host}:{port}{path}?{number}{fragment}")
     }
 }
 
