@@ -77,13 +77,14 @@ use crate::set_cookie::{SetCookie, Value};
 ///
 /// | | Chromium | Firefox | the client |
 /// |---|---|---|---|
-/// | a cookie without a name: `=value` | stores it | drops it | as Firefox |
+/// | a cookie without a name: `=value` | stores it, unless the value contains `=` | drops it | as Firefox |
 /// | a header without `=`: `value` | stores a cookie without a name | stores a cookie without a value | drops it |
 /// | a name or value with a TAB inside | drops it | stores it | as Firefox |
 /// | `Max-Age=-` and `Max-Age=--1` | ignores it | deletes the cookie | as Chromium |
 /// | `Max-Age=+5` | 5 seconds | ignores it | as Firefox |
 /// | `Expires` with no time, 24:00 or 30 Feb | ignores it | accepts it | as Chromium |
 /// | the prefix `__Host-` without a Path, where the default-path is `/` | drops it | stores it | as Chromium |
+/// | over plain HTTP, a cookie with the name of a `Secure` and host-only cookie of the parent domain | drops it | stores it | as Chromium |
 /// | a new value for a stored cookie | is sent last | is sent in the old place | as Firefox and RFC 6265 |
 /// | the 181st cookie of a site, where few cookies lack `Secure` | 150 cookies are left | only cookies without `Secure` are evicted | as Chromium |
 /// | bytes that are not UTF-8 | are sent back | become U+FFFD | as Firefox |

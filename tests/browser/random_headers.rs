@@ -10,12 +10,13 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use tower::util::BoxCloneService;
 use tower::{ServiceExt, service_fn};
 use tower_django_cookies::test::Client;
+use tower_django_cookies::test::RejectReason::HidesSecureCookie;
 
 use crate::site::sequences::order::random::Random;
 use crate::site::{Browser, Scheme, Site};
 
 /// The sequences are the same in each run. Another number makes others.
-const SEED: u64 = 0;
+const SEED: u64 = 1_000_000;
 const SEQUENCES: u64 = 1000;
 /// The sequences that a browser runs at one site and with one navigation. Browsers follow up to 20
 /// redirects.
@@ -124,6 +125,8 @@ struct Deviation {
     /// Returns the headers from which the client makes the same cookies as the browser from this one,
     /// or `None` for the header itself.
     rewrite: fn(&Received<'_>) -> Option<Vec<Vec<u8>>>,
+    /// Whether the client must receive the rewritten headers over HTTPS.
+    is_over_https: bool,
 }
 
 /// A received header, and the beginning of the names and values of its sequence.
@@ -132,6 +135,8 @@ struct Received<'a> {
     marker: &'a str,
     /// Whether it gives a stored cookie a new value.
     changes_value: bool,
+    /// Whether the client drops it because of a `Secure` cookie that it does not send to this host.
+    is_hidden_by_other_host: bool,
     /// Whether the default-path is `/`.
     has_root_as_default: bool,
 }
@@ -143,11 +148,13 @@ const DEVIATIONS: &[Deviation] = &[
     Deviation {
         browser: "Chromium",
         reason: "drops a cookie with a TAB in a name, a value or an attribute",
+        is_over_https: false,
         rewrite: |row| has_inner_tab(row.header).then(Vec::new),
     },
     Deviation {
         browser: "Chromium",
         reason: "stores a cookie without a name, if its value contains no `=`",
+        is_over_https: false,
         rewrite: |row| {
             let (pair, attributes) = split(row.header);
             let value = match trim(pair).iter().position(|&byte| byte == b'=') {
@@ -165,6 +172,7 @@ const DEVIATIONS: &[Deviation] = &[
     Deviation {
         browser: "Chromium",
         reason: "sends a cookie with a new value as if it was created anew",
+        is_over_https: false,
         rewrite: |row| {
             let delete = || [row.header, b"; Max-Age=0"].concat();
             row.changes_value
@@ -174,6 +182,7 @@ const DEVIATIONS: &[Deviation] = &[
     Deviation {
         browser: "Chromium",
         reason: "reads a Max-Age that starts with `+`",
+        is_over_https: false,
         rewrite: |row| {
             let is_plus = row.last_attribute("max-age")? == b"+5";
             is_plus.then(|| vec![[row.header, b"; Max-Age=5"].concat()])
@@ -182,6 +191,7 @@ const DEVIATIONS: &[Deviation] = &[
     Deviation {
         browser: "Firefox",
         reason: "takes a header without `=` for the name of a cookie without a value",
+        is_over_https: false,
         rewrite: |row| {
             let (pair, attributes) = split(row.header);
             let is_name = !pair.contains(&b'=') && !trim(pair).is_empty();
@@ -191,6 +201,7 @@ const DEVIATIONS: &[Deviation] = &[
     Deviation {
         browser: "Firefox",
         reason: "deletes a cookie if Max-Age starts with `-`, even without a number",
+        is_over_https: false,
         rewrite: |row| {
             let is_minus = matches!(row.last_attribute("max-age")?, b"-" | b"--1");
             is_minus.then(|| vec![[row.header, b"; Max-Age=-1"].concat()])
@@ -199,6 +210,7 @@ const DEVIATIONS: &[Deviation] = &[
     Deviation {
         browser: "Firefox",
         reason: "reads an Expires without a time, or with a day or hour that does not exist",
+        is_over_https: false,
         rewrite: |row| {
             let is_lenient = LENIENT_DATES.contains(&row.last_attribute("expires")?);
             let past = b"; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
@@ -208,12 +220,22 @@ const DEVIATIONS: &[Deviation] = &[
     Deviation {
         browser: "Firefox",
         reason: "stores a __Host- cookie without a Path if the default-path is /",
+        is_over_https: false,
         rewrite: |row| {
             let name = trim(row.header).to_ascii_lowercase();
             let path = row.last_attribute("path").unwrap_or_default();
             let has_no_path = name.starts_with(b"__host-") && !path.starts_with(b"/");
             (has_no_path && row.has_root_as_default)
                 .then(|| vec![[row.header, b"; Path=/"].concat()])
+        },
+    },
+    Deviation {
+        browser: "Firefox",
+        reason: "protects a host-only Secure cookie only from headers of the same host",
+        is_over_https: true,
+        rewrite: |row| {
+            row.is_hidden_by_other_host
+                .then(|| vec![row.header.to_vec()])
         },
     },
 ];
@@ -459,6 +481,28 @@ impl Model {
         before.len() == after.len() && both.any(|(before, after)| before.value() != after.value())
     }
 
+    /// Whether the client drops `header` because of a `Secure` cookie that it does not send to the
+    /// page's host.
+    async fn is_hidden(&mut self, page: &Page, header: &[u8]) -> bool {
+        let before = self.client.clone();
+        let url = format!("{}://{}{}", page.scheme, page.host, page.path);
+        self.receive(&url, header).await;
+        let rejected = self.client.rejected_cookies().first().cloned();
+        self.client = before;
+        let Some(rejected) = rejected.filter(|cookie| cookie.reason == HidesSecureCookie) else {
+            return false;
+        };
+        let start = format!("{}=", rejected.name);
+        for path in PAGES {
+            let sent = self.sent(&format!("https://{}{path}", page.host)).await;
+            let sent = String::from_utf8_lossy(&sent).into_owned();
+            if sent.split("; ").any(|pair| pair.starts_with(&start)) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Runs a sequence as `browser` does. Counts the deviations that are used.
     async fn run(&mut self, browser: &str, sequence: &Sequence, used: &mut [usize]) -> Vec<Sent> {
         let marker = &*sequence.marker;
@@ -472,6 +516,7 @@ impl Model {
                 .map(|pair| pair.strip_prefix(&nameless).unwrap_or(pair));
             all_sent.push(sent.map(str::to_owned).collect());
             for header in &page.set_cookie {
+                let mut url = url.clone();
                 let mut headers = vec![header.clone()];
                 for (deviation, used) in DEVIATIONS.iter().zip(&mut *used) {
                     if deviation.browser != browser {
@@ -483,10 +528,14 @@ impl Model {
                             header: &header,
                             marker,
                             has_root_as_default: page.path.rfind('/') == Some(0),
+                            is_hidden_by_other_host: self.is_hidden(page, &header).await,
                             changes_value: self.changes_value(&url, &header).await,
                         };
                         let rewrite = (deviation.rewrite)(&row);
                         *used += usize::from(rewrite.is_some());
+                        if rewrite.is_some() && deviation.is_over_https {
+                            url = url.replace("http://", "https://");
+                        }
                         rewritten.extend(rewrite.unwrap_or_else(|| vec![header]));
                     }
                     headers = rewritten;
