@@ -1,15 +1,16 @@
 //! `test::Client` accepts `Set-Cookie` headers of any bytes without a panic, and sends each cookie
 //! only to a URL that its Domain, Path and Secure attribute allow.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use tower::service_fn;
-use tower_django_cookies::CookieJar;
-use tower_django_cookies::test::{Client, ClientError};
+use tower_django_cookies::test::{Client, ClientError, RejectReason};
 use tower_django_cookies::time::{Duration, OffsetDateTime};
+use tower_django_cookies::{Cookie, CookieJar};
 
 use super::input::{CookieInput, quoted};
 use super::parse::unquoted;
@@ -30,6 +31,9 @@ const URLS: [&str; 11] = [
     "https://127.0.0.1/",
     "https://[::1]/app",
 ];
+
+/// The number of sites of these URLs.
+const SITES: usize = 6;
 
 /// The attributes and other text of a generated `Set-Cookie` header.
 const PIECES: &[&str] = &[
@@ -89,7 +93,11 @@ pub(crate) fn check(bytes: &[u8]) {
             let url = u.choose(&URLS);
             let headers =
                 (0..u.below(4)).filter_map(|_| HeaderValue::from_bytes(&set_cookie(&mut u)).ok());
-            (url, headers.collect())
+            let mut headers: Vec<_> = headers.collect();
+            if u.below(8) == 1 {
+                headers.extend(many_cookies(&mut u));
+            }
+            (url, headers)
         })
         .collect();
     check_responses(&responses, input.as_ref());
@@ -105,6 +113,15 @@ fn set_cookie(u: &mut Unstructured<'_>) -> Vec<u8> {
         header += u.choose(PIECES);
     }
     header.into_bytes()
+}
+
+/// So many cookies that others may be evicted.
+fn many_cookies(u: &mut Unstructured<'_>) -> Vec<HeaderValue> {
+    let attributes = u.choose(&["", "; Path=/app", "; Secure", "; Secure; Partitioned"]);
+    let headers = (0..u.byte()).map(|number| format!("c{number}=1{attributes}"));
+    headers
+        .map(|header| HeaderValue::try_from(header).expect("a valid header"))
+        .collect()
 }
 
 /// The parts of a received `Set-Cookie` header that these checks need.
@@ -179,9 +196,8 @@ fn check_responses(responses: &[UrlAndHeaders<'_>], input: Option<&CookieInput>)
             }
         }
         received.extend(headers.iter().map(|header| parse(header, &uri)));
-        let rejected = client.rejected_cookies().len();
-        assert!(rejected <= headers.len());
-        assert!(client.cookies().len() <= stored.len() + headers.len() - rejected);
+        check_counts(&client, stored.len(), headers.len());
+        check_evictions(&client, &stored, headers);
         for cookie in client.cookies() {
             let is_same = |received: &Received| {
                 received.pair.0 == cookie.name() && unquoted(&received.pair.1) == cookie.value()
@@ -207,6 +223,45 @@ fn check_responses(responses: &[UrlAndHeaders<'_>], input: Option<&CookieInput>)
     );
     client.clear_cookies();
     assert!(client.cookies().is_empty());
+}
+
+/// Checks that evicted cookies are reported, and that no site has more than 180 cookies.
+///
+/// The hosts of a site are those of `URLS`, where `example.com` has two. Each site has at most 180
+/// partitioned cookies and 180 others.
+fn check_counts<S>(client: &Client<S>, stored_before: usize, received: usize) {
+    let rejected = client.rejected_cookies();
+    let evicted = rejected
+        .iter()
+        .filter(|cookie| cookie.reason == RejectReason::Evicted)
+        .count();
+    let dropped = rejected.len() - evicted;
+    assert!(dropped <= received);
+    let stored = client.cookies().len();
+    assert!(stored + evicted <= stored_before + received - dropped);
+    // No header evicts a cookie before a site has 181.
+    assert!(evicted == 0 || stored + evicted > 150);
+    assert!(stored <= SITES * 2 * 180);
+}
+
+/// Checks that each of [`many_cookies`] is stored or reported. No header deletes one, and they do not
+/// expire.
+fn check_evictions<S>(client: &Client<S>, stored_before: &[Cookie<'_>], received: &[HeaderValue]) {
+    let is_one_of_many = |name: &str| {
+        let number = name.strip_prefix('c');
+        number.is_some_and(|number| number.parse::<u8>().is_ok())
+    };
+    let stored = client.cookies();
+    let stored = stored.iter().map(Cookie::name);
+    let rejected = client.rejected_cookies().iter();
+    let known: HashSet<_> = stored.chain(rejected.map(|cookie| &*cookie.name)).collect();
+    let received = received.iter().filter_map(|header| {
+        let (name, _) = header.to_str().ok()?.split_once('=')?;
+        Some(name)
+    });
+    for name in stored_before.iter().map(Cookie::name).chain(received) {
+        assert!(!is_one_of_many(name) || known.contains(name), "{name}");
+    }
 }
 
 fn parse(header: &HeaderValue, uri: &Uri) -> Received {
