@@ -20,8 +20,8 @@ mod typed;
 
 use driver::{Chromium, Driven, Firefox};
 use site::{
-    Site, domains, forging, matrix, names, never_sent, renamed, retired, sequences, unstorable,
-    values, visited,
+    Site, domains, eviction, forging, matrix, names, never_sent, renamed, retired, sequences,
+    unstorable, values, visited,
 };
 use typed::Typed;
 
@@ -102,6 +102,12 @@ macro_rules! browsers {
             #[$ignore]
             async fn set_and_delete_leave_no_cookie_under_previous_names() {
                 run::<$Browser>(async |site, browser| renamed::check(site, browser).await).await;
+            }
+
+            #[tokio::test]
+            #[$ignore]
+            async fn cookie_181_of_site_evicts_31_others() {
+                run::<$Browser>(async |site, browser| eviction::check(site, browser).await).await;
             }
 
             #[tokio::test]

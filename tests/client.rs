@@ -9,8 +9,8 @@ use std::convert::Infallible;
 
 use http::{Request, Response};
 use site::{
-    Browser, Site, domains, forging, matrix, names, never_sent, renamed, retired, sequences,
-    unstorable, values, visited,
+    Browser, Site, domains, eviction, forging, matrix, names, never_sent, renamed, retired,
+    sequences, unstorable, values, visited,
 };
 use tower::util::BoxCloneService;
 use tower::{ServiceExt, service_fn};
@@ -101,6 +101,12 @@ async fn delete_with_any_stored_name_deletes_cookie() {
 async fn set_and_delete_leave_no_cookie_under_previous_names() {
     let site = Site::start().await;
     renamed::check(&site, &mut client(&site)).await;
+}
+
+#[tokio::test]
+async fn cookie_181_of_site_evicts_31_others() {
+    let site = Site::start().await;
+    eviction::check(&site, &mut client(&site)).await;
 }
 
 #[tokio::test]

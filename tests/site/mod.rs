@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "not every client needs all of it")]
 
 pub(crate) mod domains;
+pub(crate) mod eviction;
 pub(crate) mod forging;
 pub(crate) mod matrix;
 pub(crate) mod names;
