@@ -321,7 +321,7 @@ async fn public_suffix_without_list_is_stored() {
 }
 
 /// Chromium and Firefox drop such a cookie, although the RFC and a list with only the public suffix
-/// would allow it: `amazonaws.com` is no public suffix, but contains different sites.
+/// would allow it: `amazonaws.com` is not a public suffix, but covers different sites.
 #[tokio::test]
 async fn domain_above_public_suffix_of_host_is_rejected() {
     let mut client = echo_client().public_suffixes(|domain| domain == "s3.amazonaws.com");
@@ -647,8 +647,8 @@ async fn post_sends_urlencoded_form() {
     );
 }
 
-/// RFC 6265bis §5.6.1, §5.6.2 and §5.1.1; but an unreadable last attribute is as if there were none, and
-/// years before 1601 are accepted, as in Chromium 156 and Firefox 153.
+/// RFC 6265bis §5.6.1, §5.6.2 and §5.1.1, with two exceptions: an invalid last attribute counts as
+/// absent, and years before 1601 are accepted. So do Chromium 156 and Firefox 153.
 #[tokio::test]
 async fn max_age_and_expires_are_parsed_as_rfc6265bis() {
     let past = "Thu, 01 Jan 1970 00:00:00 GMT";
@@ -797,7 +797,7 @@ async fn expired_cookie_set_again_is_created_anew() {
 
 /// RFC 6265bis §5.7 compares `Expires` with the browser's clock.
 #[tokio::test]
-async fn advance_moves_clock_that_expires_is_compared_with() {
+async fn expires_is_compared_with_advanced_clock() {
     let expires = |years: i64| {
         let year = time::OffsetDateTime::now_utc().year() + i32::try_from(years).unwrap();
         format!("/?a=1;+Path=/;+Expires=Fri,+01+Jan+{year}+00:00:00+GMT")
@@ -965,10 +965,10 @@ async fn redirect_changes_method_as_in_fetch_standard() {
     }
 }
 
-/// The Fetch standard removes `Authorization` at such a redirect. `Origin` and `Referer` are about the
-/// first page.
+/// The Fetch standard removes `Authorization` at such a redirect. `Origin` and `Referer` describe the
+/// page that sent the first request.
 #[tokio::test]
-async fn redirect_to_other_origin_drops_headers_of_first() {
+async fn redirect_to_other_origin_drops_credentials_origin_and_referer() {
     const PRIVATE: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, ORIGIN, REFERER];
     let mut client = client(|request| match request.uri().path() {
         "/" => redirect(302, "https://b.test/next"),
@@ -1004,7 +1004,7 @@ async fn redirect_to_other_origin_drops_headers_of_first() {
 }
 
 #[tokio::test]
-async fn user_info_of_url_is_shown_nowhere() {
+async fn user_info_is_hidden_in_errors_debug_and_url() {
     const USER_INFO: &str = "ann:secret@";
     let shown = |error: &ClientError| format!("{error} {error:?}");
     let check = |shown: &str, url: &str| {

@@ -15,8 +15,8 @@ use tower_django_cookies::time::Duration;
 
 type App = BoxCloneService<Request<String>, Response<String>, Infallible>;
 
-/// A client of a service whose responses have the `Set-Cookie` headers that the request's body lists,
-/// one a line.
+/// A client of a service that sets the cookies in the request's body. Each line of the body is a
+/// `Set-Cookie` header.
 fn client() -> Client<App> {
     let service = service_fn(async |request: Request<String>| {
         let mut response = Response::new(String::new());
@@ -44,7 +44,7 @@ async fn loaded(pages: &[&[&str]]) -> Client<App> {
     client
 }
 
-/// The message of the panic of `assertion`, or an empty text if it does not panic.
+/// The panic message of `assertion`, or an empty text if it does not panic.
 fn panic_message(client: &Client<App>, assertion: impl Fn(&Client<App>)) -> String {
     match catch_unwind(AssertUnwindSafe(|| assertion(client))) {
         Ok(()) => String::new(),
@@ -147,7 +147,7 @@ async fn assert_deleted_needs_delete_and_no_stored_cookie() {
             ],
             "set with Partitioned, deleted with no Partitioned",
         ),
-        // The delete that is nearest.
+        // The message names the delete that differs in the fewest attributes.
         (
             &[
                 &["a=secret; Path=/app"],
@@ -223,7 +223,7 @@ async fn assert_deleted_with_rejected_prefix_names_cause() {
 }
 
 #[tokio::test]
-async fn assert_deleted_on_other_host_names_both() {
+async fn assert_deleted_with_delete_by_other_host_names_both_hosts() {
     let mut client = loaded(&[&["a=secret"]]).await;
     load(&mut client, "https://a.test/", &["a=; Max-Age=0"]).await;
     assert_eq!(
@@ -251,7 +251,7 @@ async fn assert_deleted_counts_redirects() {
 }
 
 #[test]
-fn assertions_know_set_cookie_and_advance() {
+fn assertions_include_cookies_of_set_cookie_and_exclude_expired_ones() {
     let mut client = client();
     let cookie = Cookie::build(("a", "b; c")).max_age(Duration::HOUR);
     client.set_cookie(cookie).unwrap();
@@ -268,7 +268,7 @@ fn assertions_know_set_cookie_and_advance() {
 
 /// Names and attributes come from the service.
 #[tokio::test]
-async fn messages_escape_and_shorten() {
+async fn panic_messages_escape_and_shorten_attributes() {
     let path = format!("/{}\u{202e}", "x".repeat(300));
     let mut client = client();
     let header = format!("a=secret; Path={path}");
@@ -285,6 +285,23 @@ async fn messages_escape_and_shorten() {
     .await;
     let message = panic_message(&client, |client| client.assert_deleted("a"));
     assert!(!message.contains('\u{202e}'), "{message}");
+}
+
+/// The test itself removed the cookie. No response did.
+#[tokio::test]
+async fn assert_deleted_after_set_cookie_with_max_age_zero_panics() {
+    let client = loaded(&[&["a=1"]]).await;
+    let mut client = client.base_url("https://www.a.test").unwrap();
+    client
+        .set_cookie(Cookie::build(("a", "")).max_age(Duration::ZERO))
+        .unwrap();
+    client.assert_no_cookie("a");
+    let message = panic_message(&client, |client| client.assert_deleted("a"));
+    assert_eq!(
+        message,
+        "cookie \"a\" was not deleted: the last response has no `Set-Cookie` header that deletes it, \
+         and none is stored"
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! `test::Client` passes the public test suites of RFC 6265 and of Go's cookie jar, except for listed
-//! rows.
+//! `test::Client` passes the public test suites of RFC 6265 and of Go's cookie jar, except for the rows
+//! that each test lists.
 
 #![cfg(feature = "test-util")]
 
@@ -19,7 +19,7 @@ use tower_django_cookies::time::{Duration, OffsetDateTime};
 
 type App = BoxCloneService<Request<String>, Response<String>, Infallible>;
 
-/// A client with a clock that stands still between its steps.
+/// A client whose clock can be set.
 struct Browser {
     client: Client<App>,
     /// The headers of the next response.
@@ -179,12 +179,12 @@ async fn set_cookie_matches_http_state_suite() {
             ),
             (
                 &["disabled-path0029"],
-                "disabled in the suite: a Path is not percent-decoded (RFC 6265bis §5.1.4), neither in \
-                 Chromium and Firefox",
+                "disabled in the suite: a Path is not percent-decoded (RFC 6265bis §5.1.4), and not in \
+                 Chromium and Firefox either",
             ),
             (
                 &["optional-domain0042"],
-                "optional in the suite: of several Domains the last counts, and an empty one is as none \
+                "optional in the suite: only the last Domain counts, and an empty one counts as absent \
                  (RFC 6265bis §5.7); Chromium and Firefox store a host-only cookie, too",
             ),
         ],
@@ -213,7 +213,7 @@ async fn expires_matches_http_state_suite() {
     differences.check(70, &[]);
 }
 
-/// The jar of the suite has these public suffixes besides each last label.
+/// The suite's jar has the public suffix `co.uk` in addition to every last label.
 fn go_browser() -> Browser {
     let mut browser = Browser::new();
     browser.client = browser.client.public_suffixes(|domain| domain == "co.uk");
@@ -295,7 +295,7 @@ async fn default_path_matches_go_suite() {
         let mut browser = Browser::new();
         let header = HeaderValue::from_static("a=1");
         let url = format!("http://www.host.test{path}");
-        // Two rows are no paths.
+        // Two rows are not valid paths.
         if !browser.receive(&url, &[header]).await {
             differences.add(path, "invalid URL", expected);
             continue;
@@ -349,8 +349,8 @@ async fn domain_matches_go_suite() {
         &[
             (
                 &["127.www.0.0.1 with Domain=127.0.0.1"],
-                "no browser requests this host: its last label is a number, but it is no address (URL \
-                 standard, host parsing)",
+                "no browser requests this host: its last label is a number, but it is not an IP \
+                 address (URL standard, host parsing)",
             ),
             (
                 &["2001:4860:0:2001::68 with Domain=2001:4860:0:2001::68"],
@@ -360,7 +360,7 @@ async fn domain_matches_go_suite() {
     );
 }
 
-/// The suite's function `isIP`. An address is only its own domain.
+/// Tests the rows of the suite's function `isIP`. An IP address domain-matches only itself.
 #[tokio::test]
 async fn address_matches_go_suite() {
     let mut differences = Differences::default();
@@ -383,8 +383,8 @@ async fn address_matches_go_suite() {
         7,
         &[(
             &["1.1.1.300"],
-            "no browser requests this host: its last label is a number, but it is no address (URL \
-             standard, host parsing)",
+            "no browser requests this host: its last label is a number, but it is not an IP address \
+             (URL standard, host parsing)",
         )],
     );
 }

@@ -1,5 +1,5 @@
 //! `test::Client` evicts cookies as Chromium 156 and Firefox 153 do. The expected values were measured
-//! in both.
+//! in both. Where they differ, the client follows Chromium.
 
 #![cfg(feature = "test-util")]
 
@@ -15,8 +15,8 @@ use tower_django_cookies::time::Duration;
 
 type App = BoxCloneService<Request<String>, Response<String>, Infallible>;
 
-/// A client of a service that sets the cookies which the request's body lists, one a line, and
-/// responds with the request's `Cookie` header.
+/// A client of a service that sets the cookies in the request's body, one per line. Its response body
+/// is the request's `Cookie` header.
 fn client() -> Client<App> {
     let service = service_fn(async |request: Request<String>| {
         let cookies = request.headers().get(COOKIE);
@@ -79,7 +79,7 @@ const NONE: [usize; 0] = [];
 const SITE: &str = "https://a.test/";
 
 #[tokio::test]
-async fn cookie_181_of_site_evicts_31_oldest() {
+async fn cookie_181_of_site_evicts_31_least_recently_used() {
     let mut client = client();
     set(&mut client, SITE, 0..180, "").await;
     assert_eq!(evicted(&client), NONE);
@@ -120,7 +120,7 @@ async fn cookie_without_secure_is_evicted_first() {
     }
 }
 
-/// In Chromium. Firefox evicts only 170 to 179, so that 171 cookies are left.
+/// This is the behavior of Chromium. Firefox evicts only 170 to 179, so 171 cookies are left.
 #[tokio::test]
 async fn new_cookie_without_secure_can_be_evicted() {
     let mut client = client();

@@ -28,10 +28,10 @@ pub(super) fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
-/// Returns the URL without user name and password, as the `location.href` of browsers.
+/// Returns the URL without user name and password, like `location.href` in browsers.
 pub(super) fn without_user_info(url: &Url) -> Url {
     let mut url = url.clone();
-    // These fail if the URL cannot have user info.
+    // Both calls fail if the URL cannot have user info.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url
@@ -39,11 +39,11 @@ pub(super) fn without_user_info(url: &Url) -> Url {
 
 /// Replaces the user name and password of a URL, which need not be valid or absolute.
 ///
-/// A password of an invalid URL can contain every character. So all text before the last `@` counts
-/// as user info, except for a scheme that `//` follows.
+/// The password in an invalid URL can contain any character. So all text before the last `@` counts
+/// as user info, except a scheme followed by `//`.
 pub(super) fn hide_user_info(text: &str) -> String {
     let is_slash = |c: char| matches!(c, '/' | '\\');
-    // URL parsers ignore these characters, also between two slashes.
+    // URL parsers ignore control characters and spaces at the start, and TABs and newlines everywhere.
     let is_ignored = |c: char| c <= ' ';
     let mut letters = text.chars().filter(|&c| !is_ignored(c));
     let (first, second) = (letters.next(), letters.next());

@@ -9,13 +9,13 @@ use super::store::{Delete, Stored};
 use crate::display::bounded;
 
 impl<S> Client<S> {
-    /// Asserts that the cookie `name` is stored with this value, as [`cookie`](Self::cookie) returns
-    /// it. It is like Laravel's `assertCookie`.
+    /// Asserts that [`cookie`](Self::cookie) returns a cookie `name` with this value. Laravel's
+    /// `assertCookie` is similar, but checks the response.
     ///
     /// # Panics
     ///
-    /// Panics if no cookie `name` is stored, or if it has another value. The message contains the
-    /// reason why the cookie was not stored, if the last response has set it, or both values.
+    /// Panics if no cookie `name` is stored, or if it has another value. If no cookie is stored, the
+    /// message contains the reason. If the value differs, it contains both values.
     ///
     /// ```
     /// # use tower_django_cookies::test::{Client, ClientError};
@@ -36,10 +36,10 @@ impl<S> Client<S> {
         );
     }
 
-    /// Asserts that no cookie `name` is stored, whatever its host, Domain and Path. It is like
-    /// Laravel's `assertCookieMissing`.
+    /// Asserts that no cookie `name` is stored for any host, Domain or Path. Laravel's
+    /// `assertCookieMissing` is similar, but checks the response.
     ///
-    /// This is also true if the cookie was never set. To test a logout, use
+    /// This assertion also passes if the cookie was never set. To test a logout, use
     /// [`assert_deleted`](Self::assert_deleted).
     ///
     /// # Panics
@@ -64,15 +64,18 @@ impl<S> Client<S> {
         }
     }
 
-    /// Asserts that the last response deleted the cookie `name`. It is like Laravel's
-    /// `assertCookieExpired`.
+    /// Asserts that the last response deleted the cookie `name`. Laravel's `assertCookieExpired` is
+    /// similar, but does not check if a cookie is still stored.
     ///
-    /// This means: since the last call of [`get`](Self::get), [`post`](Self::post) or
-    /// [`send`](Self::send) began, at least one `Set-Cookie` header with this name was received and
-    /// not rejected whose `Max-Age` or `Expires` had passed; and now no cookie `name` is stored,
-    /// whatever its host, Domain and Path. Redirects that the client followed count. It does not
-    /// matter if the cookie was stored before, because a service deletes a cookie without knowing
-    /// that.
+    /// The assertion passes if both are true:
+    ///
+    /// - During the last call of [`get`](Self::get), [`post`](Self::post) or [`send`](Self::send), the
+    ///   client accepted a `Set-Cookie` header that deletes a cookie `name`: its `Max-Age` or `Expires`
+    ///   has passed. Responses of redirects that the client followed count, too.
+    /// - No cookie `name` is stored now, for any host, Domain or Path.
+    ///
+    /// The cookie need not have been stored before: a service does not know which cookies a browser
+    /// has at another scope.
     ///
     /// # Panics
     ///

@@ -49,20 +49,22 @@ use crate::set_cookie::{SetCookie, Value};
 ///
 /// # Number of cookies
 ///
-/// Chromium and Firefox store up to 180 cookies of a site, which is a public suffix and one label
-/// more. The 181st cookie evicts 31 cookies: first those without `Secure`, then the least recently
-/// used ones. A cookie is used when it is set or sent, but a use within a minute of the previous one
-/// is not recorded. Partitioned cookies are counted separately.
+/// Chromium and Firefox store up to 180 cookies per site. A site is a public suffix and one more label,
+/// such as `example.co.uk`. The 181st cookie evicts 31 cookies: those without `Secure` before the
+/// others, and among them the least recently used ones first. A cookie counts as used when it is set.
+/// It also counts as used when it is sent more than a minute after its last recorded use. Partitioned
+/// cookies are counted separately.
 ///
-/// They store up to 3300 cookies of all sites. The next one evicts cookies that were not used for 30
-/// days, until 3000 cookies are left.
+/// If there are more than 3300 cookies of all sites, browsers evict cookies that were not used for 30
+/// days, until 3000 cookies are left. Cookies that were used more recently are kept, even if there are
+/// more than 3300.
 ///
 /// The client does the same. [`rejected_cookies`](Self::rejected_cookies) returns the evicted cookies,
 /// with [`RejectReason::Evicted`](super::RejectReason::Evicted).
 ///
 /// # Differences from browsers
 ///
-/// Where Chromium and Firefox behave in the same way, the client does too, except that:
+/// Where Chromium and Firefox behave in the same way, the client does too, with these exceptions:
 ///
 /// - Each request counts as typed into the address bar, so `SameSite` never prevents a cookie from
 ///   being sent.
@@ -73,21 +75,21 @@ use crate::set_cookie::{SetCookie, Value};
 ///   not.
 /// - Lifetimes are not limited to 400 days.
 ///
-/// Where they differ, the client can only follow one of them:
+/// Where Chromium and Firefox differ, the client behaves as follows:
 ///
 /// | | Chromium | Firefox | the client |
 /// |---|---|---|---|
 /// | a cookie without a name: `=value` | stores it, unless the value contains `=` | drops it | as Firefox |
 /// | a header without `=`: `value` | stores a cookie without a name | stores a cookie without a value | drops it |
 /// | a name or value with a TAB inside | drops it | stores it | as Firefox |
-/// | `Max-Age=-` and `Max-Age=--1` | ignores it | deletes the cookie | as Chromium |
-/// | `Max-Age=+5` | 5 seconds | ignores it | as Firefox |
-/// | `Expires` with no time, 24:00 or 30 Feb | ignores it | accepts it | as Chromium |
-/// | the prefix `__Host-` without a Path, where the default-path is `/` | drops it | stores it | as Chromium |
+/// | `Max-Age=-` or `Max-Age=--1` | ignores the attribute | deletes the cookie | as Chromium |
+/// | `Max-Age=+5` | keeps the cookie for 5 seconds | ignores the attribute | as Firefox |
+/// | `Expires` without a time, with 24:00 or with 30 Feb | ignores the attribute | accepts the date | as Chromium |
+/// | a `__Host-` cookie without a Path, if the default-path is `/` | drops it | stores it | as Chromium |
 /// | over plain HTTP, a cookie with the name of a `Secure` and host-only cookie of the parent domain | drops it | stores it | as Chromium |
-/// | a new value for a stored cookie | is sent last | is sent in the old place | as Firefox and RFC 6265 |
-/// | the 181st cookie of a site, where few cookies lack `Secure` | 150 cookies are left | only cookies without `Secure` are evicted | as Chromium |
-/// | bytes that are not UTF-8 | are sent back | become U+FFFD | as Firefox |
+/// | a new value for a stored cookie | moves it to the end of the `Cookie` header | keeps its position | as Firefox and RFC 6265 |
+/// | the 181st cookie of a site, if fewer than 31 cookies are without `Secure` | evicts `Secure` cookies, too | evicts only cookies without `Secure` | as Chromium |
+/// | bytes that are not UTF-8 | sends them unchanged | replaces them with U+FFFD | as Firefox |
 #[derive(Clone)]
 pub struct Client<S> {
     pub(super) service: S,
@@ -141,8 +143,8 @@ impl<S> Client<S> {
 
     /// Sets a function that returns true for public suffixes, as
     /// [`CookieLayer::public_suffixes`](crate::CookieLayer::public_suffixes) does. Cookies with such a
-    /// Domain are rejected, unless the Domain is the host. The function also defines which hosts are
-    /// one site: those with the same public suffix and the same label before it.
+    /// Domain are rejected, unless the Domain is the host. The function also defines sites: hosts
+    /// with the same public suffix and the same label before it are one site.
     ///
     /// ```
     /// use tower_django_cookies::Cookie;
@@ -267,9 +269,7 @@ impl<S> Client<S> {
         let value = Value::Quoted(cookie.value());
         let rendered =
             SetCookie::new(cookie.name(), value, Attributes::from_cookie(&cookie))?.render();
-        Ok(self
-            .store
-            .receive(&rendered.into_header_value(), &self.base)?)
+        Ok(self.store.set(&rendered.into_header_value(), &self.base)?)
     }
 
     /// Removes all cookies.
@@ -304,9 +304,9 @@ impl<S> Client<S> {
         self.store.end_session();
     }
 
-    /// Advances the client's clock, so that cookies expire. A negative `time` sets it back. `Expires`
-    /// and `Max-Age` of later responses are judged by the new time. The service's clock does not
-    /// change.
+    /// Advances the client's clock, so that cookies expire. A negative `time` sets it back. For
+    /// `Expires` and `Max-Age` of later responses, the client uses the new time. The service's clock
+    /// does not change.
     ///
     /// ```
     /// use tower_django_cookies::Cookie;
@@ -346,9 +346,9 @@ impl<S> Client<S> {
         self.url.as_ref().map(Url::as_str)
     }
 
-    /// Returns the cookies that browsers drop, from the last response and the redirects that led to
-    /// it, and the cookies that were evicted to make room for theirs. [`set_cookie`](Self::set_cookie)
-    /// can evict cookies, too.
+    /// Returns the cookies of the last response, and of the redirects that led to it, that browsers
+    /// drop. Stored cookies that were evicted by new cookies are included, also those that
+    /// [`set_cookie`](Self::set_cookie) evicted since then.
     ///
     /// ```
     /// # use http::{Request, Response};

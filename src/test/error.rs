@@ -112,8 +112,9 @@ pub enum RejectReason {
     TooLong,
     /// The host does not domain-match the Domain.
     Domain,
-    /// The Domain is a single label, such as `com`, or a public suffix by
-    /// [`Client::public_suffixes`](super::Client::public_suffixes).
+    /// The Domain is a single label, such as `com`, a public suffix by
+    /// [`Client::public_suffixes`](super::Client::public_suffixes), or another Domain that covers more
+    /// than the site of the host.
     PublicSuffix,
     /// Its Path contains a control character, such as TAB.
     Path,
@@ -128,7 +129,8 @@ pub enum RejectReason {
     NotHostOnly,
     /// It was received over plain HTTP and would replace or hide a `Secure` cookie.
     HidesSecureCookie,
-    /// It was stored, and made room for another one: see [`Client`](super::Client#number-of-cookies).
+    /// It was removed because there were too many cookies: see
+    /// [`Client`](super::Client#number-of-cookies). It can be a new cookie, too.
     Evicted,
 }
 
@@ -147,7 +149,7 @@ impl fmt::Display for RejectReason {
             Self::HidesSecureCookie => {
                 "it was received over plain HTTP and would hide a Secure cookie of its name"
             }
-            Self::Evicted => "there are too many cookies, and it was not used for the longest time",
+            Self::Evicted => "there are too many cookies, and it was evicted",
         })
     }
 }

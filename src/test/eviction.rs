@@ -1,10 +1,10 @@
-//! Which cookies make room for new ones.
+//! Eviction: removes cookies if there are too many.
 
 use std::collections::HashMap;
 
 use cookie::time::{Duration, OffsetDateTime};
 
-/// Chromium and Firefox store up to this many cookies of a site. One more, and they keep only
+/// Chromium and Firefox store up to this many cookies of a site. If there is one more, they keep only
 /// [`SITE_COOKIES_KEPT`].
 const SITE_COOKIES: usize = 180;
 const SITE_COOKIES_KEPT: usize = 150;
@@ -15,7 +15,8 @@ const COOKIES: usize = 3300;
 const COOKIES_KEPT: usize = 3000;
 const UNUSED: Duration = Duration::days(30);
 
-/// Chromium and Firefox record the use of a cookie only if the recorded one is longer ago.
+/// If a cookie is sent, Chromium and Firefox record this use only if the last recorded use is longer
+/// ago than this.
 const USE_RESOLUTION: Duration = Duration::MINUTE;
 
 /// The last use of a cookie. Setting a cookie is a use, too.
@@ -70,10 +71,10 @@ pub(super) fn evict_from_site<T: Evictable>(stored: &mut Vec<T>, partitioned: bo
 }
 
 /// If there are too many cookies, removes those that were not used for a long time, the least
-/// recently used first. Returns them, and a time before which no other cookie was last used.
+/// recently used first. Returns them, and a lower bound for the last uses of the remaining cookies.
 ///
-/// `first_use` is such a time for all cookies. Without it, each new cookie would cost a look at all
-/// others.
+/// `first_use` is such a lower bound for all cookies. Without it, each new cookie would require a scan
+/// of all others.
 pub(super) fn evict_unused<T: Evictable>(
     sites: &mut HashMap<String, Vec<T>>,
     count: usize,

@@ -10,8 +10,8 @@ use super::error::RejectReason;
 use crate::scope::{Prefix, PublicSuffixes, domain_match, is_listed, is_single_label};
 use crate::set_cookie::validate::MAX_PAIR;
 
-/// Returns why browsers drop the cookie, for all reasons that do not depend on its Domain or on
-/// stored cookies.
+/// Returns why browsers drop the cookie. Does not check if the host may set this Domain, and does not
+/// depend on stored cookies.
 pub(super) fn reject_reason(
     cookie: &Cookie<'_>,
     domain: Option<&str>,
@@ -47,9 +47,9 @@ pub(super) fn reject_reason(
 
 /// Returns the Domain of the cookie, or the host for a host-only cookie (RFC 6265bis §5.7).
 ///
-/// As in Chromium and Firefox, a Domain that contains more than the site is a public suffix, even
-/// if a list does not name it: `amazonaws.com` for a host below the public suffix
-/// `s3.amazonaws.com`.
+/// As in Chromium and Firefox, a Domain that covers more than the site of the host is treated as a
+/// public suffix, even if the list does not contain it. An example is `amazonaws.com` for a host below
+/// the public suffix `s3.amazonaws.com`.
 pub(super) fn effective_domain(
     domain: Option<&str>,
     url: &Url,
@@ -76,9 +76,9 @@ pub(super) fn effective_domain(
     }
 }
 
-/// Returns the site of a host as the URL standard writes it: its registrable domain, which is the
-/// longest public suffix and one label more. It is the host itself if that is an IP address or a
-/// public suffix.
+/// Returns the site of `host`, which must be serialized as in the URL standard. The site is the
+/// registrable domain: the longest public suffix and one more label. An IP address and a public suffix
+/// are sites of their own.
 ///
 /// Without a list, only the last label is a public suffix.
 pub(super) fn site(host: &str, public_suffixes: Option<PublicSuffixes>) -> &str {

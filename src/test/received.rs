@@ -11,8 +11,9 @@ use crate::set_cookie::validate::MAX_ATTRIBUTE;
 /// crate's own parser differs from browsers: it also trims other white space, accepts lifetimes
 /// that browsers ignore, and ignores dates that browsers accept.
 ///
-/// The last `Max-Age` counts, even if it is not a number: then it is as if there were none. The same is
-/// true of `Expires`. RFC 6265bis §5.6 would ignore such an attribute, but Chromium and Firefox do not.
+/// Only the last `Max-Age` and the last `Expires` count. If one of them is invalid, it counts as absent,
+/// and earlier attributes of that name are ignored. By RFC 6265bis §5.6, the invalid attribute would be
+/// ignored instead, but Chromium and Firefox behave as described here.
 pub(super) fn parse(text: &str) -> Option<(Cookie<'static>, Option<&str>)> {
     let mut chunks = text.split(';');
     let (name, value) = pair(chunks.next()?).filter(|(name, _)| !name.is_empty())?;
@@ -88,7 +89,8 @@ fn seconds(value: &str) -> Option<i64> {
 
 /// Parses a cookie-date (§5.1.1). Time zone and weekday are ignored.
 ///
-/// The RFC ignores years before 1601, but in Chromium and Firefox such a cookie has expired.
+/// By the RFC, a date before the year 1601 is ignored. In Chromium and Firefox, a cookie with such a date
+/// has expired.
 fn date(value: &str) -> Option<OffsetDateTime> {
     let is_delimiter = |c| matches!(c, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~');
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);

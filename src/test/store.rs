@@ -25,17 +25,17 @@ use crate::scope::{PublicSuffixes, domain_match};
 /// for prefixes.
 #[derive(Clone, Default)]
 pub(super) struct Store {
-    /// No list is empty.
+    /// No value of the map is empty.
     sites: HashMap<String, Vec<Stored>>,
     /// The number of cookies of all sites.
     count: usize,
-    /// No cookie was last used before this time.
+    /// A lower bound for the last uses of all cookies.
     first_use: Option<OffsetDateTime>,
-    /// Counts what is received and sent. It orders events that have the same time.
+    /// The number of cookies set and sent so far, and of requests. It orders uses at the same time.
     step: u64,
     /// The step at which the last request began.
     request: u64,
-    /// The cookies that were dropped since then.
+    /// The cookies that were rejected or evicted since then.
     pub(super) rejected: Vec<RejectedCookie>,
     /// The deletes that were received since then.
     deletes: Vec<Delete>,
@@ -50,7 +50,7 @@ pub(super) struct Stored {
     pub(super) cookie: cookie_store::Cookie<'static>,
     /// The step that created the cookie. A new value does not change it.
     created: u64,
-    /// The step that set the present value.
+    /// The step that set the current value.
     set: u64,
     used: Use,
 }
@@ -79,7 +79,7 @@ pub(super) struct Delete {
 }
 
 impl Store {
-    /// Marks the beginning of a request, and forgets what was dropped and deleted before.
+    /// Marks the beginning of a request, and clears the rejected cookies and the deletes.
     pub(super) fn begin_request(&mut self) {
         self.rejected.clear();
         self.deletes.clear();
@@ -158,6 +158,15 @@ impl Store {
                 self.rejected.push(rejected);
             }
         }
+        result
+    }
+
+    /// Does the same as [`receive`](Self::receive) for a cookie that no response has set, so a delete
+    /// is not remembered.
+    pub(super) fn set(&mut self, header: &HeaderValue, url: &Url) -> Result<(), RejectedCookie> {
+        let deletes = self.deletes.len();
+        let result = self.receive(header, url);
+        self.deletes.truncate(deletes);
         result
     }
 
