@@ -19,6 +19,7 @@ mod error;
 mod key;
 #[cfg(feature = "dumps")]
 mod object;
+mod salted_hmac;
 mod signer;
 mod timestamp;
 
@@ -31,6 +32,7 @@ pub use key::{EmptyKey, SecretKey};
 pub(crate) use object::{decode, encode};
 #[cfg(feature = "dumps")]
 pub use object::{dumps, loads};
+pub use salted_hmac::{SaltedHmac, salted_hmac};
 #[cfg(feature = "dumps")]
 pub(crate) use signer::DEFAULT_INFLATE_LIMIT;
 pub use signer::Signer;

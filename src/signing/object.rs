@@ -189,24 +189,44 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     compress: bool,
 ) -> Result<String, PayloadReason> {
+    Ok(pack(&to_json(value)?, compress))
+}
+
+/// Writes JSON as Python does.
+fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, PayloadReason> {
     let mut json = Vec::new();
     value
         .serialize(&mut Serializer::with_formatter(&mut json, PythonFormatter))
         .map_err(|_| PayloadReason::Unserializable)?;
+    Ok(json)
+}
+
+/// Encodes the bytes of JSON as the payload to sign.
+fn pack(json: &[u8], compress: bool) -> String {
     if compress {
         let mut deflated = Vec::new();
-        ZlibEncoder::new(&*json, Compression::default())
+        ZlibEncoder::new(json, Compression::default())
             .read_to_end(&mut deflated)
             .expect("reading from memory cannot fail");
         // As in Django, the `.` counts as one byte.
         if deflated.len() + 1 < json.len() {
-            return Ok(format!(".{}", URL_SAFE_NO_PAD.encode(deflated)));
+            return format!(".{}", URL_SAFE_NO_PAD.encode(deflated));
         }
     }
-    Ok(URL_SAFE_NO_PAD.encode(json))
+    URL_SAFE_NO_PAD.encode(json)
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result<T, PayloadReason> {
+    // Django decodes the JSON as Latin-1. `dumps` writes only ASCII.
+    let json: String = unpack(payload, limit)?
+        .into_iter()
+        .map(char::from)
+        .collect();
+    serde_json::from_str(&json).map_err(|_| PayloadReason::Json)
+}
+
+/// Decodes a payload to the bytes of JSON.
+fn unpack(payload: &str, limit: usize) -> Result<Vec<u8>, PayloadReason> {
     let (text, is_deflated) = match payload.strip_prefix('.') {
         Some(deflated) => (deflated, true),
         None => (payload, false),
@@ -230,9 +250,7 @@ pub(crate) fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result
         }
         data = inflated;
     }
-    // Django decodes the JSON as Latin-1. `dumps` writes only ASCII.
-    let json: String = data.into_iter().map(char::from).collect();
-    serde_json::from_str(&json).map_err(|_| PayloadReason::Json)
+    Ok(data)
 }
 
 /// Writes JSON as `json.dumps` does with `separators=(",", ":")`: only ASCII, and floats as in

@@ -1,0 +1,87 @@
+//! `salted_hmac`: `django.utils.crypto.salted_hmac` with SHA-256.
+
+use std::fmt;
+use std::fmt::Write;
+
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::signing::SecretKey;
+
+/// Computes an HMAC-SHA256 with a key that is derived from a salt and a secret key:
+/// `django.utils.crypto.salted_hmac(salt, value, secret, algorithm="sha256")`.
+///
+/// The HMAC's key is the SHA-256 hash of the salt followed by the secret key. Use another salt for
+/// each purpose. To sign and verify values, use a [`Signer`](crate::signing::Signer) instead, which
+/// verifies with previous keys too.
+///
+/// Django signs its password-reset links and the password hash in a session in this way:
+///
+/// ```
+/// use tower_django_cookies::signing::{SecretKey, salted_hmac};
+///
+/// // salted_hmac("example", "hello", "django", algorithm="sha256").hexdigest()
+/// let key = SecretKey::try_from("django")?;
+/// let mac = salted_hmac("example", "hello", &key);
+/// let hex = "1a754647b6c4451cdd1e4895815cfca18bab6f897cbc0a196490f81501edcd66";
+/// assert_eq!(mac.hexdigest(), hex);
+/// assert!(mac.matches_hex(hex));
+/// # Ok::<(), tower_django_cookies::signing::EmptyKey>(())
+/// ```
+#[must_use]
+pub fn salted_hmac(salt: impl AsRef<[u8]>, value: impl AsRef<[u8]>, key: &SecretKey) -> SaltedHmac {
+    let derived = Sha256::new()
+        .chain_update(salt)
+        .chain_update(key.as_bytes())
+        .finalize();
+    let derived: Zeroizing<[u8; 32]> = Zeroizing::new(derived.into());
+    SaltedHmac(hmac(&derived, value.as_ref()))
+}
+
+fn hmac(key: &[u8; 32], value: &[u8]) -> [u8; 32] {
+    let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.chain_update(value).finalize().into_bytes().into()
+}
+
+/// The result of [`salted_hmac`].
+///
+/// It does not implement `PartialEq`, because a comparison that stops at the first difference tells
+/// an attacker its place. [`matches_hex`](Self::matches_hex) takes the same time for all texts of the
+/// right length. `Debug` does not show the bytes.
+#[derive(Clone)]
+pub struct SaltedHmac([u8; 32]);
+
+impl SaltedHmac {
+    /// Returns the bytes: Python's `digest()`.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.0
+    }
+
+    /// Returns the bytes as 64 lower-case hexadecimal digits: Python's `hexdigest()`.
+    #[must_use]
+    pub fn hexdigest(&self) -> String {
+        self.0
+            .iter()
+            .fold(String::with_capacity(64), |mut hex, byte| {
+                // Writing to a string cannot fail.
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            })
+    }
+
+    /// Returns `true` if `hex` is the [`hexdigest`](Self::hexdigest). The comparison takes the same
+    /// time wherever the texts differ: Django's `constant_time_compare`.
+    #[must_use]
+    pub fn matches_hex(&self, hex: &str) -> bool {
+        self.hexdigest().as_bytes().ct_eq(hex.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for SaltedHmac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SaltedHmac(..)")
+    }
+}
