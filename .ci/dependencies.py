@@ -15,6 +15,9 @@ DIRECT = {
     "axum-core": {"axum-core"},
     "signed": SIGNED,
     "dumps": SIGNED | {"flate2", "serde", "serde_json"},
+    "sessions": SIGNED | {"flate2", "getrandom", "serde", "serde_json"},
+    "csrf": {"getrandom", "subtle"},
+    "messages": SIGNED | {"flate2", "serde", "serde_json"},
     "private": set(),
     "tracing": {"tracing"},
     "test-util": {"bytes", "cookie_store", "http-body", "url"},
@@ -25,7 +28,9 @@ INDIRECT = {
     "axum-core": {"http-body", "http-body-util"},
     "signed": {"digest"},
     "dumps": {"digest"},
-    "private": {"aes-gcm", "base64", "subtle"},
+    "sessions": {"digest"},
+    "messages": {"digest"},
+    "private": {"aes-gcm", "base64", "getrandom", "subtle"},
 }
 
 # The crates that only the features above may depend on. Every feature has `bytes`, because `http` depends on it.

@@ -114,6 +114,70 @@ pub enum CookieError {
         reason: PayloadReason,
     },
 
+    /// A session in the database, in a file or in a signed cookie cannot be read, although its
+    /// signature matches.
+    #[cfg(feature = "sessions")]
+    #[error("cookie {name:?}: the session {reason}")]
+    #[non_exhaustive]
+    InvalidSession {
+        /// The name of the session cookie.
+        name: String,
+        /// The reason why the session cannot be read.
+        reason: SessionReason,
+    },
+
+    /// The session's own expiry is over: Django's `SessionBase.set_expiry`.
+    #[cfg(feature = "sessions")]
+    #[error("cookie {name:?}: the session has expired; start a new one")]
+    #[non_exhaustive]
+    SessionExpired {
+        /// The name of the session cookie.
+        name: String,
+    },
+
+    /// The value of a key in a session is not JSON of the requested type.
+    #[cfg(feature = "sessions")]
+    #[error(
+        "session key {key:?}: the value is not of the requested type, or has `NaN` or a lone \
+         surrogate, which `serde_json` does not read; request another type, or use `Session::raw`"
+    )]
+    #[non_exhaustive]
+    UnreadableEntry {
+        /// The key in the session.
+        key: String,
+    },
+
+    /// A value for a session cannot be written as JSON.
+    #[cfg(feature = "sessions")]
+    #[error(
+        "session key {key:?}: the value cannot be written as JSON; use strings or numbers as the \
+         keys of maps"
+    )]
+    #[non_exhaustive]
+    UnserializableEntry {
+        /// The key in the session.
+        key: String,
+    },
+
+    /// The messages are longer than Django allows in a cookie.
+    #[cfg(feature = "messages")]
+    #[error(
+        "cookie {name:?}: with this message, the messages take {len} bytes, and Django allows at \
+         most 2048; show waiting messages first, or shorten the message"
+    )]
+    #[non_exhaustive]
+    MessagesTooLong {
+        /// The cookie's name.
+        name: String,
+        /// The length of the signed messages, in bytes.
+        len: usize,
+    },
+
+    /// The operating system returned no random bytes.
+    #[cfg(any(feature = "sessions", feature = "csrf"))]
+    #[error("the operating system returned no random bytes; check access to its random source")]
+    NoRandomBytes,
+
     /// The layer has no key for signed or private cookies.
     #[cfg(any(feature = "signed", feature = "private"))]
     #[error("cookie {name:?}: the layer has no key; set one with `CookieLayer::{setting}`")]
@@ -444,7 +508,7 @@ impl CookieError {
     /// The status of a response that reports this error.
     ///
     /// It is 400 if the client's request is at fault: a cookie is missing or forged, its signature
-    /// is too old, its signed value is not JSON of the requested type, or the host does not
+    /// or session is too old, its signed value is not JSON of the requested type, or the host does not
     /// domain-match the Domain (Django's `DisallowedHost` is a 400 too). It is 500 for every other
     /// error.
     ///
@@ -474,6 +538,8 @@ impl CookieError {
             } => StatusCode::INTERNAL_SERVER_ERROR,
             #[cfg(feature = "dumps")]
             Self::BadPayload { .. } => StatusCode::BAD_REQUEST,
+            #[cfg(feature = "sessions")]
+            Self::SessionExpired { .. } => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -499,6 +565,14 @@ impl CookieError {
             Self::SignatureExpired { name, .. } => Some(name),
             #[cfg(feature = "dumps")]
             Self::BadPayload { name, .. } => Some(name),
+            #[cfg(feature = "sessions")]
+            Self::InvalidSession { name, .. } | Self::SessionExpired { name } => Some(name),
+            #[cfg(feature = "sessions")]
+            Self::UnreadableEntry { .. } | Self::UnserializableEntry { .. } => None,
+            #[cfg(feature = "messages")]
+            Self::MessagesTooLong { name, .. } => Some(name),
+            #[cfg(any(feature = "sessions", feature = "csrf"))]
+            Self::NoRandomBytes => None,
             Self::NoResponse { name }
             | Self::ResponseStarted { name }
             | Self::MissingCookie { name }
@@ -527,6 +601,40 @@ impl CookieError {
             | Self::RetireDeclared { name, .. }
             | Self::AlreadyRetired { name, .. } => Some(name),
         }
+    }
+}
+
+/// The reason why a session cannot be read: in [`CookieError::InvalidSession`].
+#[cfg(feature = "sessions")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionReason {
+    /// It is pickled: from Django's engine `cache`, or from a serializer other than Django's
+    /// `JSONSerializer`.
+    Pickled,
+    /// It is not JSON, or not encoded as Django's `signing.dumps` does.
+    NotJson,
+    /// It is JSON, but not an object.
+    NotObject,
+    /// Its arrays and objects are nested more than 1000 levels deep.
+    TooDeep,
+    /// It inflates to more than 1 MiB.
+    TooLong,
+}
+
+#[cfg(feature = "sessions")]
+impl fmt::Display for SessionReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pickled => {
+                "is pickled, which only Python reads; set Django's SESSION_ENGINE to `db` or \
+                 `cached_db` and SESSION_SERIALIZER to its JSONSerializer"
+            }
+            Self::NotJson => "is not JSON; set Django's SESSION_SERIALIZER to its JSONSerializer",
+            Self::NotObject => "is not a JSON object; write sessions with `Sessions::encode`",
+            Self::TooDeep => "is nested more than 1000 levels deep; store flatter values",
+            Self::TooLong => "inflates to more than 1 MiB; store large values elsewhere",
+        })
     }
 }
 

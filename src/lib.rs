@@ -38,6 +38,9 @@
 //! | `signed` | no | Django's signed cookies (`CookieJar::signed`), and `signing` |
 //! | `dumps` | no | signed JSON: `SignedJar::set_json` and `get_json`, `signing::dumps` and `loads`; enables `signed` |
 //! | `private` | no | encrypted cookies, without a timestamp (`CookieJar::private`) |
+//! | `sessions` | no | Django's sessions and logins (`CookieJar::sessions`); enables `dumps` |
+//! | `csrf` | no | Django's CSRF tokens (`CookieJar::csrf`) |
+//! | `messages` | no | Django's messages (`CookieJar::messages`); enables `dumps` |
 //! | `tracing` | no | events of target `tower_django_cookies` for cookies that are queued, flushed, discarded or refused; never with a value |
 //! | `test-util` | no | `test::Client`: a browser for tests of your services |
 //!
@@ -46,6 +49,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod config;
+#[cfg(any(feature = "sessions", feature = "csrf", feature = "messages"))]
+mod contrib;
 mod display;
 mod error;
 mod events;
@@ -65,6 +70,14 @@ mod url_path;
 
 pub use cookie::{self, Cookie, CookieBuilder, Expiration, SameSite, time};
 
+#[cfg(feature = "csrf")]
+pub use crate::contrib::Csrf;
+#[cfg(feature = "messages")]
+pub use crate::contrib::{Message, MessageLevel, Messages};
+#[cfg(feature = "sessions")]
+pub use crate::contrib::{Session, SessionExpiry, Sessions};
+#[cfg(feature = "sessions")]
+pub use crate::error::SessionReason;
 pub use crate::error::{AttributeReason, CookieError, HostReason, SecureReason};
 #[cfg(feature = "private")]
 pub use crate::jar::PrivateJar;

@@ -94,6 +94,11 @@ impl Declaration {
         &self.name
     }
 
+    #[cfg(feature = "sessions")]
+    pub(crate) fn lifetime(&self) -> Option<Lifetime> {
+        self.attributes.lifetime
+    }
+
     fn scope(&self) -> ScopeRef<'_> {
         self.attributes.scope.as_ref()
     }

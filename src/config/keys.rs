@@ -37,6 +37,12 @@ impl SigningKeys {
         self.key.is_some() || !self.fallbacks.is_empty() || self.legacy_salt_fallback.is_some()
     }
 
+    /// The key and its fallbacks, as given: Django's `SECRET_KEY` and `SECRET_KEY_FALLBACKS`.
+    #[cfg(feature = "sessions")]
+    pub(crate) fn keys(&self) -> Option<(&SecretKey, &[SecretKey])> {
+        Some((self.key.as_ref()?, &self.fallbacks))
+    }
+
     /// Django's `get_cookie_signer` without the salt; `None` if there is no key.
     pub(crate) fn signer(&self) -> Option<&TimestampSigner> {
         let signer = self.signer.get_or_init(|| {

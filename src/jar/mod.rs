@@ -9,7 +9,7 @@ mod json;
 mod private;
 pub(crate) mod queue;
 #[cfg(any(feature = "signed", feature = "private"))]
-mod secure;
+pub(crate) mod secure;
 #[cfg(feature = "signed")]
 mod signed;
 mod state;
@@ -33,6 +33,8 @@ use crate::events;
 use crate::jar::flush::Flush;
 use crate::jar::queue::{Queue, QueueState};
 use crate::jar::state::{LayerView, RequestState};
+#[cfg(any(feature = "csrf", feature = "messages"))]
+use crate::jar::sync::MutexGuard;
 use crate::jar::sync::Ordering;
 use crate::request::{GetAll, Iter, RequestCookies};
 use crate::set_cookie::Value;
@@ -484,6 +486,12 @@ impl CookieJar {
 
     pub(crate) fn config(&self) -> &Config {
         &self.view().config
+    }
+
+    /// The state of Django's own cookies, which all jars of the request share.
+    #[cfg(any(feature = "csrf", feature = "messages"))]
+    pub(crate) fn contrib(&self) -> MutexGuard<'_, Extensions> {
+        self.state.contrib()
     }
 
     fn read(&self) -> &RequestCookies {

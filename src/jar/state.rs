@@ -3,6 +3,8 @@
 use std::sync::{Arc, PoisonError};
 
 use cookie::Cookie;
+#[cfg(any(feature = "csrf", feature = "messages"))]
+use http::Extensions;
 use http::{HeaderMap, Uri};
 
 use crate::config::Config;
@@ -22,6 +24,9 @@ pub(crate) struct RequestState {
     pub(crate) was_read: AtomicBool,
     was_written: AtomicBool,
     queue: Mutex<Queue>,
+    /// The state of Django's own cookies, by its type.
+    #[cfg(any(feature = "csrf", feature = "messages"))]
+    contrib: Mutex<Extensions>,
     /// The view of the outermost layer.
     pub(crate) view: LayerView,
 }
@@ -33,6 +38,8 @@ impl RequestState {
             was_read: AtomicBool::new(false),
             was_written: AtomicBool::new(false),
             queue: Mutex::new(queue),
+            #[cfg(any(feature = "csrf", feature = "messages"))]
+            contrib: Mutex::new(Extensions::new()),
             view,
         }
     }
@@ -40,6 +47,11 @@ impl RequestState {
     pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
         // A panic cannot leave the queue inconsistent, so a poisoned lock is ignored.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(any(feature = "csrf", feature = "messages"))]
+    pub(crate) fn contrib(&self) -> MutexGuard<'_, Extensions> {
+        self.contrib.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns `true` if the request's cookies have been read.

@@ -32,6 +32,8 @@ pub use key::{EmptyKey, SecretKey};
 pub(crate) use object::{decode, encode};
 #[cfg(feature = "dumps")]
 pub use object::{dumps, loads};
+#[cfg(any(feature = "sessions", feature = "messages"))]
+pub(crate) use object::{pack, to_json, unpack};
 pub use salted_hmac::{SaltedHmac, salted_hmac};
 #[cfg(feature = "dumps")]
 pub(crate) use signer::DEFAULT_INFLATE_LIMIT;

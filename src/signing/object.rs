@@ -193,7 +193,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
 }
 
 /// Writes JSON as Python does.
-fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, PayloadReason> {
+pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, PayloadReason> {
     let mut json = Vec::new();
     value
         .serialize(&mut Serializer::with_formatter(&mut json, PythonFormatter))
@@ -202,7 +202,7 @@ fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, PayloadReason> {
 }
 
 /// Encodes the bytes of JSON as the payload to sign.
-fn pack(json: &[u8], compress: bool) -> String {
+pub(crate) fn pack(json: &[u8], compress: bool) -> String {
     if compress {
         let mut deflated = Vec::new();
         ZlibEncoder::new(json, Compression::default())
@@ -226,7 +226,7 @@ pub(crate) fn decode<T: DeserializeOwned>(payload: &str, limit: usize) -> Result
 }
 
 /// Decodes a payload to the bytes of JSON.
-fn unpack(payload: &str, limit: usize) -> Result<Vec<u8>, PayloadReason> {
+pub(crate) fn unpack(payload: &str, limit: usize) -> Result<Vec<u8>, PayloadReason> {
     let (text, is_deflated) = match payload.strip_prefix('.') {
         Some(deflated) => (deflated, true),
         None => (payload, false),

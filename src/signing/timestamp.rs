@@ -179,7 +179,7 @@ impl TimestampSigner {
 pub(crate) struct Unsigned<'a> {
     pub(crate) value: &'a str,
     /// The time of the signature, in seconds since 1970.
-    seconds: i128,
+    pub(crate) seconds: i128,
     /// `true` if the value was signed with a fallback key.
     pub(crate) is_of_fallback: bool,
 }

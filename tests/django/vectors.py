@@ -1,9 +1,11 @@
 """Makes the test vectors: the results of real Django for many cookies.
 
-Install requirements.txt, then run `python3 vectors.py`. It runs every case in Django and writes vectors.json and
-signing.json beside this file. `python3 vectors.py --check` writes nothing: it prints the differences to the committed
-files, and exits with 1 if there are any. Both print the number of cases of each kind. The cases of vectors.json are in this
-file, those of signing.json in signing_cases.py, signed_cookie_cases.py and signed_object_cases.py.
+Install requirements.txt, then run `python3 vectors.py`. It runs every case in Django and writes vectors.json, signing.json
+and the files of CONTRIB beside this file. `python3 vectors.py --check` writes nothing: it prints the differences to the
+committed files, and exits with 1 if there are any. Both print the number of cases of each kind. With `--contrib`, they do so
+only for the files of CONTRIB, for which every Django of requirements.txt and requirements-6.1.txt gives the same results.
+The cases of vectors.json are in this file, those of signing.json in signing_cases.py, signed_cookie_cases.py and
+signed_object_cases.py, and those of CONTRIB in the files named after them.
 
 "cookies", "set_cookie" and "raises" of a case are Django's result. "differs" is the crate's result where it is another, and
 the reason: a row of the README's table of differences, or an attribute that Django lacks. "host" is the request's host, if
@@ -28,11 +30,15 @@ import django.http.response
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 
+import csrf_cases
+import messages_cases
+import sessions_cases
 import signed_cookie_cases
 import signed_object_cases
 import signing_cases
 
 HERE = Path(__file__).resolve().parent
+CONTRIB = {"sessions.json": sessions_cases.CASES, "csrf.json": csrf_cases.CASES, "messages.json": messages_cases.CASES}
 NOW = 1790000000.25
 LAST_SECOND = 253402300799
 PRINTABLE = [chr(c) for c in range(0x20, 0x7F)]
@@ -59,7 +65,11 @@ class Clock(datetime.datetime):
         return cls.at(NOW)
 
 
-settings.configure()
+settings.configure(
+    INSTALLED_APPS=[f"django.contrib.{name}" for name in ("auth", "contenttypes", "messages", "sessions")],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+)
 django.http.response.time = SimpleNamespace(time=lambda: NOW)
 django.http.response.datetime = SimpleNamespace(
     datetime=Clock, timedelta=datetime.timedelta, timezone=datetime.timezone
@@ -383,18 +393,33 @@ def rendered(vectors, **header):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Make vectors.json and signing.json with the installed Django.")
+    parser = argparse.ArgumentParser(description="Make the files of test vectors with the installed Django.")
     parser.add_argument("--check", action="store_true", help="only compare with the committed files")
-    check = parser.parse_args().check
-    if f"Django=={django.__version__}" not in (HERE / "requirements.txt").read_text().split():
-        sys.exit(f"requirements.txt does not pin the installed Django {django.__version__}")
+    parser.add_argument("--contrib", action="store_true", help="only the files of CONTRIB")
+    arguments = parser.parse_args()
+    pinned = [HERE / name for name in ("requirements.txt", "requirements-6.1.txt")]
+    versions = [line.removeprefix("Django==") for file in pinned for line in file.read_text().split()]
+    if django.__version__ not in versions[: 2 if arguments.contrib else 1]:
+        sys.exit(f"the requirements do not pin the installed Django {django.__version__}")
+    texts = {} if arguments.contrib else basic_texts()
+    sessions_cases.prepare()
+    for name, cases in CONTRIB.items():
+        made = {kind: list(make_cases()) for kind, make_cases in cases.items()}
+        texts[name] = rendered(made, django=versions)
+    sys.exit(not write_or_compare(texts, arguments.check))
+
+
+def basic_texts():
     vectors = {"parse": [parse(*case) for case in parse_cases()]}
     vectors["set"] = [cookie("set", *case) for case in set_cases()]
     vectors["delete"] = [cookie("delete", *case) for case in delete_cases()]
     cases = signing_cases.CASES | signed_cookie_cases.CASES | signed_object_cases.CASES
     signing = {kind: list(make_cases()) for kind, make_cases in cases.items()}
-    texts = {"vectors.json": rendered(vectors, django=django.__version__, now=NOW),
-             "signing.json": rendered(signing, django=django.__version__)}
+    return {"vectors.json": rendered(vectors, django=django.__version__, now=NOW),
+            "signing.json": rendered(signing, django=django.__version__)}
+
+
+def write_or_compare(texts, check):
     same = True
     for name, text in texts.items():
         path = HERE / name
@@ -404,7 +429,7 @@ def main():
         committed = path.read_text() if path.exists() else ""
         same = same and committed == text
         sys.stdout.writelines(difflib.unified_diff(committed.splitlines(True), text.splitlines(True), f"committed {name}", "Django", n=0))
-    sys.exit(not same)
+    return same
 
 
 if __name__ == "__main__":

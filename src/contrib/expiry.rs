@@ -1,0 +1,150 @@
+//! `SessionExpiry`: the expiry that a session carries.
+
+use std::fmt::Write;
+
+use cookie::time::format_description::well_known::Iso8601;
+use cookie::time::{Duration, OffsetDateTime, PrimitiveDateTime};
+
+use crate::contrib::session::{Session, unreadable};
+use crate::error::CookieError;
+
+/// Django's key for the expiry of a session.
+const KEY: &str = "_session_expiry";
+
+/// The largest number of seconds of a Python `timedelta`.
+const MAX_SECONDS: f64 = 86_400.0 * 999_999_999.0;
+
+/// When a session expires: the argument of Django's `request.session.set_expiry`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionExpiry {
+    /// As configured: Django's `set_expiry(None)`.
+    Default,
+    /// When the browser is closed: Django's `set_expiry(0)`. On the server, it expires as configured.
+    BrowserClose,
+    /// This long after it was last stored: Django's `set_expiry(seconds)`. Zero is the same as
+    /// [`BrowserClose`](Self::BrowserClose).
+    Inactivity(Duration),
+    /// At this time: Django's `set_expiry(datetime)`.
+    At(OffsetDateTime),
+}
+
+impl Session {
+    /// Returns the expiry that the session carries, in its key `_session_expiry`.
+    ///
+    /// Django writes a date without an offset if its setting `USE_TZ` is off. It is read as UTC.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::UnreadableEntry`] if it is neither a number nor a date.
+    ///
+    /// ```
+    /// use tower_django_cookies::time::Duration;
+    /// use tower_django_cookies::{CookieError, Session, SessionExpiry};
+    ///
+    /// let mut session = Session::new();
+    /// assert_eq!(session.expiry()?, SessionExpiry::Default);
+    /// session.set_expiry(SessionExpiry::Inactivity(Duration::HOUR));
+    /// assert_eq!(session.expiry()?, SessionExpiry::Inactivity(Duration::HOUR));
+    /// assert_eq!(session.raw("_session_expiry"), Some("3600"));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn expiry(&self) -> Result<SessionExpiry, CookieError> {
+        let Some(value) = self.raw(KEY) else {
+            return Ok(SessionExpiry::Default);
+        };
+        if value == "null" {
+            return Ok(SessionExpiry::Default);
+        }
+        let expiry = if value.starts_with('"') {
+            let text: String = self.get(KEY)?.unwrap_or_default();
+            parse_date(&text).map(SessionExpiry::At)
+        } else {
+            let seconds: Option<f64> = value.parse().ok();
+            seconds
+                .filter(|seconds| seconds.abs() <= MAX_SECONDS)
+                .map(|seconds| match seconds {
+                    0.0 => SessionExpiry::BrowserClose,
+                    seconds => SessionExpiry::Inactivity(Duration::seconds_f64(seconds)),
+                })
+        };
+        expiry.ok_or_else(|| unreadable(KEY))
+    }
+
+    /// Sets when the session expires: Django's `request.session.set_expiry`.
+    ///
+    /// [`Sessions::set_cookie`](crate::Sessions::set_cookie) and
+    /// [`Sessions::set_key`](crate::Sessions::set_key) give the cookie the same lifetime.
+    ///
+    /// ```
+    /// use tower_django_cookies::time::OffsetDateTime;
+    /// use tower_django_cookies::{Session, SessionExpiry};
+    ///
+    /// let mut session = Session::new();
+    /// let date = OffsetDateTime::from_unix_timestamp(1_790_000_000)?;
+    /// session.set_expiry(SessionExpiry::At(date));
+    /// assert_eq!(session.raw("_session_expiry"), Some(r#""2026-09-21T14:13:20+00:00""#));
+    /// # Ok::<(), tower_django_cookies::time::error::ComponentRange>(())
+    /// ```
+    pub fn set_expiry(&mut self, expiry: SessionExpiry) {
+        let written = match expiry {
+            SessionExpiry::Default => {
+                self.remove(KEY);
+                return;
+            }
+            SessionExpiry::BrowserClose => self.insert(KEY, &0),
+            SessionExpiry::Inactivity(duration) if duration.subsec_nanoseconds() == 0 => {
+                self.insert(KEY, &duration.whole_seconds())
+            }
+            SessionExpiry::Inactivity(duration) => self.insert(KEY, &duration.as_seconds_f64()),
+            SessionExpiry::At(date) => self.insert(KEY, &iso_format(date)),
+        };
+        debug_assert!(written.is_ok(), "numbers and strings can be written");
+    }
+}
+
+/// Reads what Python's `datetime.isoformat` writes, and other forms of ISO 8601.
+fn parse_date(text: &str) -> Option<OffsetDateTime> {
+    let mut text = text.to_owned();
+    // Python accepts any character in place of the `T`.
+    if text.is_char_boundary(10) && text[10..].starts_with(' ') {
+        text.replace_range(10..11, "T");
+    }
+    if !text.contains('T') {
+        return None;
+    }
+    OffsetDateTime::parse(&text, &Iso8601::DEFAULT)
+        .or_else(|_| {
+            PrimitiveDateTime::parse(&text, &Iso8601::DEFAULT).map(PrimitiveDateTime::assume_utc)
+        })
+        .ok()
+}
+
+/// Python's `datetime.isoformat`. A date before the year 1, which Python does not have, becomes the
+/// first date that it has.
+fn iso_format(date: OffsetDateTime) -> String {
+    let date = if date.year() < 1 {
+        OffsetDateTime::UNIX_EPOCH - Duration::seconds(62_135_596_800)
+    } else {
+        date
+    };
+    let (hour, minute, second) = date.to_hms();
+    let mut text = format!(
+        "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+    );
+    // Writing to a string cannot fail.
+    if date.microsecond() > 0 {
+        let _ = write!(text, ".{:06}", date.microsecond());
+    }
+    let offset = date.offset();
+    let (hours, minutes, seconds) = offset.as_hms();
+    let sign = if offset.is_negative() { '-' } else { '+' };
+    let _ = write!(text, "{sign}{:02}:{:02}", hours.abs(), minutes.abs());
+    if seconds != 0 {
+        let _ = write!(text, ":{:02}", seconds.abs());
+    }
+    text
+}

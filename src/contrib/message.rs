@@ -1,0 +1,155 @@
+//! `Message`: one message, as `django.contrib.messages` stores it.
+
+use std::fmt;
+
+use crate::contrib::json::{split_array, string_units};
+use crate::signing::{PayloadReason, to_json};
+
+/// Django's `MessageEncoder.message_key`.
+const MARKER: &str = "__json_message";
+
+/// The level of a message: a number, with a name for Django's five levels.
+///
+/// ```
+/// use tower_django_cookies::MessageLevel;
+///
+/// assert!(MessageLevel::ERROR > MessageLevel::INFO);
+/// assert_eq!(MessageLevel::SUCCESS.tag(), "success");
+/// assert_eq!(MessageLevel::new(50).tag(), "");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageLevel(i64);
+
+impl MessageLevel {
+    /// For developers: 10.
+    pub const DEBUG: Self = Self(10);
+    /// For the user: 20.
+    pub const INFO: Self = Self(20);
+    /// An action succeeded: 25.
+    pub const SUCCESS: Self = Self(25);
+    /// An action may fail later: 30.
+    pub const WARNING: Self = Self(30);
+    /// An action failed: 40.
+    pub const ERROR: Self = Self(40);
+
+    /// Creates a level of your own.
+    #[must_use]
+    pub const fn new(level: i64) -> Self {
+        Self(level)
+    }
+
+    /// Returns the number.
+    #[must_use]
+    pub const fn value(self) -> i64 {
+        self.0
+    }
+
+    /// Returns the tag of one of Django's levels, such as `success`, or else an empty text: Django's
+    /// `DEFAULT_TAGS`.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self.0 {
+            10 => "debug",
+            20 => "info",
+            25 => "success",
+            30 => "warning",
+            40 => "error",
+            _ => "",
+        }
+    }
+}
+
+/// A message for the user: `django.contrib.messages.storage.base.Message`.
+///
+/// `Debug` shows the level, not the text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    level: MessageLevel,
+    text: String,
+    extra_tags: Option<String>,
+    is_html: bool,
+}
+
+impl Message {
+    /// Reads a message from its JSON. It is `None` if the JSON is no message.
+    pub(super) fn from_json(json: &str) -> Option<Self> {
+        let items = split_array(json).ok()?;
+        let (marker, is_html, level, text, extra_tags) = match *items {
+            [marker, is_html, level, text] => (marker, is_html, level, text, "null"),
+            [marker, is_html, level, text, extra_tags] => {
+                (marker, is_html, level, text, extra_tags)
+            }
+            _ => return None,
+        };
+        if string(marker)? != MARKER {
+            return None;
+        }
+        Some(Self {
+            level: MessageLevel(level.parse().ok()?),
+            text: string(text)?,
+            extra_tags: match extra_tags {
+                "null" => None,
+                tags => Some(string(tags)?),
+            },
+            is_html: !matches!(is_html, "0" | "false" | "null" | r#""""#),
+        })
+    }
+
+    /// Writes a message that is not HTML as JSON.
+    pub(super) fn to_json(
+        level: MessageLevel,
+        text: &str,
+        extra_tags: &str,
+    ) -> Result<Vec<u8>, PayloadReason> {
+        to_json(&(MARKER, 0, level.0, text, extra_tags))
+    }
+
+    /// Returns the level.
+    #[must_use]
+    pub fn level(&self) -> MessageLevel {
+        self.level
+    }
+
+    /// Returns the text. Escape it in HTML, unless [`is_html`](Self::is_html) is `true`.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the tags that were given to the message, if any.
+    #[must_use]
+    pub fn extra_tags(&self) -> Option<&str> {
+        self.extra_tags.as_deref()
+    }
+
+    /// Returns the extra tags and the level's tag, with a space between: Django's `Message.tags`. They
+    /// usually are CSS classes.
+    #[must_use]
+    pub fn tags(&self) -> String {
+        let tags = [self.extra_tags().unwrap_or_default(), self.level.tag()];
+        let tags: Vec<_> = tags.into_iter().filter(|tag| !tag.is_empty()).collect();
+        tags.join(" ")
+    }
+
+    /// Returns `true` if Django marked the text as HTML, with `mark_safe`. It is signed, so only a program
+    /// with the secret key can have marked it. Messages from [`Messages::add`](crate::Messages::add) are
+    /// never HTML.
+    #[must_use]
+    pub fn is_html(&self) -> bool {
+        self.is_html
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("level", &self.level)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a string, with U+FFFD in place of lone surrogates.
+pub(super) fn string(json: &str) -> Option<String> {
+    let is_string = json.starts_with('"');
+    is_string.then(|| String::from_utf16_lossy(&string_units(json)))
+}

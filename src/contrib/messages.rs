@@ -1,0 +1,301 @@
+//! `Messages`: Django's messages in a cookie.
+
+use cookie::time::OffsetDateTime;
+use cookie::{Cookie, SameSite};
+
+use crate::contrib::json::{from_latin1, split_array, to_latin1};
+use crate::contrib::message::{Message, MessageLevel, string};
+use crate::display::display_name;
+use crate::error::CookieError;
+use crate::events;
+use crate::jar::CookieJar;
+use crate::jar::secure::{Scheme, last_verified};
+use crate::signing::{DEFAULT_INFLATE_LIMIT, TimestampSigner, pack, unpack};
+
+/// Django's `CookieStorage.cookie_name`, `key_salt`, `not_finished` and `max_cookie_size`.
+const NAME: &str = "messages";
+const SALT: &str = "django.contrib.messages";
+const NOT_FINISHED: &str = "__messagesnotfinished__";
+const MAX_LEN: usize = 2048;
+
+impl CookieJar {
+    /// Returns access to Django's messages, with the layer's
+    /// [`secret_key`](crate::CookieLayer::secret_key), which must be Django's `SECRET_KEY`.
+    ///
+    /// See [`Messages`] for an example.
+    pub fn messages(&self) -> Messages {
+        Messages {
+            jar: self.clone(),
+            now: None,
+        }
+    }
+}
+
+/// Leaves messages for the user's next page, and takes those that wait: `django.contrib.messages`.
+///
+/// Django shows the messages that are added here, and [`take`](Self::take) returns Django's. Django's
+/// default, `FallbackStorage`, keeps them in the cookie `messages`, and in the session if they are too
+/// long. Its `CookieStorage` works too, and its `SessionStorage` does not.
+///
+/// Clients can read messages, but not forge them. [Declare](crate::CookieLayer::declare) the cookie
+/// with Django's settings `SESSION_COOKIE_…`, but with `Path=/`. If it is not declared, it has Django's
+/// defaults: `Path=/`, `HttpOnly` and `SameSite=Lax`.
+///
+/// ```
+/// use tower_django_cookies::{CookieError, CookieLayer, MessageLevel};
+///
+/// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+/// # let jar = layer.jar(&http::Request::new(()));
+/// jar.messages().add(MessageLevel::SUCCESS, "The order was sent.")?;
+/// # let header = format!("messages={}", jar.queued()[0].value());
+/// # let jar = layer.jar(&http::Request::builder().header("cookie", header).body(()).unwrap());
+///
+/// // In the next request, here or in Django:
+/// let messages = jar.messages().take()?;
+/// assert_eq!(messages[0].text(), "The order was sent.");
+/// assert_eq!(messages[0].tags(), "success");
+/// # Ok::<(), CookieError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Messages {
+    jar: CookieJar,
+    /// `None` is the system's clock.
+    now: Option<OffsetDateTime>,
+}
+
+/// What happened to the messages in this request.
+#[derive(Clone, Default)]
+struct State {
+    /// Whether the messages of the request were taken.
+    is_taken: bool,
+    /// The JSON of the messages that were added.
+    added: Vec<String>,
+    /// The number of changes so far.
+    changes: usize,
+}
+
+/// The messages of a request.
+#[derive(Default)]
+struct Received {
+    /// The JSON of each.
+    items: Vec<String>,
+    /// Whether the rest waits in Django's session.
+    is_unfinished: bool,
+}
+
+impl Messages {
+    /// Signs with `now` as the current time: for tests.
+    pub fn with_time(mut self, now: OffsetDateTime) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// Adds a message: Django's `messages.add_message(request, level, text)`.
+    ///
+    /// The messages of the request that were not taken are kept before it. An empty text adds nothing,
+    /// as in Django. Django's setting `MESSAGE_LEVEL` is not known here, so every level is added.
+    ///
+    /// # Errors
+    ///
+    /// - [`CookieError::MessagesTooLong`] if the cookie would be longer than 2048 bytes. Django moves the
+    ///   messages that do not fit into its session then.
+    /// - [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    /// - The errors of [`CookieJar::set`].
+    ///
+    /// The messages added before stay.
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer, MessageLevel};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// jar.messages().add(MessageLevel::INFO, "Tea is sold out.")?;
+    /// jar.messages().add(MessageLevel::ERROR, "The order was not sent.")?;
+    /// assert_eq!(jar.queued().len(), 1);
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn add(&self, level: MessageLevel, text: &str) -> Result<(), CookieError> {
+        self.add_with_tags(level, text, "")
+    }
+
+    /// Adds a message with extra tags: Django's
+    /// `messages.add_message(request, level, text, extra_tags=tags)`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add`](Self::add).
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer, MessageLevel};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// let messages = jar.messages();
+    /// messages.add_with_tags(MessageLevel::INFO, "Tea is sold out.", "basket")?;
+    /// assert_eq!(messages.take()?[0].tags(), "basket info");
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn add_with_tags(
+        &self,
+        level: MessageLevel,
+        text: &str,
+        extra_tags: &str,
+    ) -> Result<(), CookieError> {
+        let refused = |error: &CookieError| events::refused("set", NAME, error);
+        let signer = self.signer().inspect_err(refused)?;
+        if text.is_empty() {
+            return Ok(());
+        }
+        let item = Message::to_json(level, text, extra_tags).unwrap_or_default();
+        let received = self.received(signer);
+        let mut contrib = self.jar.contrib();
+        let state: &mut State = contrib.get_or_insert_default();
+        state.added.push(from_latin1(&item));
+        let len = self
+            .value(signer, &received, state)
+            .map_or(0, |value| value.len());
+        if len > MAX_LEN {
+            state.added.pop();
+            drop(contrib);
+            let error = CookieError::MessagesTooLong {
+                name: display_name(NAME),
+                len,
+            };
+            refused(&error);
+            return Err(error);
+        }
+        state.changes += 1;
+        drop(contrib);
+        self.write(signer, &received)
+    }
+
+    /// Returns the waiting messages and removes them: iterating over Django's
+    /// `messages.get_messages(request)`.
+    ///
+    /// They are those of the request and those added in this response, in their order. If the rest waits
+    /// in Django's session, Django shows that on its next page. A cookie that is invalid is deleted, and
+    /// a part of it that is no message is skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key), and
+    /// the errors of [`CookieJar::set`] and [`CookieJar::delete`].
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer, MessageLevel};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// assert!(jar.messages().take()?.is_empty());
+    /// jar.messages().add(MessageLevel::INFO, "Tea is sold out.")?;
+    /// assert_eq!(jar.messages().take()?.len(), 1);
+    /// assert!(jar.messages().take()?.is_empty());
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn take(&self) -> Result<Vec<Message>, CookieError> {
+        let signer = self
+            .signer()
+            .inspect_err(|error| events::refused("get", NAME, error))?;
+        let received = self.received(signer);
+        let mut contrib = self.jar.contrib();
+        let state: &mut State = contrib.get_or_insert_default();
+        let is_written = !state.added.is_empty() || (!state.is_taken && self.jar.contains(NAME));
+        let items = state.items(&received);
+        let messages = items.filter_map(Message::from_json).collect();
+        state.is_taken = true;
+        state.added.clear();
+        state.changes += 1;
+        drop(contrib);
+        if is_written {
+            self.write(signer, &received)?;
+        }
+        Ok(messages)
+    }
+
+    /// Sets or deletes the cookie as the state says. If another thread changes the state meanwhile, the
+    /// cookie is set again.
+    fn write(&self, signer: &TimestampSigner, received: &Received) -> Result<(), CookieError> {
+        loop {
+            let mut contrib = self.jar.contrib();
+            let state: &mut State = contrib.get_or_insert_default();
+            let changes = state.changes;
+            let value = self.value(signer, received, state);
+            drop(contrib);
+            let mut cookie = Cookie::new(NAME, value.unwrap_or_default());
+            let is_deleted = cookie.value().is_empty();
+            if let Ok(None) = self.jar.config().declaration_to_set(NAME) {
+                cookie.set_same_site(SameSite::Lax);
+                if !is_deleted {
+                    cookie.set_http_only(true);
+                }
+            }
+            if is_deleted {
+                self.jar.delete(cookie)?;
+            } else {
+                self.jar.set(cookie)?;
+            }
+            if self.jar.contrib().get_or_insert_default::<State>().changes == changes {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The value of the cookie, or `None` if there are no messages.
+    fn value(
+        &self,
+        signer: &TimestampSigner,
+        received: &Received,
+        state: &State,
+    ) -> Option<String> {
+        let mark = format!("\"{NOT_FINISHED}\"");
+        let mut items: Vec<_> = state.items(received).collect();
+        if received.is_unfinished {
+            items.push(&mark);
+        }
+        if items.is_empty() {
+            return None;
+        }
+        let json = ["[", &items.join(","), "]"].concat();
+        let payload = pack(&to_latin1(&json), true);
+        Some(signer.sign_salted(SALT, self.now, &payload))
+    }
+
+    /// Django's `CookieStorage._get`. A cookie that is invalid counts as none.
+    fn received(&self, signer: &TimestampSigner) -> Received {
+        let invalid = || CookieError::BadSignature {
+            name: display_name(NAME),
+        };
+        let read = |value: &str, _| {
+            let unsigned = signer
+                .verify_salted(SALT, None, value, None)
+                .map_err(|_| invalid())?;
+            let json = unpack(unsigned.value, DEFAULT_INFLATE_LIMIT).map_err(|_| invalid())?;
+            let json = from_latin1(&json);
+            let items = split_array(&json).map_err(|_| invalid())?;
+            Ok(items.into_iter().map(str::to_owned).collect::<Vec<_>>())
+        };
+        let items = last_verified(&self.jar, NAME, &[Scheme::Current], |_| false, read);
+        let mut items = items.unwrap_or_default();
+        let is_mark = |item: &String| string(item).is_some_and(|text| text == NOT_FINISHED);
+        let is_unfinished = items.last().is_some_and(is_mark);
+        items.retain(|item| !is_mark(item));
+        Received {
+            items,
+            is_unfinished,
+        }
+    }
+
+    fn signer(&self) -> Result<&TimestampSigner, CookieError> {
+        let signer = self.jar.config().signing.signer();
+        signer.ok_or_else(|| CookieError::MissingKey {
+            name: display_name(NAME),
+            setting: "secret_key",
+        })
+    }
+}
+
+impl State {
+    /// The messages that are not taken.
+    fn items<'a>(&'a self, received: &'a Received) -> impl Iterator<Item = &'a str> {
+        let received = received.items.iter().filter(|_| !self.is_taken);
+        received.chain(&self.added).map(String::as_str)
+    }
+}

@@ -1,0 +1,537 @@
+//! `Sessions`: reads and writes Django's sessions, in rows, files and cookies.
+
+use std::borrow::Cow;
+
+use cookie::time::{Duration, OffsetDateTime};
+use cookie::{Cookie, SameSite};
+
+use crate::contrib::expiry::SessionExpiry;
+use crate::contrib::json::{JsonError, from_latin1, to_latin1};
+use crate::contrib::random::random_string;
+use crate::contrib::session::Session;
+use crate::display::display_name;
+use crate::error::{CookieError, SessionReason};
+use crate::events;
+use crate::jar::CookieJar;
+use crate::jar::secure::{Scheme, last_verified};
+use crate::set_cookie::lifetime::Lifetime;
+use crate::signing::{
+    DEFAULT_INFLATE_LIMIT, PayloadReason, SecretKey, SignatureError, TimestampSigner, pack, unpack,
+};
+
+/// `django.contrib.sessions.SessionStore`, the salt of the engines `db`, `cached_db` and `file`.
+const STORE_SALT: &str = "django.contrib.sessions.SessionStore";
+/// The salt of the engine `signed_cookies`.
+const COOKIE_SALT: &str = "django.contrib.sessions.backends.signed_cookies";
+/// Django's `VALID_KEY_CHARS`.
+const KEY_CHARS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
+impl CookieJar {
+    /// Returns access to Django's sessions, with the layer's
+    /// [`secret_key`](crate::CookieLayer::secret_key), which must be Django's `SECRET_KEY`.
+    ///
+    /// See [`Sessions`] for an example.
+    pub fn sessions(&self) -> Sessions {
+        Sessions {
+            jar: self.clone(),
+            name: Cow::Borrowed("sessionid"),
+            max_age: None,
+            now: None,
+        }
+    }
+}
+
+/// Reads and writes the sessions of a Django site: `django.contrib.sessions`.
+///
+/// It reads no database. You find the session's row by its key, and this type checks and decodes it.
+/// The setting `SESSION_ENGINE` of the site says where the session is:
+///
+/// | `SESSION_ENGINE` | where | read | write |
+/// |---|---|---|---|
+/// | `db` (default), `cached_db` | table `django_session` | [`key`](Self::key), [`decode`](Self::decode) | [`encode`](Self::encode), [`set_key`](Self::set_key) |
+/// | `file` | `SESSION_FILE_PATH/sessionid…` | [`key`](Self::key), [`decode`](Self::decode) | [`encode`](Self::encode), [`set_key`](Self::set_key) |
+/// | `signed_cookies` | the cookie itself | [`from_cookie`](Self::from_cookie) | [`set_cookie`](Self::set_cookie) |
+/// | `cache` | pickled Python objects | not possible | not possible |
+///
+/// # Who is logged in
+///
+/// The password hash in the user's row is part of the check. So a changed password ends the user's
+/// sessions, in Django as here.
+///
+/// ```
+/// use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
+/// # struct User { name: String, password: String, is_active: bool }
+/// # struct Database { row: String }
+/// # impl Database {
+/// #     // SELECT session_data FROM django_session WHERE session_key = ? AND expire_date > ?
+/// #     fn session_data(&self, key: &str) -> Option<String> { Some(self.row.clone()) }
+/// #     // SELECT username, password, is_active FROM auth_user WHERE id = ?
+/// #     fn user(&self, id: &str) -> Option<User> {
+/// #         Some(User { name: "ann".into(), password: "pbkdf2_sha256$…".into(), is_active: true })
+/// #     }
+/// # }
+///
+/// // session_data: SELECT session_data FROM django_session
+/// //               WHERE session_key = ? AND expire_date > CURRENT_TIMESTAMP
+/// // user:         SELECT username, password, is_active FROM auth_user WHERE id = ?
+/// fn logged_in_user(jar: &CookieJar, db: &Database) -> Result<Option<User>, CookieError> {
+///     let sessions = jar.sessions();
+///     let Some(data) = sessions.key().and_then(|key| db.session_data(key)) else {
+///         return Ok(None);
+///     };
+///     let session = match sessions.decode(data) {
+///         Ok(session) => session,
+///         // The session was forged or has expired: nobody is logged in.
+///         Err(error) if error.status().is_client_error() => return Ok(None),
+///         Err(error) => return Err(error),
+///     };
+///     let Some(user) = session.user_id().and_then(|id| db.user(&id)) else {
+///         return Ok(None);
+///     };
+///     let is_login = user.is_active && sessions.is_login(&session, &user.password)?;
+///     Ok(is_login.then_some(user))
+/// }
+///
+/// // The layer has Django's SECRET_KEY and SECRET_KEY_FALLBACKS.
+/// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+/// # let mut session = tower_django_cookies::Session::new();
+/// # let sessions = layer.jar(&http::Request::new(())).sessions();
+/// # let backend = "django.contrib.auth.backends.ModelBackend";
+/// # sessions.log_in(&mut session, "42", backend, "pbkdf2_sha256$…")?;
+/// # let db = Database { row: sessions.encode(&session)? };
+/// # let request = http::Request::builder().header("cookie", "sessionid=0123456789abcdef");
+/// # let jar = layer.jar(&request.body(()).unwrap());
+/// assert_eq!(logged_in_user(&jar, &db)?.unwrap().name, "ann");
+/// # Ok::<(), CookieError>(())
+/// ```
+///
+/// # Write a session
+///
+/// Store the session with an `UPDATE`, never with an upsert. If the `UPDATE` changes no row, the user
+/// has logged out in the meantime, and an upsert would log the user in again. Django's
+/// `SessionStore.save` raises `UpdateError` there.
+///
+/// ```sql
+/// UPDATE django_session SET session_data = ?, expire_date = ? WHERE session_key = ?
+/// ```
+///
+/// `session_data` is [`encode`](Self::encode)'s result, and `expire_date` is
+/// [`expires_at`](Self::expires_at)'s. With the engine `cached_db`, Django reads a copy in its cache
+/// until that is deleted.
+///
+/// # The cookie
+///
+/// [Declare](crate::CookieLayer::declare) the session cookie with Django's settings
+/// `SESSION_COOKIE_…`. A declaration without Max-Age is Django's `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
+/// If the cookie is not declared, it has Django's defaults: `sessionid`, two weeks, `Path=/`,
+/// `HttpOnly` and `SameSite=Lax`.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Sessions {
+    jar: CookieJar,
+    name: Cow<'static, str>,
+    max_age: Option<Duration>,
+    /// `None` is the system's clock.
+    now: Option<OffsetDateTime>,
+}
+
+impl Sessions {
+    /// Sets the name of the session cookie: Django's `SESSION_COOKIE_NAME`. The default is
+    /// `sessionid`.
+    pub fn cookie_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets how long a session is valid after it was last stored: Django's `SESSION_COOKIE_AGE`.
+    ///
+    /// The default is the declared Max-Age of the session cookie, or else two weeks, as in Django. A
+    /// session can have another [expiry](Session::set_expiry).
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Reads and writes with `now` as the current time: for tests of expiry.
+    pub fn with_time(mut self, now: OffsetDateTime) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// Returns the key in the session cookie, for the engines `db`, `cached_db` and `file`: Django's
+    /// `request.session.session_key`.
+    ///
+    /// It is `None` without a cookie, and if the cookie is not a key as Django generates them: at least
+    /// 8 of the characters `a`–`z` and `0`–`9`. So the key can be part of a query or of a file name. Of
+    /// several cookies, the last one with a key is used.
+    ///
+    /// ```
+    /// # use tower_django_cookies::CookieLayer;
+    /// # let jar = |cookie| {
+    /// #     let request = http::Request::builder().header("cookie", cookie).body(()).unwrap();
+    /// #     CookieLayer::new().jar(&request)
+    /// # };
+    /// let jar1 = jar("sessionid=f81d4fae7dec11d0a76500a0c91e6bf6");
+    /// assert_eq!(jar1.sessions().key(), Some("f81d4fae7dec11d0a76500a0c91e6bf6"));
+    /// let jar2 = jar("sessionid=../../etc/passwd");
+    /// assert_eq!(jar2.sessions().key(), None);
+    /// ```
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        let mut last = None;
+        for value in self.jar.get_all(&self.name) {
+            if is_key(value) {
+                last = Some(value);
+            }
+        }
+        last
+    }
+
+    /// Returns a new random key for a session: Django's `_get_new_session_key`. It has 32 characters.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::NoRandomBytes`] if the operating system returns no random bytes.
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, Sessions};
+    ///
+    /// assert_eq!(Sessions::new_key()?.len(), 32);
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn new_key() -> Result<String, CookieError> {
+        random_string(32, KEY_CHARS)
+    }
+
+    /// Verifies and decodes a session from the column `session_data` or from a session file: Django's
+    /// `SessionStore.decode`.
+    ///
+    /// A session with its own expiry is checked for it. The other sessions expire by the row's
+    /// `expire_date`, which your `SELECT` checks.
+    ///
+    /// # Errors
+    ///
+    /// Django reads an empty session in each of these cases.
+    ///
+    /// - [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    /// - [`CookieError::BadSignature`] if the data were forged, or signed with another key.
+    /// - [`CookieError::SessionExpired`] if the session's own expiry is over.
+    /// - [`CookieError::UnreadableEntry`] if that expiry cannot be read.
+    /// - [`CookieError::InvalidSession`] if the data are pickled, as by the engine `cache`, or are not a
+    ///   JSON object.
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieLayer, Session};
+    ///
+    /// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// let sessions = layer.jar(&http::Request::new(())).sessions();
+    /// let mut session = Session::new();
+    /// session.insert("visits", &1)?;
+    /// let data = sessions.encode(&session)?;
+    /// assert_eq!(sessions.decode(&data)?.get("visits")?, Some(1));
+    ///
+    /// let error = sessions.decode(format!("x{data}")).unwrap_err();
+    /// assert!(matches!(error, CookieError::BadSignature { .. }));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn decode(&self, session_data: impl AsRef<[u8]>) -> Result<Session, CookieError> {
+        let data = session_data.as_ref();
+        self.signer()
+            .and_then(|signer| {
+                // Pickles begin so, also in base64 as in Django's database cache.
+                if data.starts_with(b"\x80") || data.starts_with(b"gA") {
+                    return Err(self.invalid(SessionReason::Pickled));
+                }
+                let text = std::str::from_utf8(data).map_err(|_| self.bad_signature())?;
+                self.verify(&signer, STORE_SALT, text, None)
+            })
+            .inspect_err(|error| events::refused("get", &self.name, error))
+    }
+
+    /// Encodes and signs a session for the column `session_data` or for a session file: Django's
+    /// `SessionStore.encode`.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    pub fn encode(&self, session: &Session) -> Result<String, CookieError> {
+        let signer = self.signer()?;
+        Ok(self.sign(&signer, STORE_SALT, session))
+    }
+
+    /// Verifies and decodes the session in the session cookie, for the engine `signed_cookies`: Django's
+    /// `signed_cookies.SessionStore.load`.
+    ///
+    /// It refuses a session that is older than [`max_age`](Self::max_age), as Django does, and one whose
+    /// own expiry is over, which Django leaves to browsers. Of several cookies, the last one that is
+    /// valid is used, of at most 8.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`decode`](Self::decode), [`CookieError::MissingCookie`] if the request has no
+    /// session cookie, and [`CookieError::SignatureExpired`] if the session is too old. In all cases with
+    /// [status](CookieError::status) 400, treat the session as empty.
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieJar, CookieLayer, Session};
+    ///
+    /// fn session(jar: &CookieJar) -> Result<Session, CookieError> {
+    ///     match jar.sessions().from_cookie() {
+    ///         Err(error) if error.status().is_client_error() => Ok(Session::new()),
+    ///         other => other,
+    ///     }
+    /// }
+    ///
+    /// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// assert!(session(&layer.jar(&http::Request::new(())))?.is_empty());
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    #[allow(
+        clippy::wrong_self_convention,
+        reason = "the opposite of `set_cookie`, not a conversion"
+    )]
+    pub fn from_cookie(&self) -> Result<Session, CookieError> {
+        let max_age = self.age();
+        let signer = self
+            .signer()
+            .inspect_err(|error| events::refused("get", &self.name, error))?;
+        let is_expired = |error: &CookieError| {
+            matches!(
+                error,
+                CookieError::SignatureExpired { .. } | CookieError::SessionExpired { .. }
+            )
+        };
+        last_verified(
+            &self.jar,
+            &self.name,
+            &[Scheme::Current],
+            is_expired,
+            |value, _| self.verify(&signer, COOKIE_SALT, value, Some(max_age)),
+        )
+    }
+
+    /// Sets the session cookie to the session itself, for the engine `signed_cookies`.
+    ///
+    /// The lifetime of the cookie is the session's [expiry](Session::expiry).
+    ///
+    /// Clients can read the session. A copy of it stays valid until it is older than
+    /// [`max_age`](Self::max_age), even after a logout. So do not store secrets in it.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`CookieJar::set`], such as [`CookieError::TooLong`]; [`CookieError::MissingKey`]
+    /// if the layer has no [`secret_key`](crate::CookieLayer::secret_key); and
+    /// [`CookieError::UnreadableEntry`] if the session's expiry cannot be read.
+    pub fn set_cookie(&self, session: &Session) -> Result<(), CookieError> {
+        let signer = self
+            .signer()
+            .inspect_err(|error| events::refused("set", &self.name, error))?;
+        let value = self.sign(&signer, COOKIE_SALT, session);
+        self.set_value(value, session)
+    }
+
+    /// Sets the session cookie to the key of a session that you have stored, for the engines `db`,
+    /// `cached_db` and `file`.
+    ///
+    /// The lifetime of the cookie is the session's [expiry](Session::expiry).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`CookieJar::set`], and [`CookieError::UnreadableEntry`] if the session's expiry
+    /// cannot be read.
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieLayer, Session, Sessions};
+    /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
+    ///
+    /// let key = Sessions::new_key()?;
+    /// // INSERT INTO django_session (session_key, session_data, expire_date) VALUES (?, ?, ?)
+    /// jar.sessions().set_key(&key, &Session::new())?;
+    /// assert_eq!(jar.queued()[0].value(), key);
+    /// assert_eq!(jar.queued()[0].http_only(), Some(true));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn set_key(&self, key: &str, session: &Session) -> Result<(), CookieError> {
+        self.set_value(key.to_owned(), session)
+    }
+
+    /// Deletes the session cookie, as Django does after a logout. Also delete the session's row or file.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`CookieJar::delete`].
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer};
+    /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
+    /// // DELETE FROM django_session WHERE session_key = ?
+    /// jar.sessions().delete_cookie()?;
+    /// assert_eq!(jar.queued()[0].name(), "sessionid");
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn delete_cookie(&self) -> Result<(), CookieError> {
+        let cookie = Cookie::build(self.name.to_string());
+        let cookie = if self.is_declared() {
+            cookie
+        } else {
+            cookie.same_site(SameSite::Lax)
+        };
+        self.jar.delete(cookie)
+    }
+
+    /// Returns when a session that is stored now expires, for the column `expire_date`: Django's
+    /// `get_expiry_date`.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::UnreadableEntry`] if the session's expiry cannot be read.
+    ///
+    /// ```
+    /// use tower_django_cookies::time::{Duration, OffsetDateTime};
+    /// use tower_django_cookies::{CookieError, CookieLayer, Session};
+    /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
+    ///
+    /// let now = OffsetDateTime::now_utc();
+    /// let expire_date = jar.sessions().with_time(now).expires_at(&Session::new())?;
+    /// assert_eq!(expire_date - now, Duration::weeks(2));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn expires_at(&self, session: &Session) -> Result<OffsetDateTime, CookieError> {
+        Ok(match session.expiry()? {
+            SessionExpiry::At(date) => date,
+            SessionExpiry::Inactivity(duration) => self.now().saturating_add(duration),
+            SessionExpiry::Default | SessionExpiry::BrowserClose => {
+                self.now().saturating_add(self.age())
+            }
+        })
+    }
+
+    fn set_value(&self, value: String, session: &Session) -> Result<(), CookieError> {
+        let is_declared = self.is_declared();
+        let mut cookie = Cookie::new(self.name.to_string(), value);
+        match session.expiry()? {
+            // A declared cookie has the declared lifetime.
+            SessionExpiry::Default if is_declared => {}
+            SessionExpiry::Default => cookie.set_max_age(self.age()),
+            SessionExpiry::BrowserClose => cookie.set_expires(None),
+            SessionExpiry::Inactivity(duration) => cookie.set_max_age(duration),
+            SessionExpiry::At(date) => {
+                let left = date - self.now();
+                let is_rounded_up = left.subsec_nanoseconds() < 0;
+                let seconds = left.whole_seconds() - i64::from(is_rounded_up);
+                cookie.set_max_age(Duration::seconds(seconds));
+            }
+        }
+        if !is_declared {
+            cookie.set_http_only(true);
+            cookie.set_same_site(SameSite::Lax);
+        }
+        self.jar.set(cookie)
+    }
+
+    fn is_declared(&self) -> bool {
+        let declaration = self.jar.config().declaration_to_set(&self.name);
+        !matches!(declaration, Ok(None))
+    }
+
+    /// Django's `SESSION_COOKIE_AGE`.
+    fn age(&self) -> Duration {
+        let declared = || {
+            let declaration = self.jar.config().declaration_to_set(&self.name).ok()??;
+            match declaration.lifetime()? {
+                Lifetime::MaxAge(max_age) => Some(max_age),
+                _ => None,
+            }
+        };
+        self.max_age.or_else(declared).unwrap_or(Duration::weeks(2))
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.now.unwrap_or_else(OffsetDateTime::now_utc)
+    }
+
+    /// The layer's key and its fallbacks.
+    pub(super) fn keys(&self) -> Result<(&SecretKey, &[SecretKey]), CookieError> {
+        let keys = self.jar.config().signing.keys();
+        keys.ok_or_else(|| CookieError::MissingKey {
+            name: display_name(&self.name),
+            setting: "secret_key",
+        })
+    }
+
+    fn signer(&self) -> Result<TimestampSigner, CookieError> {
+        let (key, fallbacks) = self.keys()?;
+        Ok(TimestampSigner::new(key.clone()).fallbacks(fallbacks.iter().cloned()))
+    }
+
+    fn sign(&self, signer: &TimestampSigner, salt: &str, session: &Session) -> String {
+        let payload = pack(&to_latin1(&session.to_json()), true);
+        signer.sign_salted(salt, self.now, &payload)
+    }
+
+    fn verify(
+        &self,
+        signer: &TimestampSigner,
+        salt: &str,
+        signed: &str,
+        max_age: Option<Duration>,
+    ) -> Result<Session, CookieError> {
+        let verified = signer.verify_salted(salt, self.now, signed, max_age);
+        let unsigned = verified.map_err(|error| match error {
+            SignatureError::SignatureExpired { age, max_age } => CookieError::SignatureExpired {
+                name: display_name(&self.name),
+                age,
+                max_age,
+            },
+            _ => self.bad_signature(),
+        })?;
+        let json =
+            unpack(unsigned.value, DEFAULT_INFLATE_LIMIT).map_err(|reason| match reason {
+                PayloadReason::TooLong { .. } => self.invalid(SessionReason::TooLong),
+                _ => self.invalid(SessionReason::NotJson),
+            })?;
+        if json.starts_with(b"\x80") {
+            return Err(self.invalid(SessionReason::Pickled));
+        }
+        let session = Session::from_json(&from_latin1(&json)).map_err(|error| {
+            self.invalid(match error {
+                JsonError::Syntax => SessionReason::NotJson,
+                JsonError::OtherType => SessionReason::NotObject,
+                JsonError::TooDeep => SessionReason::TooDeep,
+            })
+        })?;
+        let is_expired = match session.expiry()? {
+            SessionExpiry::Default | SessionExpiry::BrowserClose => false,
+            SessionExpiry::At(date) => date <= self.now(),
+            SessionExpiry::Inactivity(duration) => {
+                let end = unsigned.seconds.saturating_mul(1_000_000_000);
+                let end = end.saturating_add(duration.whole_nanoseconds());
+                end <= self.now().unix_timestamp_nanos()
+            }
+        };
+        if is_expired {
+            return Err(CookieError::SessionExpired {
+                name: display_name(&self.name),
+            });
+        }
+        Ok(session)
+    }
+
+    fn bad_signature(&self) -> CookieError {
+        CookieError::BadSignature {
+            name: display_name(&self.name),
+        }
+    }
+
+    fn invalid(&self, reason: SessionReason) -> CookieError {
+        CookieError::InvalidSession {
+            name: display_name(&self.name),
+            reason,
+        }
+    }
+}
+
+/// Django's `_validate_session_key`, with only the characters that Django generates.
+fn is_key(value: &str) -> bool {
+    value.len() >= 8 && value.bytes().all(|byte| KEY_CHARS.contains(&byte))
+}

@@ -1,0 +1,336 @@
+//! The crate creates and verifies Django's CSRF tokens. `tests/django/vectors.py` made the vectors with
+//! real Django.
+#![cfg(feature = "csrf")]
+
+mod support;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use support::{assert_matches, ended_jar, request, response_cookies};
+use tower_django_cookies::time::Duration;
+use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
+
+const SECRET: &str = "abcdefghijklmnopqrstuvwxyzABCDEF";
+
+/// The cases of one kind.
+fn vectors<T: DeserializeOwned>(kind: &str) -> Vec<T> {
+    let mut vectors: Value =
+        serde_json::from_str(include_str!("django/csrf.json")).expect("csrf.json is well-formed");
+    let cases: Vec<T> = serde_json::from_value(vectors[kind].take()).expect("cases of the kind");
+    assert!(!cases.is_empty(), "{kind}");
+    cases
+}
+
+fn jar_with(secret: &str) -> CookieJar {
+    CookieLayer::new().jar(&request(format!("csrftoken={secret}")))
+}
+
+fn jar() -> CookieJar {
+    CookieLayer::new().jar(&http::Request::new(()))
+}
+
+#[derive(Deserialize)]
+struct Differs {
+    accepted: bool,
+    set: Option<String>,
+}
+
+#[test]
+fn token_of_django_belongs_to_its_secret_only() {
+    #[derive(Deserialize)]
+    struct Vector {
+        token: String,
+        secret: String,
+    }
+    let cases = vectors::<Vector>("tokens");
+    for Vector { token, secret } in &cases {
+        assert!(jar_with(secret).csrf().verify(token), "{token}");
+        for other in cases.iter().filter(|other| other.secret != *secret) {
+            assert!(!jar_with(&other.secret).csrf().verify(token), "{token}");
+        }
+    }
+}
+
+#[test]
+fn posts_are_accepted_and_secrets_set_as_by_django() {
+    #[derive(Deserialize)]
+    struct Vector {
+        case: String,
+        cookies: Vec<String>,
+        given: String,
+        accepted: bool,
+        set: Option<String>,
+        differs: Option<Differs>,
+    }
+    for case in vectors::<Vector>("verify") {
+        let cookies: Vec<_> = case
+            .cookies
+            .iter()
+            .map(|value| format!("csrftoken={value}"))
+            .collect();
+        let jar = CookieLayer::new().jar(&request(cookies.join("; ")));
+        let expected = case.differs.unwrap_or(Differs {
+            accepted: case.accepted,
+            set: case.set,
+        });
+        let is_accepted = jar.csrf().verify(&case.given);
+        assert_eq!(is_accepted, expected.accepted, "{}", case.case);
+
+        let token = jar.csrf().token().unwrap();
+        let queued = jar.queued();
+        let set = queued[0].value();
+        match expected.set {
+            Some(secret) => assert_eq!(set, secret, "{}", case.case),
+            None => assert!(
+                !case.cookies.iter().any(|value| value == set),
+                "{}",
+                case.case
+            ),
+        }
+        assert_eq!(set.len(), 32);
+        assert!(jar_with(set).csrf().verify(&token), "{}", case.case);
+    }
+}
+
+#[test]
+fn cookie_has_the_attributes_of_django() {
+    #[derive(Deserialize)]
+    struct Vector {
+        case: String,
+        settings: Settings,
+        attributes: String,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "UPPERCASE")]
+    struct Settings {
+        #[serde(default = "fifty_two_weeks")]
+        age: Option<i64>,
+        domain: Option<String>,
+        path: Option<String>,
+        secure: Option<bool>,
+        httponly: Option<bool>,
+        #[serde(default = "lax")]
+        samesite: Option<String>,
+    }
+    #[allow(clippy::unnecessary_wraps, reason = "null is another value")]
+    fn fifty_two_weeks() -> Option<i64> {
+        Some(31_449_600)
+    }
+    #[allow(clippy::unnecessary_wraps, reason = "null is another value")]
+    fn lax() -> Option<String> {
+        Some("Lax".to_owned())
+    }
+    for Vector {
+        case,
+        settings,
+        attributes,
+    } in vectors("set_cookie")
+    {
+        let mut declared = Cookie::new("csrftoken", "");
+        if let Some(domain) = settings.domain {
+            declared.set_domain(domain);
+        }
+        if let Some(path) = settings.path {
+            declared.set_path(path);
+        }
+        declared.set_max_age(settings.age.map(Duration::seconds));
+        declared.set_secure(settings.secure);
+        declared.set_http_only(settings.httponly);
+        declared.set_same_site(settings.samesite.map(|same_site| match &*same_site {
+            "Lax" => SameSite::Lax,
+            _ => SameSite::Strict,
+        }));
+        let undeclared = (case == "defaults").then(CookieLayer::new);
+        let layers = [
+            Some(CookieLayer::new().declare(declared).unwrap()),
+            undeclared,
+        ];
+        for layer in layers.into_iter().flatten() {
+            let headers = response_cookies(&layer, |jar| drop(jar.csrf().token().unwrap()));
+            let parts: Vec<_> = headers[0].split("; ").skip(1).collect();
+            let parts: Vec<_> = parts
+                .into_iter()
+                .filter(|part| !part.starts_with("expires="))
+                .collect();
+            assert_eq!(parts.join("; "), attributes, "{case}");
+        }
+    }
+}
+
+#[cfg(feature = "sessions")]
+#[test]
+fn secret_in_the_session_is_that_of_django() {
+    #[derive(Deserialize)]
+    struct Vector {
+        case: String,
+        session: Option<String>,
+        given: String,
+        accepted: bool,
+        set: Option<String>,
+        differs: Option<Differs>,
+    }
+    for case in vectors::<Vector>("session") {
+        let mut session = tower_django_cookies::Session::new();
+        if let Some(secret) = &case.session {
+            session.insert("_csrftoken", secret).unwrap();
+        }
+        let expected = case.differs.unwrap_or(Differs {
+            accepted: case.accepted,
+            set: case.set,
+        });
+        assert_eq!(
+            session.verify_csrf(&case.given),
+            expected.accepted,
+            "{}",
+            case.case
+        );
+        let token = session.csrf_token().unwrap();
+        let stored: String = session.get("_csrftoken").unwrap().unwrap();
+        match expected.set {
+            Some(secret) => assert_eq!(stored, secret, "{}", case.case),
+            None => assert_eq!(stored.len(), 32, "{}", case.case),
+        }
+        assert!(session.verify_csrf(&token) && session.verify_csrf(&stored));
+        session.rotate_csrf().unwrap();
+        assert!(!session.verify_csrf(&token) && !session.verify_csrf(&stored));
+    }
+}
+
+#[test]
+fn tokens_of_one_response_share_one_secret() {
+    let jar = jar();
+    let tokens: Vec<_> = (0..20)
+        .map(|_| jar.clone().csrf().token().unwrap())
+        .collect();
+    let queued = jar.queued();
+    assert_eq!(queued.len(), 1);
+    let next = jar_with(queued[0].value());
+    assert!(tokens.iter().all(|token| next.csrf().verify(token)));
+    let different: std::collections::HashSet<_> = tokens.iter().collect();
+    assert_eq!(different.len(), 20);
+    // The request has no secret, so its own post is refused.
+    assert!(!jar.csrf().verify(&tokens[0]));
+}
+
+#[test]
+fn tokens_of_nested_layers_share_one_secret() {
+    use tower::{Layer, Service, service_fn};
+
+    let tokens = std::sync::Mutex::new(Vec::new());
+    let add = |jar: &CookieJar| tokens.lock().unwrap().push(jar.csrf().token().unwrap());
+    let inner = CookieLayer::new().declare(Cookie::build("other")).unwrap();
+    let headers = response_cookies(&CookieLayer::new(), |jar| {
+        add(jar);
+        let mut request = http::Request::new(());
+        request.extensions_mut().insert(jar.clone());
+        let mut service = inner.layer(service_fn(|request: http::Request<()>| {
+            add(&support::jar_of(&request));
+            std::future::ready(Ok::<_, std::convert::Infallible>(http::Response::new(())))
+        }));
+        drop(support::ready_output(service.call(request)));
+    });
+    assert_eq!(headers.len(), 1);
+    let secret = headers[0].split([';', '=']).nth(1).unwrap();
+    let tokens = tokens.into_inner().unwrap();
+    assert_eq!(tokens.len(), 2);
+    assert!(
+        tokens
+            .iter()
+            .all(|token| jar_with(secret).csrf().verify(token))
+    );
+}
+
+#[test]
+fn tokens_of_threads_share_one_secret() {
+    for _ in 0..100 {
+        let jar = jar();
+        let tokens: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| jar.csrf().token().unwrap()))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        let queued = jar.queued();
+        let next = jar_with(queued[0].value());
+        assert!(tokens.iter().all(|token| next.csrf().verify(token)));
+    }
+}
+
+#[test]
+fn rotate_replaces_the_secret_in_the_response_only() {
+    let jar = jar_with(SECRET);
+    let before = jar.csrf().token().unwrap();
+    assert_eq!(jar.queued()[0].value(), SECRET);
+    jar.csrf().rotate().unwrap();
+    let after = jar.csrf().token().unwrap();
+    let queued = jar.queued();
+    let next = jar_with(queued[0].value());
+    assert_eq!(queued.len(), 1);
+    assert!(next.csrf().verify(&after) && !next.csrf().verify(&before));
+    assert!(jar.csrf().verify(&before) && !jar.csrf().verify(&after));
+}
+
+#[test]
+fn cookies_of_other_names_have_their_own_secrets() {
+    let jar = jar_with(SECRET);
+    let token = jar.csrf().cookie_name("other").token().unwrap();
+    let queued = jar.queued();
+    assert_eq!(queued[0].name(), "other");
+    assert!(!jar.csrf().verify(&token));
+    assert!(!jar.csrf().cookie_name("other").verify(SECRET));
+}
+
+#[test]
+fn at_most_eight_cookies_are_read() {
+    let cookies = |count: usize| format!("csrftoken={SECRET}") + &"; csrftoken=stray".repeat(count);
+    for (count, is_found) in [(0, true), (7, true), (8, false)] {
+        let jar = CookieLayer::new().jar(&request(cookies(count)));
+        assert_eq!(jar.csrf().verify(SECRET), is_found, "{count}");
+    }
+}
+
+#[test]
+fn every_change_of_one_character_is_refused() {
+    let jar = jar_with(SECRET);
+    for good in [SECRET.to_owned(), jar.csrf().token().unwrap()] {
+        assert!(jar.csrf().verify(&good));
+        for place in 0..good.len() {
+            assert!(!jar.csrf().verify(&good[..place]));
+            assert!(!jar.csrf().verify(&good[place + 1..]));
+            for c in (0..0x7f_u8).map(char::from).chain(['é', '€']) {
+                let mut forged = good.clone();
+                forged.replace_range(place..=place, &c.to_string());
+                assert_eq!(jar.csrf().verify(&forged), forged == good, "{forged:?}");
+            }
+        }
+        assert!(!jar.csrf().verify(&good.chars().rev().collect::<String>()));
+    }
+}
+
+#[test]
+fn token_in_wrong_place_is_error() {
+    let denying = CookieLayer::new().deny_undeclared();
+    let jar = denying.jar(&http::Request::new(()));
+    assert_matches!(jar.csrf().token(), Err(CookieError::Undeclared { .. }));
+    assert_matches!(jar.csrf().rotate(), Err(CookieError::Undeclared { .. }));
+    let jar = CookieJar::from_headers(request(format!("csrftoken={SECRET}")).headers());
+    assert_matches!(jar.csrf().token(), Err(CookieError::NoResponse { .. }));
+    assert!(jar.csrf().verify(SECRET));
+    let jar = ended_jar();
+    assert_matches!(jar.csrf().token(), Err(CookieError::ResponseStarted { .. }));
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let jar = jar_with(SECRET);
+    jar.csrf().token().unwrap();
+    let debug = format!("{:?}", jar.csrf());
+    assert!(
+        debug.contains("csrftoken") && !debug.contains(SECRET),
+        "{debug}"
+    );
+}

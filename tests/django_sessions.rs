@@ -1,0 +1,663 @@
+//! The crate reads and writes Django's sessions and logins. `tests/django/vectors.py` made the
+//! vectors with real Django.
+#![cfg(feature = "sessions")]
+
+mod support;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use support::{assert_matches, from_hex, request, response_cookies};
+use tower_django_cookies::signing::{SecretKey, TimestampSigner, salted_hmac};
+use tower_django_cookies::time::{Duration, OffsetDateTime};
+use tower_django_cookies::{
+    Cookie, CookieError, CookieJar, CookieLayer, Session, SessionExpiry, SessionReason, Sessions,
+};
+
+const SECRET: &str = "a secret that nobody guesses";
+const NOW: i64 = 1_790_000_000;
+const BACKEND: &str = "django.contrib.auth.backends.ModelBackend";
+const ROW_SALT: &str = "django.contrib.sessions.SessionStore";
+
+/// The cases of one kind.
+fn vectors<T: DeserializeOwned>(kind: &str) -> Vec<T> {
+    let mut vectors: Value = serde_json::from_str(include_str!("django/sessions.json"))
+        .expect("sessions.json is well-formed");
+    let cases: Vec<T> = serde_json::from_value(vectors[kind].take()).expect("cases of the kind");
+    assert!(!cases.is_empty(), "{kind}");
+    cases
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    case: String,
+    key: String,
+    #[serde(default)]
+    fallbacks: Vec<String>,
+}
+
+impl Keys {
+    fn layer(&self) -> CookieLayer {
+        let fallbacks: Vec<_> = self.fallbacks.iter().map(|key| from_hex(key)).collect();
+        let layer = CookieLayer::new().secret_key(from_hex(&self.key)).unwrap();
+        layer.secret_key_fallbacks(fallbacks).unwrap()
+    }
+
+    fn sessions(&self) -> Sessions {
+        sessions_of(&self.layer())
+    }
+}
+
+fn layer() -> CookieLayer {
+    CookieLayer::new().secret_key(SECRET).unwrap()
+}
+
+fn sessions_of(layer: &CookieLayer) -> Sessions {
+    layer.jar(&http::Request::new(())).sessions()
+}
+
+fn sessions() -> Sessions {
+    sessions_of(&layer()).with_time(at(1_790_000_000.0))
+}
+
+fn at(seconds: f64) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + Duration::seconds_f64(seconds)
+}
+
+/// Signs any text as a row of the database.
+fn row(json: &[u8]) -> String {
+    let signer = TimestampSigner::new(SecretKey::try_from(SECRET).unwrap());
+    let signer = signer.salt(ROW_SALT).with_time(at(1_790_000_000.0));
+    signer.sign(&URL_SAFE_NO_PAD.encode(json))
+}
+
+fn session(json: &str) -> Session {
+    sessions().decode(row(json.as_bytes())).expect(json)
+}
+
+/// The JSON in a signed session.
+fn json_of(signed: &str) -> String {
+    let payload = signed.split(':').next().unwrap();
+    let bytes = match payload.strip_prefix('.') {
+        None => URL_SAFE_NO_PAD.decode(payload).unwrap(),
+        Some(deflated) => {
+            let mut bytes = Vec::new();
+            let deflated = URL_SAFE_NO_PAD.decode(deflated).unwrap();
+            let mut decoder = flate2::read::ZlibDecoder::new(&*deflated);
+            std::io::Read::read_to_end(&mut decoder, &mut bytes).unwrap();
+            bytes
+        }
+    };
+    bytes.into_iter().map(char::from).collect()
+}
+
+fn error_name(error: &CookieError) -> &'static str {
+    match error {
+        CookieError::BadSignature { .. } => "BadSignature",
+        CookieError::SignatureExpired { .. } => "SignatureExpired",
+        CookieError::SessionExpired { .. } => "SessionExpired",
+        CookieError::InvalidSession { reason, .. } => match reason {
+            SessionReason::Pickled => "Pickled",
+            SessionReason::NotJson => "NotJson",
+            SessionReason::NotObject => "NotObject",
+            SessionReason::TooDeep => "TooDeep",
+            SessionReason::TooLong => "TooLong",
+            _ => "another reason",
+        },
+        _ => "another error",
+    }
+}
+
+#[derive(Deserialize)]
+struct Reading {
+    #[serde(flatten)]
+    keys: Keys,
+    data: Option<String>,
+    value: Option<String>,
+    now: Option<f64>,
+    age: Option<f64>,
+    entries: Option<Vec<[String; 3]>>,
+    rewritten: Option<String>,
+    error: Option<String>,
+}
+
+impl Reading {
+    /// Checks what was read, changes one key and checks what is written.
+    fn check(&self, read: Result<Session, CookieError>, write: impl Fn(&Session) -> String) {
+        let case = &self.keys.case;
+        let (Some(entries), Some(rewritten)) = (&self.entries, &self.rewritten) else {
+            let expected = self.error.as_deref().expect(case);
+            match read {
+                Ok(_) => assert_eq!(expected, "none", "{case}"),
+                Err(error) => assert_eq!(error_name(&error), expected, "{case}: {error}"),
+            }
+            return;
+        };
+        let mut session = read.unwrap_or_else(|error| panic!("{case}: {error}"));
+        assert_eq!(session.keys().count(), entries.len(), "{case}");
+        for [key, text, value] in entries {
+            // The names with lone surrogates are no strings of Rust.
+            let Ok(key) = serde_json::from_str::<String>(key) else {
+                continue;
+            };
+            assert_eq!(session.raw(&key), Some(&**text), "{case}: {key}");
+            // Python reads `-0` as an integer, and `serde_json` as a float.
+            if let (Ok(expected), true) = (serde_json::from_str::<Value>(value), text != "-0") {
+                let found = session.get::<Value>(&key);
+                assert_eq!(found, Ok(Some(expected)), "{case}: {key}");
+            }
+        }
+        session.insert("rust", &[1]).unwrap();
+        assert_eq!(json_of(&write(&session)), *rewritten, "{case}");
+    }
+}
+
+#[test]
+fn salted_hmac_is_that_of_django() {
+    #[derive(Deserialize)]
+    struct Vector {
+        #[serde(flatten)]
+        keys: Keys,
+        salt: String,
+        value: String,
+        digest: String,
+    }
+    for case in vectors::<Vector>("salted_hmac") {
+        let key = SecretKey::try_from(from_hex(&case.keys.key)).unwrap();
+        let mac = salted_hmac(&case.salt, &case.value, &key);
+        assert_eq!(mac.hexdigest(), case.digest, "{}", case.keys.case);
+        assert_eq!(mac.digest().to_vec(), from_hex(&case.digest));
+        assert!(mac.matches_hex(&case.digest) && !mac.matches_hex(&case.digest[1..]));
+    }
+}
+
+#[test]
+fn key_is_found_if_django_generates_such_keys() {
+    #[derive(Deserialize)]
+    struct Vector {
+        session_key: String,
+        valid: bool,
+    }
+    for Vector { session_key, valid } in vectors("keys") {
+        // In quotes and escaped, a cookie can have any value.
+        let quoted = session_key.replace('\\', "\\\\").replace('"', "\\\"");
+        let quoted = quoted.replace(';', "\\073");
+        let jar = layer().jar(&request(format!("sessionid=\"{quoted}\"")));
+        assert_eq!(jar.get("sessionid"), Some(&*session_key));
+        let expected = valid.then_some(&*session_key);
+        assert_eq!(jar.sessions().key(), expected, "{session_key:?}");
+    }
+}
+
+#[test]
+fn new_key_has_characters_of_django() {
+    let keys: Vec<_> = (0..100).map(|_| Sessions::new_key().unwrap()).collect();
+    for key in &keys {
+        assert_eq!(key.len(), 32);
+        let jar = layer().jar(&request(format!("sessionid={key}")));
+        assert_eq!(jar.sessions().key(), Some(&**key));
+    }
+    let used: std::collections::BTreeSet<_> = keys.concat().chars().collect();
+    assert_eq!(used.len(), 36, "{used:?}");
+}
+
+#[test]
+fn rows_are_read_and_rewritten_as_by_django() {
+    for case in vectors::<Reading>("decode") {
+        let sessions = case.keys.sessions().with_time(at(1_790_000_000.0));
+        let data = from_hex(case.data.as_ref().unwrap());
+        case.check(sessions.decode(&data), |session| {
+            let row = sessions.encode(session).unwrap();
+            let keys: Vec<_> = session.keys().collect();
+            let again = sessions.decode(&row).expect(&case.keys.case);
+            assert_eq!(again.keys().collect::<Vec<_>>(), keys);
+            row
+        });
+    }
+}
+
+#[test]
+fn signed_cookies_are_read_and_rewritten_as_by_django() {
+    for case in vectors::<Reading>("cookie") {
+        let header = format!("sessionid={}", case.value.as_ref().unwrap());
+        let layer = case.keys.layer();
+        let sessions = layer.jar(&request(header)).sessions();
+        let now = at(case.now.unwrap());
+        let age = Duration::seconds_f64(case.age.unwrap());
+        let sessions = sessions.with_time(now).max_age(age);
+        case.check(sessions.from_cookie(), |session| {
+            let jar = layer.jar(&http::Request::new(()));
+            let sessions = jar.sessions().with_time(now);
+            sessions.set_cookie(session).unwrap();
+            jar.queued()[0].value().to_owned()
+        });
+    }
+}
+
+#[test]
+fn expiry_is_read_and_written_as_by_django() {
+    #[derive(Deserialize)]
+    struct Vector {
+        case: String,
+        text: String,
+        now: f64,
+        date: Option<f64>,
+        at_browser_close: Option<bool>,
+        raises: Option<String>,
+    }
+    for case in vectors::<Vector>("expiry") {
+        let read = sessions().decode(row(case.text.as_bytes()));
+        let Some(date) = case.date else {
+            assert!(case.raises.is_some());
+            assert_matches!(read, Err(CookieError::UnreadableEntry { key, .. }) if key == "_session_expiry");
+            continue;
+        };
+        // One that has expired cannot be decoded now, but long ago.
+        let sessions = sessions().with_time(at(-62_135_596_800.0));
+        let mut session = sessions
+            .decode(row(case.text.as_bytes()))
+            .expect(&case.case);
+        let sessions = sessions.with_time(at(case.now));
+        let expires_at = sessions.expires_at(&session).unwrap();
+        let microseconds = (expires_at - OffsetDateTime::UNIX_EPOCH).whole_microseconds();
+        #[allow(clippy::cast_possible_truncation, reason = "Python's floats")]
+        let expected = date as i128;
+        assert_eq!(microseconds, expected, "{}", case.case);
+        let expiry = session.expiry().unwrap();
+        assert_eq!(
+            Some(expiry == SessionExpiry::BrowserClose),
+            case.at_browser_close,
+            "{}",
+            case.case
+        );
+        if case.case.starts_with("set_expiry") {
+            session.set_expiry(SessionExpiry::Default);
+            session.set_expiry(expiry);
+            let row = sessions.encode(&session).unwrap();
+            assert_eq!(json_of(&row), case.text, "{}", case.case);
+        }
+    }
+}
+
+#[test]
+fn rows_are_alive_as_long_as_in_django() {
+    #[derive(Deserialize)]
+    struct Vector {
+        #[serde(flatten)]
+        keys: Keys,
+        data: String,
+        now: f64,
+        alive: bool,
+        differs: Option<Differs>,
+    }
+    #[derive(Deserialize)]
+    struct Differs {
+        alive: bool,
+    }
+    for case in vectors::<Vector>("rows") {
+        let sessions = case.keys.sessions().with_time(at(case.now));
+        let is_alive = case.differs.map_or(case.alive, |differs| differs.alive);
+        match sessions.decode(&case.data) {
+            Ok(session) => {
+                assert!(is_alive, "{}", case.keys.case);
+                assert_eq!(session.get("a"), Ok(Some(1)));
+            }
+            Err(error) => {
+                assert_matches!(error, CookieError::SessionExpired { .. });
+                assert!(!is_alive, "{}", case.keys.case);
+            }
+        }
+    }
+}
+
+#[test]
+fn login_is_valid_if_django_accepts_it() {
+    #[derive(Deserialize)]
+    struct Vector {
+        #[serde(flatten)]
+        keys: Keys,
+        text: String,
+        password: String,
+        is_login: bool,
+        renewed: bool,
+        hash: Option<String>,
+    }
+    for case in vectors::<Vector>("is_login") {
+        let sessions = case.keys.sessions();
+        let name = &case.keys.case;
+        let mut session = session(&case.text);
+        let is_login = sessions.is_login(&session, &case.password).unwrap();
+        assert_eq!(is_login, case.is_login, "{name}");
+        let is_renewed = sessions.renew_login(&mut session, &case.password);
+        assert_eq!(is_renewed, Ok(case.renewed), "{name}");
+        if is_login {
+            let hash = session.get::<String>("_auth_user_hash").unwrap();
+            assert_eq!(hash, case.hash, "{name}");
+        }
+    }
+}
+
+#[test]
+fn log_in_writes_the_session_of_django() {
+    #[derive(Deserialize)]
+    struct Vector {
+        #[serde(flatten)]
+        keys: Keys,
+        password: String,
+        user_id: String,
+        before: String,
+        after: String,
+    }
+    for case in vectors::<Vector>("log_in") {
+        let sessions = case.keys.sessions();
+        let mut session = session(&case.before);
+        let logged_in = sessions.log_in(&mut session, &case.user_id, BACKEND, &case.password);
+        assert_eq!(logged_in, Ok(()));
+        let after = json_of(&sessions.encode(&session).unwrap());
+        assert_eq!(after, case.after, "{}", case.keys.case);
+        assert_eq!(session.backend().as_deref(), Some(BACKEND));
+        assert_eq!(sessions.is_login(&session, &case.password), Ok(true));
+    }
+}
+
+#[test]
+fn cookie_has_the_attributes_of_django() {
+    #[derive(Deserialize)]
+    struct Vector {
+        #[serde(flatten)]
+        keys: Keys,
+        engine: String,
+        text: String,
+        now: f64,
+        attributes: String,
+        value: Option<String>,
+    }
+    let long_ago = sessions().with_time(at(-62_135_596_800.0));
+    for case in vectors::<Vector>("set_cookie") {
+        let session = long_ago.decode(row(case.text.as_bytes())).unwrap();
+        let headers = response_cookies(&case.keys.layer(), |jar| {
+            let sessions = jar.sessions().with_time(at(case.now));
+            match &*case.engine {
+                "db" => sessions.set_key("0123456789abcdef", &session).unwrap(),
+                _ => sessions.set_cookie(&session).unwrap(),
+            }
+        });
+        let (value, attributes) = headers[0].split_once("; ").unwrap();
+        // `expires` depends on the time.
+        let attributes: Vec<_> = attributes
+            .split("; ")
+            .filter(|part| !part.starts_with("expires="))
+            .collect();
+        assert_eq!(attributes.join("; "), case.attributes, "{}", case.keys.case);
+        let value = value.strip_prefix("sessionid=").unwrap();
+        match case.value.as_deref() {
+            None => assert_eq!(value, "0123456789abcdef"),
+            // Another zlib can find it longer or shorter to compress.
+            Some(expected) if [value, expected].iter().any(|value| value.starts_with('.')) => {
+                assert_eq!(json_of(value), json_of(expected), "{}", case.keys.case);
+            }
+            Some(expected) => assert_eq!(value, expected, "{}", case.keys.case),
+        }
+    }
+}
+
+/// The issue's own case.
+#[test]
+fn entries_that_only_python_reads_are_written_unchanged() {
+    let text = concat!(
+        r#"{"nan":[NaN,{"x":-Infinity}],"lone":"a\ud800b","\udc00":"key","#,
+        r#""big":1208925819614629174706177,"changed":1,"float":1e-07}"#
+    );
+    let mut session = session(text);
+    for key in ["nan", "lone"] {
+        assert_matches!(
+            session.get::<Value>(key),
+            Err(CookieError::UnreadableEntry { .. })
+        );
+    }
+    assert_eq!(session.get::<f64>("float"), Ok(Some(1e-7)));
+    assert_eq!(session.raw("big"), Some("1208925819614629174706177"));
+    assert_eq!(session.get::<u8>("\u{fffd}"), Ok(None));
+    session.insert("changed", "x").unwrap();
+    let written = json_of(&sessions().encode(&session).unwrap());
+    assert_eq!(written, text.replace(r#""changed":1"#, r#""changed":"x""#));
+}
+
+fn jar_with(cookies: &str) -> CookieJar {
+    layer().jar(&request(cookies))
+}
+
+fn signed_cookie(value: i32, now: i64) -> String {
+    let jar = layer().jar(&http::Request::new(()));
+    let mut session = Session::new();
+    session.insert("a", &value).unwrap();
+    let now = OffsetDateTime::from_unix_timestamp(now).unwrap();
+    jar.sessions().with_time(now).set_cookie(&session).unwrap();
+    jar.queued()[0].value().to_owned()
+}
+
+#[test]
+fn every_change_of_one_character_is_bad_signature() {
+    let cookie = signed_cookie(1, NOW);
+    let row = row(br#"{"a":1}"#);
+    for (good, is_cookie) in [(cookie, true), (row, false)] {
+        let read = |value: &str| {
+            if is_cookie {
+                let jar = jar_with(&format!("sessionid={value}"));
+                jar.sessions().with_time(at(1_790_000_000.0)).from_cookie()
+            } else {
+                sessions().decode(value)
+            }
+        };
+        assert_eq!(read(&good).unwrap().get("a"), Ok(Some(1)));
+        for place in 0..good.len() {
+            let mut truncated = good.clone();
+            truncated.truncate(place);
+            assert_matches!(read(&truncated), Err(CookieError::BadSignature { .. }));
+            for c in (0x21..0x7f_u8)
+                .map(char::from)
+                .filter(|c| !"\";\\".contains(*c))
+            {
+                if good[place..].starts_with(c) {
+                    continue;
+                }
+                let mut forged = good.clone();
+                forged.replace_range(place..=place, &c.to_string());
+                assert_matches!(read(&forged), Err(CookieError::BadSignature { .. }));
+            }
+            let mut swapped = good.clone().into_bytes();
+            swapped.swap(place, (place + 1) % good.len());
+            let swapped = String::from_utf8(swapped).unwrap();
+            if swapped != good {
+                assert_matches!(read(&swapped), Err(CookieError::BadSignature { .. }));
+            }
+        }
+    }
+}
+
+#[test]
+fn row_is_no_cookie_and_cookie_is_no_row() {
+    let cookie = signed_cookie(1, NOW);
+    assert_matches!(
+        sessions().decode(&cookie),
+        Err(CookieError::BadSignature { .. })
+    );
+    let jar = jar_with(&format!("sessionid={}", row(b"{}")));
+    let read = jar.sessions().with_time(at(1_790_000_000.0)).from_cookie();
+    assert_matches!(read, Err(CookieError::BadSignature { .. }));
+}
+
+#[test]
+fn last_valid_cookie_of_at_most_eight_is_read() {
+    let [first, second, old] =
+        [(1, NOW), (2, NOW), (3, NOW - 3_000_000)].map(|(value, now)| signed_cookie(value, now));
+    let read = |cookies: &[&str]| {
+        let header = cookies
+            .iter()
+            .map(|value| format!("sessionid={value}"))
+            .collect::<Vec<_>>();
+        let jar = jar_with(&header.join("; "));
+        let read = jar.sessions().with_time(at(1_790_000_000.0)).from_cookie();
+        read.map(|session| session.get::<i32>("a").unwrap().unwrap())
+    };
+    assert_eq!(read(&[&first, &second]), Ok(2));
+    assert_eq!(read(&[&second, &first, "stray"]), Ok(1));
+    assert_eq!(read(&[&first, &old, "stray"]), Ok(1));
+    assert_matches!(
+        read(&[&old, "stray"]),
+        Err(CookieError::SignatureExpired { .. })
+    );
+    assert_matches!(
+        read(&["stray", &old]),
+        Err(CookieError::SignatureExpired { .. })
+    );
+    assert_matches!(read(&["stray"]), Err(CookieError::BadSignature { .. }));
+    assert_matches!(read(&[]), Err(CookieError::MissingCookie { .. }));
+    let mut many = vec!["stray"; 8];
+    many[0] = &first;
+    assert_eq!(read(&many), Ok(1));
+    many.push("stray");
+    assert_matches!(read(&many), Err(CookieError::BadSignature { .. }));
+}
+
+#[test]
+fn key_of_several_cookies_is_the_last_valid_one() {
+    let jar = jar_with("sessionid=aaaaaaaa; sessionid=bbbbbbbb; sessionid=Invalid-Key");
+    assert_eq!(jar.sessions().key(), Some("bbbbbbbb"));
+    assert_eq!(jar.sessions().cookie_name("other").key(), None);
+}
+
+#[test]
+fn session_without_key_is_missing_key() {
+    let jar = CookieLayer::new().jar(&request("sessionid=a:b:c"));
+    let sessions = jar.sessions();
+    let mut session = Session::new();
+    let setting = |error| match error {
+        CookieError::MissingKey { setting, .. } => setting,
+        error => panic!("{error}"),
+    };
+    assert_eq!(setting(sessions.decode("a:b:c").unwrap_err()), "secret_key");
+    assert_eq!(
+        setting(sessions.encode(&session).unwrap_err()),
+        "secret_key"
+    );
+    assert_eq!(setting(sessions.from_cookie().unwrap_err()), "secret_key");
+    assert_eq!(
+        setting(sessions.set_cookie(&session).unwrap_err()),
+        "secret_key"
+    );
+    assert_eq!(
+        setting(sessions.is_login(&session, "x").unwrap_err()),
+        "secret_key"
+    );
+    let error = sessions
+        .log_in(&mut session, "1", BACKEND, "x")
+        .unwrap_err();
+    assert_eq!(setting(error), "secret_key");
+    assert!(session.is_empty() && jar.queued().is_empty());
+}
+
+#[test]
+fn declared_cookie_keeps_its_declaration() {
+    let declared = Cookie::build("id")
+        .path("/app")
+        .secure(true)
+        .max_age(Duration::HOUR);
+    let layer = layer().declare(declared).unwrap();
+    let mut session = Session::new();
+    let headers = |session: &Session| {
+        response_cookies(&layer, |jar| {
+            let sessions = jar.sessions().cookie_name("id");
+            sessions.set_key("0123456789abcdef", session).unwrap();
+        })
+        .remove(0)
+    };
+    let header = headers(&session);
+    assert!(
+        header.ends_with("Max-Age=3600; Path=/app; Secure"),
+        "{header}"
+    );
+    session.set_expiry(SessionExpiry::BrowserClose);
+    assert_eq!(headers(&session), "id=0123456789abcdef; Path=/app; Secure");
+    session.set_expiry(SessionExpiry::Inactivity(Duration::MINUTE));
+    let header = headers(&session);
+    assert!(
+        header.ends_with("Max-Age=60; Path=/app; Secure"),
+        "{header}"
+    );
+
+    let now = at(1_790_000_000.0);
+    let sessions = sessions_of(&layer).cookie_name("id").with_time(now);
+    let expires_at = sessions.expires_at(&Session::new()).unwrap();
+    assert_eq!(expires_at - now, Duration::HOUR);
+    let deleted = response_cookies(&layer, |jar| {
+        jar.sessions().cookie_name("id").delete_cookie().unwrap();
+    });
+    assert!(
+        deleted[0].ends_with("Max-Age=0; Path=/app; Secure"),
+        "{deleted:?}"
+    );
+}
+
+/// Django's `SessionMiddleware` deletes it with its `SameSite`.
+#[test]
+fn delete_of_undeclared_cookie_is_that_of_django() {
+    let deleted = response_cookies(&layer(), |jar| jar.sessions().delete_cookie().unwrap());
+    let expected =
+        "sessionid=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=Lax";
+    assert_eq!(deleted, [expected]);
+}
+
+#[test]
+fn session_keeps_the_order_of_its_keys() {
+    let mut session = session(r#"{"a":1,"b":2,"c":3}"#);
+    assert!(!session.is_modified());
+    assert!(!session.remove("x") && !session.is_modified());
+    session.insert("a", &9).unwrap();
+    assert!(session.is_modified() && session.remove("b"));
+    session.insert("b", &8).unwrap();
+    assert_eq!(session.keys().collect::<Vec<_>>(), ["a", "c", "b"]);
+    session.clear();
+    assert!(session.is_empty());
+}
+
+#[test]
+fn value_that_is_no_json_is_unserializable() {
+    let mut session = session(r#"{"a":1}"#);
+    let map = std::collections::HashMap::from([((1, 2), 3)]);
+    let error = session.insert("a", &map).unwrap_err();
+    assert_matches!(error, CookieError::UnserializableEntry { key, .. } if key == "a");
+    assert_eq!(session.get("a"), Ok(Some(1)));
+    assert!(!session.is_modified());
+}
+
+#[test]
+fn many_keys_are_read_in_linear_time() {
+    let text = (0..80_000)
+        .map(|i| format!("\"{i}\":0"))
+        .collect::<Vec<_>>()
+        .join(",");
+    let start = std::time::Instant::now();
+    assert_eq!(session(&format!("{{{text}}}")).keys().count(), 80_000);
+    assert!(start.elapsed() < std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn debug_shows_keys_and_no_values() {
+    let session = session(r#"{"basket":"m4rked"}"#);
+    let debug = format!("{session:?}");
+    assert!(
+        debug.contains("basket") && !debug.contains("m4rked"),
+        "{debug}"
+    );
+    let jar = jar_with("sessionid=m4rkedm4rked");
+    let debug = format!("{:?}", jar.sessions());
+    assert!(
+        !debug.contains("m4rked") && !debug.contains("nobody"),
+        "{debug}"
+    );
+    let mac = salted_hmac("m4rked", "m4rked", &SecretKey::try_from("m4rked").unwrap());
+    assert_eq!(format!("{mac:?}"), "SaltedHmac(..)");
+}
