@@ -4,7 +4,13 @@
 //! `PYTHON` is the path of a Python with the packages of `tests/django/requirements.txt`.
 //! `DIFFERENTIAL_CASES` is the number of cases, and `DIFFERENTIAL_SEED` repeats the cases of an
 //! earlier run.
-#![cfg(all(feature = "dumps", feature = "private", feature = "test-util"))]
+#![cfg(all(
+    feature = "csrf",
+    feature = "messages",
+    feature = "private",
+    feature = "sessions",
+    feature = "test-util"
+))]
 
 mod fuzzed;
 mod support;

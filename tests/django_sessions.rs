@@ -144,7 +144,9 @@ impl Reading {
             };
             assert_eq!(session.raw(&key), Some(&**text), "{case}: {key}");
             // Python reads `-0` as an integer, and `serde_json` as a float.
-            if let (Ok(expected), true) = (serde_json::from_str::<Value>(value), text != "-0") {
+            if let (Ok(expected), true) =
+                (serde_json::from_str::<Value>(value), !text.contains("-0"))
+            {
                 let found = session.get::<Value>(&key);
                 assert_eq!(found, Ok(Some(expected)), "{case}: {key}");
             }

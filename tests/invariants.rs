@@ -1,5 +1,11 @@
 //! The invariants of `tests/fuzzed`, for random bytes and for the bytes that the fuzzer found.
-#![cfg(all(feature = "dumps", feature = "private", feature = "test-util"))]
+#![cfg(all(
+    feature = "csrf",
+    feature = "messages",
+    feature = "private",
+    feature = "sessions",
+    feature = "test-util"
+))]
 
 mod fuzzed;
 mod support;
@@ -44,5 +50,7 @@ targets! {
     set => set_and_delete_send_the_given_attributes_or_return_an_error,
     round_trip => values_survive_the_round_trip_through_a_client,
     signing => signed_text_is_accepted_and_other_text_is_rejected,
+    sessions => sessions_of_any_json_are_read_and_written_unchanged,
+    messages => messages_and_tokens_of_any_text_are_read,
     client => client_sends_cookies_only_within_their_scope,
 }

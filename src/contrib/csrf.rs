@@ -76,7 +76,26 @@ impl CookieJar {
 ///         .layer(CookieLayer::new())
 ///         .layer(CsrfLayer::new())
 /// }
+/// # use tower::ServiceExt;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # pub async fn run() {
+/// #     let secret = "abcdefghijklmnopqrstuvwxyzABCDEF";
+/// #     for (site, token, status) in [
+/// #         ("same-origin", secret, 200), ("same-origin", "", 403), ("cross-site", secret, 403),
+/// #     ] {
+/// #         let request = http::Request::post("/")
+/// #             .header("cookie", format!("csrftoken={secret}"))
+/// #             .header("content-type", "application/x-www-form-urlencoded")
+/// #             .header("origin", "https://example.com")
+/// #             .header("sec-fetch-site", site)
+/// #             .body(format!("csrfmiddlewaretoken={token}"))
+/// #             .unwrap();
+/// #         let response = app().oneshot(request).await.unwrap();
+/// #         assert_eq!(response.status(), status);
+/// #     }
 /// # }
+/// # }
+/// # #[cfg(feature = "axum-core")] example::run();
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

@@ -3,7 +3,6 @@
 use crate::contrib::session::Session;
 use crate::contrib::sessions::Sessions;
 use crate::error::CookieError;
-use crate::events;
 use crate::signing::{SaltedHmac, SecretKey, salted_hmac};
 
 /// Django's `SESSION_KEY`, `BACKEND_SESSION_KEY` and `HASH_SESSION_KEY`.
@@ -174,9 +173,7 @@ impl Sessions {
         backend: &str,
         password_hash: &str,
     ) -> Result<(), CookieError> {
-        let (key, _) = self
-            .keys()
-            .inspect_err(|error| events::refused("set", "session", error))?;
+        let (key, _) = self.keys()?;
         let hash = login_hash(password_hash, key);
         if session.raw(USER_ID).is_some() {
             let is_same_user = session.user_id().as_deref() == Some(user_id);

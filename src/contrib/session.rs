@@ -162,7 +162,7 @@ impl Session {
     }
 
     /// Sets the value of a key: Django's `request.session[key] = value`. A key that exists keeps its
-    /// place.
+    /// place. NaN and the infinities become `null`, as always in `serde_json`.
     ///
     /// # Errors
     ///

@@ -10,6 +10,7 @@ import base64
 import datetime
 import json
 import pickle
+import random
 import re
 from types import SimpleNamespace
 
@@ -180,9 +181,44 @@ def decode_cases():
         yield decode(f"broken {i}: {ascii(text)}", row(text), error="NotJson")
     for i, text in enumerate(NOT_OBJECTS):
         yield decode(f"no object: {text}", row(text), error="NotObject")
+    for i, text in enumerate(mixes(), 1):
+        try:
+            is_object = isinstance(json.loads(text), dict)
+            error = None if is_object else "NotObject"
+        except ValueError:
+            error = "NotJson"
+        yield decode(f"random mix {i}", row(text), text, error)
     yield decode("integer of 4301 digits", row('{"a":' + "9" * 4301 + "}"), error="none", why=DIGITS)
     yield decode("too deep", row('{"a":' + "[" * 200_000 + "]" * 200_000 + "}", is_compressed=True), error="TooDeep")
     yield from wrong_rows()
+
+
+PIECES = [*'{}[]:,"-0Ee+. ' "\\\n\0\x7f\xa0\xff", '"a"', '"b":', '"a":1', '{"a":', "1.5", "1e5", "01", "NaN", "Infinity", "-Infinity", "null", "true",
+          "false", "\\u", '"\\ud800"', '"\\ud83e\\udd8a"', '\\"', '"\xe9"']
+NAMES = ['"a"', '"b" ', '"\\u0061"', '"\\ud800"', '"\\uD800"', '"\xe9"', '""', '"\\ud83e\\udd8a"', '"\\ud83e\\uD83E\\udd8a"']
+
+
+def mixes():
+    """Random texts: pieces, objects, and objects with one change."""
+    rng = random.Random(40)
+
+    def choose(choices):
+        return choices[int(rng.random() * len(choices))]
+
+    def value(depth):
+        kind = int(rng.random() * (3 if depth > 3 else 5))
+        if kind < 3:
+            return choose(["1", "-0", "1.5e3", "NaN", "-Infinity", "null", '"x"', '"\\ud800"', '"}"', '"\\\\"', " [ ]", "{}", choose(PIECES)])
+        items = [value(depth + 1) for _ in range(int(rng.random() * 4))]
+        return "[" + ",".join(items) + "]" if kind == 3 else "{" + ",".join(f"{choose(NAMES)}:{item}" for item in items) + "}"
+
+    for i in range(450):
+        if i % 3 == 0:
+            yield "".join(choose(PIECES) for _ in range(1 + int(rng.random() * 12)))
+            continue
+        text = "{" + ",".join(f"{choose(NAMES)}:{value(0)}" for _ in range(int(rng.random() * 6))) + "}"
+        place = int(rng.random() * len(text))
+        yield text if i % 3 == 1 else text[:place] + choose(["", *PIECES]) + text[place + 1 :]
 
 
 def wrong_rows():

@@ -7,6 +7,9 @@ only for the files of CONTRIB, for which every Django of requirements.txt and re
 The cases of vectors.json are in this file, those of signing.json in signing_cases.py, signed_cookie_cases.py and
 signed_object_cases.py, and those of CONTRIB in the files named after them.
 
+The files need no Rust: they can test any implementation of Django's cookies. The docstring of each file says what the keys of
+its cases mean.
+
 "cookies", "set_cookie" and "raises" of a case are Django's result. "differs" is the crate's result where it is another, and
 the reason: a row of the README's table of differences, or an attribute that Django lacks. "host" is the request's host, if
 the crate knows it. Cases that depend on the version of CPython are left out: control characters in values that are set, and

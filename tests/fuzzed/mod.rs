@@ -4,8 +4,10 @@
 
 pub(crate) mod client;
 pub(crate) mod input;
+pub(crate) mod messages;
 pub(crate) mod parse;
 pub(crate) mod round_trip;
+pub(crate) mod sessions;
 pub(crate) mod set;
 pub(crate) mod signing;
 pub(crate) mod unstructured;

@@ -1,0 +1,9 @@
+//! Sessions of any JSON are read: see `tests/fuzzed/sessions.rs`.
+#![no_main]
+
+#[path = "../../tests/fuzzed/mod.rs"]
+mod fuzzed;
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzzed::sessions::check(bytes));
