@@ -24,7 +24,16 @@ const MAX_READ: usize = 8;
 impl CookieJar {
     /// Returns access to Django's CSRF tokens.
     ///
-    /// See [`Csrf`] for an example.
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer};
+    /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
+    /// let token = jar.csrf().token()?;
+    /// assert_eq!(jar.queued()[0].name(), "csrftoken");
+    /// # let _ = token;
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    ///
+    /// See [`Csrf`] for a form.
     pub fn csrf(&self) -> Csrf {
         Csrf {
             jar: self.clone(),
@@ -110,6 +119,14 @@ struct Secrets(HashMap<String, Secret>);
 
 impl Csrf {
     /// Sets the name of the cookie: Django's `CSRF_COOKIE_NAME`. The default is `csrftoken`.
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer};
+    /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
+    /// jar.csrf().cookie_name("shop_csrf").token()?;
+    /// assert_eq!(jar.queued()[0].name(), "shop_csrf");
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn cookie_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
@@ -263,12 +280,32 @@ impl Session {
     /// # Errors
     ///
     /// [`CookieError::NoRandomBytes`] if the operating system returns no random bytes.
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, Session};
+    ///
+    /// let mut session = Session::new();
+    /// let token = session.csrf_token()?;
+    /// session.rotate_csrf()?;
+    /// assert!(!session.verify_csrf(&token));
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn rotate_csrf(&mut self) -> Result<(), CookieError> {
         let secret = Secret::new()?;
         self.set_csrf_secret(&secret)
     }
 
     /// Returns `true` if a token belongs to the secret in the session. See [`Csrf::verify`].
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, Session};
+    ///
+    /// let mut session = Session::new();
+    /// assert!(!session.verify_csrf(""));
+    /// let token = session.csrf_token()?;
+    /// assert!(session.verify_csrf(&token));
+    /// # Ok::<(), CookieError>(())
+    /// ```
     #[must_use]
     pub fn verify_csrf(&self, given: &str) -> bool {
         self.csrf_secret()

@@ -15,6 +15,17 @@ const KEY: &str = "_session_expiry";
 const MAX_SECONDS: f64 = 86_400.0 * 999_999_999.0;
 
 /// When a session expires: the argument of Django's `request.session.set_expiry`.
+///
+/// ```
+/// use tower_django_cookies::{CookieError, Session, SessionExpiry};
+///
+/// let mut session = Session::new();
+/// session.set_expiry(SessionExpiry::BrowserClose);
+/// assert_eq!(session.raw("_session_expiry"), Some("0"));
+/// session.set_expiry(SessionExpiry::Default);
+/// assert_eq!(session.raw("_session_expiry"), None);
+/// # Ok::<(), CookieError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionExpiry {

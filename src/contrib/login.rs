@@ -45,6 +45,15 @@ impl Session {
     ///
     /// Django's default is `django.contrib.auth.backends.ModelBackend`. Django treats a user as
     /// logged out if the backend is not in its setting `AUTHENTICATION_BACKENDS`.
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, Session};
+    ///
+    /// let mut session = Session::new();
+    /// session.insert("_auth_user_backend", "django.contrib.auth.backends.ModelBackend")?;
+    /// assert_eq!(session.backend().unwrap(), "django.contrib.auth.backends.ModelBackend");
+    /// # Ok::<(), CookieError>(())
+    /// ```
     #[must_use]
     pub fn backend(&self) -> Option<String> {
         self.get(BACKEND).ok()?
@@ -194,7 +203,7 @@ impl Sessions {
         password_hash: &str,
     ) -> Result<Option<usize>, CookieError> {
         let (key, fallbacks) = self.keys()?;
-        if session.user_id().is_none() || session.raw(BACKEND).is_none() {
+        if session.user_id().is_none() || session.backend().is_none() {
             return Ok(None);
         }
         let given = given_hash(session);

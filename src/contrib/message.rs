@@ -33,19 +33,37 @@ impl MessageLevel {
     pub const ERROR: Self = Self(40);
 
     /// Creates a level of your own.
+    ///
+    /// ```
+    /// use tower_django_cookies::MessageLevel;
+    ///
+    /// assert!(MessageLevel::new(50) > MessageLevel::ERROR);
+    /// ```
     #[must_use]
     pub const fn new(level: i64) -> Self {
         Self(level)
     }
 
     /// Returns the number.
+    ///
+    /// ```
+    /// use tower_django_cookies::MessageLevel;
+    ///
+    /// assert_eq!(MessageLevel::SUCCESS.value(), 25);
+    /// ```
     #[must_use]
     pub const fn value(self) -> i64 {
         self.0
     }
 
     /// Returns the tag of one of Django's levels, such as `success`, or else an empty text: Django's
-    /// `DEFAULT_TAGS`.
+    /// `DEFAULT_TAGS`. Django's setting `MESSAGE_TAGS` is not known here.
+    ///
+    /// ```
+    /// use tower_django_cookies::MessageLevel;
+    ///
+    /// assert_eq!(MessageLevel::WARNING.tag(), "warning");
+    /// ```
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self.0 {
@@ -62,6 +80,21 @@ impl MessageLevel {
 /// A message for the user: `django.contrib.messages.storage.base.Message`.
 ///
 /// `Debug` shows the level, not the text.
+///
+/// ```
+/// use tower_django_cookies::{CookieError, CookieLayer, MessageLevel};
+/// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+/// # let jar = layer.jar(&http::Request::new(()));
+///
+/// jar.messages().add_with_tags(MessageLevel::INFO, "Tea is sold out.", "basket")?;
+/// let message = &jar.messages().take()?[0];
+/// assert_eq!(message.level(), MessageLevel::INFO);
+/// assert_eq!(message.text(), "Tea is sold out.");
+/// assert_eq!(message.extra_tags(), Some("basket"));
+/// assert_eq!(message.tags(), "basket info");
+/// assert!(!message.is_html());
+/// # Ok::<(), CookieError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     level: MessageLevel,

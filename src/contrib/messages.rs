@@ -22,7 +22,14 @@ impl CookieJar {
     /// Returns access to Django's messages, with the layer's
     /// [`secret_key`](crate::CookieLayer::secret_key), which must be Django's `SECRET_KEY`.
     ///
-    /// See [`Messages`] for an example.
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer, MessageLevel};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// jar.messages().add(MessageLevel::SUCCESS, "The order was sent.")?;
+    /// assert_eq!(jar.queued()[0].name(), "messages");
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn messages(&self) -> Messages {
         Messages {
             jar: self.clone(),
@@ -85,7 +92,18 @@ struct Received {
 }
 
 impl Messages {
-    /// Signs with `now` as the current time: for tests.
+    /// Signs with `now` as the current time: for tests. Messages do not expire.
+    ///
+    /// ```
+    /// use tower_django_cookies::time::OffsetDateTime;
+    /// # use tower_django_cookies::{CookieError, CookieLayer, MessageLevel};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// let messages = jar.messages().with_time(OffsetDateTime::UNIX_EPOCH);
+    /// messages.add(MessageLevel::INFO, "hello")?;
+    /// assert!(jar.queued()[0].value().contains(":0:")); // zero seconds since 1970
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn with_time(mut self, now: OffsetDateTime) -> Self {
         self.now = Some(now);
         self

@@ -77,6 +77,12 @@ impl Key {
 
 impl Session {
     /// Creates an empty session.
+    ///
+    /// ```
+    /// use tower_django_cookies::Session;
+    ///
+    /// assert!(Session::new().is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -226,6 +232,15 @@ impl Session {
     ///
     /// To log a user out, also delete the stored session and the cookie: see
     /// [`Sessions::log_in`](crate::Sessions::log_in).
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, Session};
+    /// # let mut session = Session::new();
+    /// session.insert("visits", &1)?;
+    /// session.clear();
+    /// assert!(session.is_empty() && session.is_modified());
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn clear(&mut self) {
         self.entries.clear();
         self.is_modified = true;
@@ -233,11 +248,28 @@ impl Session {
 
     /// Returns the keys, in their order. In a key that is not valid Unicode, U+FFFD stands for the
     /// invalid parts, and [`get`](Self::get) does not find it.
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, Session};
+    /// # let mut session = Session::new();
+    /// session.insert("visits", &1)?;
+    /// session.insert("basket", &["tea"])?;
+    /// assert_eq!(session.keys().collect::<Vec<_>>(), ["visits", "basket"]);
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| &*entry.key.text)
     }
 
     /// Returns `true` if the session has no keys.
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, Session};
+    /// # let mut session = Session::new();
+    /// session.insert("visits", &1)?;
+    /// assert!(!session.is_empty());
+    /// # Ok::<(), CookieError>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -245,6 +277,15 @@ impl Session {
 
     /// Returns `true` if the session was changed since it was read, so that it must be stored:
     /// Django's `request.session.modified`.
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, Session};
+    /// let mut session = Session::new();
+    /// assert!(!session.is_modified());
+    /// session.insert("visits", &1)?;
+    /// assert!(session.is_modified());
+    /// # Ok::<(), CookieError>(())
+    /// ```
     #[must_use]
     pub fn is_modified(&self) -> bool {
         self.is_modified

@@ -30,7 +30,16 @@ impl CookieJar {
     /// Returns access to Django's sessions, with the layer's
     /// [`secret_key`](crate::CookieLayer::secret_key), which must be Django's `SECRET_KEY`.
     ///
-    /// See [`Sessions`] for an example.
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieLayer};
+    ///
+    /// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// let jar = layer.jar(&http::Request::new(()));
+    /// assert_eq!(jar.sessions().key(), None);
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    ///
+    /// See [`Sessions`] for how to find out who is logged in.
     pub fn sessions(&self) -> Sessions {
         Sessions {
             jar: self.clone(),
@@ -138,6 +147,15 @@ pub struct Sessions {
 impl Sessions {
     /// Sets the name of the session cookie: Django's `SESSION_COOKIE_NAME`. The default is
     /// `sessionid`.
+    ///
+    /// ```
+    /// # use tower_django_cookies::CookieLayer;
+    /// # let request = http::Request::builder().header("cookie", "shop=f81d4fae7dec").body(())?;
+    /// # let jar = CookieLayer::new().jar(&request);
+    /// // Cookie: shop=f81d4fae7dec
+    /// assert_eq!(jar.sessions().cookie_name("shop").key(), Some("f81d4fae7dec"));
+    /// # Ok::<(), http::Error>(())
+    /// ```
     pub fn cookie_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
@@ -147,12 +165,39 @@ impl Sessions {
     ///
     /// The default is the declared Max-Age of the session cookie, or else two weeks, as in Django. A
     /// session can have another [expiry](Session::set_expiry).
+    ///
+    /// ```
+    /// use tower_django_cookies::time::{Duration, OffsetDateTime};
+    /// # use tower_django_cookies::{CookieError, CookieLayer, Session};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// let now = OffsetDateTime::now_utc();
+    /// let sessions = jar.sessions().max_age(Duration::DAY).with_time(now);
+    /// assert_eq!(sessions.expires_at(&Session::new())?, now + Duration::DAY);
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
     }
 
     /// Reads and writes with `now` as the current time: for tests of expiry.
+    ///
+    /// ```
+    /// use tower_django_cookies::SessionExpiry;
+    /// use tower_django_cookies::time::{Duration, OffsetDateTime};
+    /// # use tower_django_cookies::{CookieError, CookieLayer, Session};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// let mut session = Session::new();
+    /// session.set_expiry(SessionExpiry::Inactivity(Duration::HOUR));
+    /// let data = jar.sessions().encode(&session)?;
+    ///
+    /// let later = OffsetDateTime::now_utc() + Duration::hours(2);
+    /// let error = jar.sessions().with_time(later).decode(data).unwrap_err();
+    /// assert!(matches!(error, CookieError::SessionExpired { .. }));
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn with_time(mut self, now: OffsetDateTime) -> Self {
         self.now = Some(now);
         self
@@ -206,7 +251,8 @@ impl Sessions {
     /// Verifies and decodes a session from the column `session_data` or from a session file: Django's
     /// `SessionStore.decode`.
     ///
-    /// A session with its own expiry is checked for it. The other sessions expire by the row's
+    /// A session with its own expiry is checked for it. (Django's engine `file` ignores an expiry in
+    /// seconds.) The other sessions expire by the row's
     /// `expire_date`, which your `SELECT` checks.
     ///
     /// # Errors
@@ -254,6 +300,15 @@ impl Sessions {
     /// # Errors
     ///
     /// [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer, Session};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// let session_data = jar.sessions().encode(&Session::new())?;
+    /// assert!(session_data.starts_with("e30:")); // `{}` in base64
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn encode(&self, session: &Session) -> Result<String, CookieError> {
         let signer = self.signer()?;
         Ok(self.sign(&signer, STORE_SALT, session))
@@ -322,6 +377,21 @@ impl Sessions {
     /// The errors of [`CookieJar::set`], such as [`CookieError::TooLong`]; [`CookieError::MissingKey`]
     /// if the layer has no [`secret_key`](crate::CookieLayer::secret_key); and
     /// [`CookieError::UnreadableEntry`] if the session's expiry cannot be read.
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer, Session};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// let mut session = Session::new();
+    /// session.insert("visits", &1)?;
+    /// jar.sessions().set_cookie(&session)?;
+    /// # let header = format!("sessionid={}", jar.queued()[0].value());
+    /// # let jar = layer.jar(&http::Request::builder().header("cookie", header).body(()).unwrap());
+    ///
+    /// // In the next request:
+    /// assert_eq!(jar.sessions().from_cookie()?.get("visits")?, Some(1));
+    /// # Ok::<(), CookieError>(())
+    /// ```
     pub fn set_cookie(&self, session: &Session) -> Result<(), CookieError> {
         let signer = self
             .signer()

@@ -50,6 +50,17 @@ fn hmac(key: &[u8; 32], value: &[u8]) -> [u8; 32] {
 /// It does not implement `PartialEq`, because a comparison that stops at the first difference tells
 /// an attacker its place. [`matches_hex`](Self::matches_hex) takes the same time for all texts of the
 /// right length. `Debug` does not show the bytes.
+///
+/// ```
+/// use tower_django_cookies::signing::{EmptyKey, SecretKey, salted_hmac};
+///
+/// let mac = salted_hmac("example", "hello", &SecretKey::try_from("django")?);
+/// assert_eq!(mac.digest().len(), 32);
+/// assert_eq!(mac.hexdigest().len(), 64);
+/// assert!(!mac.matches_hex("00"));
+/// assert_eq!(format!("{mac:?}"), "SaltedHmac(..)");
+/// # Ok::<(), EmptyKey>(())
+/// ```
 #[derive(Clone)]
 pub struct SaltedHmac([u8; 32]);
 
