@@ -327,6 +327,10 @@ fn every_change_of_one_character_is_no_message_and_deletes_the_cookie() {
     assert_eq!(take(&good), 1);
     for place in 0..good.len() {
         assert_eq!(take(&good[..place]), 0);
+        let mut swapped = good.clone().into_bytes();
+        swapped.swap(place, (place + 1) % good.len());
+        let swapped = String::from_utf8(swapped).unwrap();
+        assert_eq!(take(&swapped), usize::from(swapped == good), "{swapped}");
         for c in (0x21..0x7f_u8)
             .map(char::from)
             .filter(|c| !"\";\\".contains(*c))
