@@ -1,5 +1,5 @@
 //! Long `Cookie` headers of every kind are read correctly, and in time linear in their length. So are
-//! long hosts, however many cookies have a Domain.
+//! long hosts, however many cookies have a Domain, and the JSON of sessions.
 //!
 //! These tests check the results. `.ci/linear` runs each test with several values of `HEADER_LEN`
 //! and counts the instructions, so the work of a test must be linear too.
@@ -424,4 +424,55 @@ fn replaced_sets_of_one_name_at_many_paths_are_sent_in_their_last_order() {
         .rev()
         .map(|(path, value)| format!("a={value}; Path=/{path}"));
     assert!(set_cookies(&headers).into_iter().eq(expected));
+}
+
+/// Sessions whose JSON is as long as the headers of the other tests.
+#[cfg(feature = "sessions")]
+mod sessions {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use tower_django_cookies::CookieLayer;
+    use tower_django_cookies::signing::{SecretKey, TimestampSigner};
+
+    /// Reads and writes a session of many `items`, each made from its number, and returns the number of
+    /// its keys.
+    fn key_count(item: impl Fn(usize) -> String) -> usize {
+        let count = super::header_len() / item(0).len();
+        let items: Vec<_> = (0..count).map(item).collect();
+        let json = format!("{{{}}}", items.join(","));
+        let signer = TimestampSigner::new(SecretKey::try_from("key").unwrap());
+        let signer = signer.salt("django.contrib.sessions.SessionStore");
+        let layer = CookieLayer::new().secret_key("key").unwrap();
+        let sessions = layer.jar(&http::Request::new(())).sessions();
+        let session = sessions.decode(signer.sign(&URL_SAFE_NO_PAD.encode(json)));
+        let session = session.expect("JSON");
+        assert!(sessions.encode(&session).is_ok());
+        session.keys().count()
+    }
+
+    #[test]
+    fn distinct_keys_are_read_once_each() {
+        let count = key_count(|i| format!("\"{i:08}\":0"));
+        assert_eq!(count, super::header_len() / 12);
+    }
+
+    #[test]
+    fn one_repeated_key_is_read_once() {
+        assert_eq!(
+            key_count(|i| format!("\"a\":1{i:08}")),
+            1
+        );
+    }
+
+    #[test]
+    fn distinct_keys_with_surrogates_are_read_once_each() {
+        let count = key_count(|i| format!("\"\\ud800{i:08}\":0"));
+        assert_eq!(count, super::header_len() / 18);
+    }
+
+    #[test]
+    fn escaped_and_nested_values_are_read() {
+        let count = key_count(|i| format!("\"{i:08}\":[[{{\"\\u00e9\\\\\":[NaN,\"\\ud800\"]}}]]"));
+        assert!(count > 100);
+    }
 }
