@@ -458,10 +458,7 @@ mod sessions {
 
     #[test]
     fn one_repeated_key_is_read_once() {
-        assert_eq!(
-            key_count(|i| format!("\"a\":1{i:08}")),
-            1
-        );
+        assert_eq!(key_count(|i| format!("\"a\":1{i:08}")), 1);
     }
 
     #[test]
