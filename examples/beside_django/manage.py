@@ -1,162 +1,177 @@
 #!/usr/bin/env python3
-"""The Django site for which `main.rs` serves /basket/. This file is the complete Django project.
+"""The Django site for which `src/main.rs` serves /basket/. This file is the complete Django project.
 
     pip install django
     python3 manage.py runserver 127.0.0.1:8000
 
-Set the environment variables SECRET_KEY and SECRET_KEY_FALLBACKS (a comma-separated list) to the same values as for `main.rs`.
-BASKET_URL is the URL of `main.rs`. It is empty if a proxy serves both on one port.
+The start creates the database and two users, and prints their passwords. Environment variables, with the same values for
+`src/main.rs`:
+
+- SECRET_KEY and SECRET_KEY_FALLBACKS (a comma-separated list).
+- SESSION_ENGINE is `db` (the default) or `signed_cookies`.
+- DATABASE is the path of the SQLite file. The default is `beside_django.sqlite3` in the directory for temporary files.
+
+BASKET_URL is the URL of the Rust service. It is empty if a proxy serves both on one port.
 """
 
 import os
 import sys
+import tempfile
+from pathlib import Path
 
+import django
 from django.conf import settings
-from django.core import signing
-from django.core.management import execute_from_command_line
-from django.http import HttpResponse, HttpResponseBadRequest
-from django.middleware.csrf import get_token
-from django.shortcuts import redirect
-from django.urls import path
-from django.utils.html import format_html
-from django.utils.safestring import mark_safe
+from django.contrib import messages
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core.management import call_command, execute_from_command_line
+from django.shortcuts import redirect, render
+from django.urls import include, path
 from django.views.decorators.http import require_GET, require_POST
 
 DEVELOPMENT_KEY = "for development only: everybody knows it"
-BASKET_URL = os.environ.get("BASKET_URL", "http://127.0.0.1:3004")
-TWO_WEEKS = 14 * 24 * 60 * 60
+USERS = {"ann": "cocoa-at-five", "zo\u00eb": "coffee-at-nine"}
+ITEMS = ["cocoa", "coffee", "tea"]
+
+PAGE = """<!doctype html><title>{{ title }}</title>
+<h1>{% block heading %}{% if user.is_authenticated %}Hello, {{ user.get_username }}{% else %}Hello, visitor{% endif %}{% endblock %}</h1>
+<ul>{% for message in messages %}<li class="{{ message.tags }}">{{ message }}</li>{% endfor %}</ul>
+{% block content %}{% endblock %}
+<p><a href="{{ basket_url }}/basket/">basket</a>"""
+
+HOME = """{% extends "page.html" %}{% block content %}
+<p id="basket">{{ request.session.basket|default_if_none:""|join:", "|default:"nothing" }}</p>
+{% for item in items %}<form method="post" action="/add/">{% csrf_token %}<button name="item" value="{{ item }}">Add {{ item }}</button></form>
+{% endfor %}
+{% if user.is_authenticated %}
+<form method="post" action="/accounts/logout/">{% csrf_token %}<button>Log out</button></form>
+<p><a href="/accounts/password_change/">change the password</a>
+{% else %}
+<p><a href="/accounts/login/">log in</a>
+{% endif %}{% endblock %}"""
+
+FORM = """{% extends "page.html" %}{% block content %}
+<form method="post">{% csrf_token %}{{ form.as_p }}<button>Send</button></form>{% endblock %}"""
+
+
+class DemoHasher(PBKDF2PasswordHasher):
+    """Django's default, but with few iterations: a debug build of the Rust service is slow. Do not copy this."""
+
+    iterations = 10_000
+
+
+def keys(name):
+    return [key for key in os.environ.get(name, "").split(",") if key]
+
 
 if "SECRET_KEY" not in os.environ:
     print("SECRET_KEY is not set: cookies are signed with the publicly known development key", file=sys.stderr)
 
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
-    MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
+    DATABASES={
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": os.environ.get("DATABASE") or Path(tempfile.gettempdir(), "beside_django.sqlite3"),
+        }
+    },
+    INSTALLED_APPS=[f"django.contrib.{app}" for app in ("contenttypes", "auth", "sessions", "messages")],
+    LOGIN_REDIRECT_URL="/",
+    LOGOUT_REDIRECT_URL="/",
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ],
+    PASSWORD_HASHERS=[f"{__name__}.DemoHasher"],
     ROOT_URLCONF=__name__,
     SECRET_KEY=os.environ.get("SECRET_KEY", DEVELOPMENT_KEY),
-    SECRET_KEY_FALLBACKS=[key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key],
-    # `main.rs`, too, rejects signatures made with the legacy salt (Django before 5.2.15).
+    SECRET_KEY_FALLBACKS=keys("SECRET_KEY_FALLBACKS"),
+    SESSION_ENGINE=f"django.contrib.sessions.backends.{os.environ.get('SESSION_ENGINE', 'db')}",
+    # The Rust service, too, rejects signatures made with the legacy salt (Django before 5.2.15).
     SIGNED_COOKIE_LEGACY_SALT_FALLBACK=False,
+    TEMPLATES=[
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "OPTIONS": {
+                "context_processors": [
+                    "django.template.context_processors.request",
+                    "django.contrib.auth.context_processors.auth",
+                    "django.contrib.messages.context_processors.messages",
+                    f"{__name__}.links",
+                ],
+                "loaders": [
+                    (
+                        "django.template.loaders.locmem.Loader",
+                        {
+                            "page.html": PAGE,
+                            "home.html": HOME,
+                            "registration/login.html": FORM,
+                            # Not `registration/password_change_form.html`, which the admin has too.
+                            "password.html": FORM,
+                        },
+                    )
+                ],
+            },
+        }
+    ],
 )
+
+
+def links(request):
+    return {"basket_url": os.environ.get("BASKET_URL", "http://127.0.0.1:3004")}
 
 
 @require_GET
 def home(request):
-    user = request.get_signed_cookie("user", default=None, salt="login", max_age=TWO_WEEKS)
-    if user is None:
-        return page(request, "Who are you?", "login", LOGIN)
-    # The Rust service signs this cookie.
-    basket = request.get_signed_cookie("basket", default="", salt="basket", max_age=TWO_WEEKS)
-    return page(request, f"User {user}, in your basket: {basket or 'nothing'}", "logout", LOGOUT)
-
-
-LOGIN = mark_safe('<input name="user" type="number" required> <button>Log in</button>')
-LOGOUT = mark_safe("<button>Log out</button>")
-
-
-def page(request, text, action, inputs):
-    return HttpResponse(
-        format_html(
-            '<!doctype html><title>site</title><h1>{}</h1><form method="post" action="/{}">'
-            '<input type="hidden" name="csrfmiddlewaretoken" value="{}">{}</form><p><a href="{}/basket/">basket</a>',
-            text, action, get_token(request), inputs, BASKET_URL,
-        )
-    )
+    # The template reads the user before the basket. With this, Django empties a session whose password was changed.
+    return render(request, "home.html", {"title": "site", "items": ITEMS})
 
 
 @require_POST
-def login(request):
-    user = request.POST.get("user", "")
-    # A real site checks a password here.
-    if not (user.isascii() and user.isdecimal()):
-        return HttpResponseBadRequest("user must be a number")
-    response = redirect("/")
-    response.set_signed_cookie("user", user, salt="login", max_age=TWO_WEEKS, httponly=True, samesite="Lax")
-    return response
+def add(request):
+    item = request.POST.get("item", "")
+    # With this, Django empties the session of a user whose password was changed.
+    request.user.is_authenticated  # noqa: B018
+    if item in ITEMS:
+        # Assigning marks the session as modified.
+        request.session["basket"] = request.session.get("basket", []) + [item]
+        messages.success(request, f"Django put {item} into your basket.")
+    else:
+        messages.error(request, f"Django does not sell {item}.")
+    return redirect("/")
 
 
-@require_POST
-def logout(request):
-    response = redirect("/")
-    response.delete_cookie("user", samesite="Lax")
-    # The Rust service sets this cookie, with the same Path.
-    response.delete_cookie("basket", samesite="Lax")
-    return response
+def urls():
+    # These modules need the settings and the apps.
+    from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+
+    yield path("", home)
+    yield path("add/", add)
+    yield path("accounts/login/", LoginView.as_view())
+    yield path("accounts/logout/", LogoutView.as_view())
+    yield path("accounts/password_change/", PasswordChangeView.as_view(template_name="password.html", success_url="/"))
+    # These views sign any value. Everybody who can reach them can log in as any user.
+    if "COOKIE_VIEWS" in os.environ:
+        yield path("", include("cookie_views"))
 
 
-# The views under /cookies/ read and write any cookie, as those of `main.rs` do. They are for tests only: do not copy them.
+def create_database_and_users():
+    """Does nothing to users that exist."""
+    from django.contrib.auth.models import User
 
+    call_command("migrate", verbosity=0)
+    for name, password in USERS.items():
+        if not User.objects.filter(username=name).exists():
+            User.objects.create_user(name, password=password)
+        print(f"user {name}, password {password}")
 
-def cookie_arguments(request):
-    """The keyword arguments for `set_cookie`, `delete_cookie` and their signed variants, taken from the query string."""
-    arguments = {"key": request.GET["name"]}
-    for name in ("value", "salt", "path"):
-        if name in request.GET:
-            arguments[name] = request.GET[name]
-    if "max_age" in request.GET:
-        arguments["max_age"] = int(request.GET["max_age"])
-    return arguments
-
-
-def plain_text(text, status=200):
-    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
-
-
-def list_cookies(request):
-    return plain_text("".join(f"{name}={value}\n" for name, value in request.COOKIES.items()))
-
-
-def get_cookie(request):
-    name = request.GET["name"]
-    try:
-        return plain_text(request.COOKIES[name])
-    except KeyError:
-        return plain_text(f'cookie "{name}" is missing', status=400)
-
-
-def get_signed_cookie(request):
-    try:
-        return plain_text(request.get_signed_cookie(**cookie_arguments(request)))
-    except KeyError as missing:
-        return plain_text(f'cookie "{missing.args[0]}" is missing', status=400)
-    except signing.BadSignature as error:  # includes its subclass SignatureExpired
-        return plain_text(str(error), status=400)
-
-
-def set_cookie(request):
-    response = plain_text("set\n")
-    response.set_cookie(**cookie_arguments(request))
-    return response
-
-
-def set_signed_cookie(request):
-    response = plain_text("set\n")
-    response.set_signed_cookie(**cookie_arguments(request))
-    return response
-
-
-def delete_cookie(request):
-    response = plain_text("deleted\n")
-    response.delete_cookie(**cookie_arguments(request))
-    return response
-
-
-urlpatterns = [
-    path("", home),
-    path("login", login),
-    path("logout", logout),
-]
-
-# These views sign any value. Everybody who can reach them can log in as any user.
-if "COOKIE_VIEWS" in os.environ:
-    urlpatterns += [
-        path("cookies/", list_cookies),
-        path("cookies/get", get_cookie),
-        path("cookies/get_signed", get_signed_cookie),
-        path("cookies/set", set_cookie),
-        path("cookies/set_signed", set_signed_cookie),
-        path("cookies/delete", delete_cookie),
-    ]
 
 if __name__ == "__main__":
+    django.setup()
+    urlpatterns = list(urls())
+    # Django's automatic reloader starts this file twice.
+    if sys.argv[1:2] == ["runserver"] and os.environ.get("RUN_MAIN") != "true":
+        create_database_and_users()
     execute_from_command_line(sys.argv)

@@ -1,36 +1,16 @@
-#!/usr/bin/env python3
-"""Checks that the example beside_django and its Django site read, delete and reject each other's cookies in the same way.
+"""Checks that the Rust service and Django read, delete and reject each other's plain and signed cookies in the same way."""
 
-Both servers run on one host, on different ports, and one client with one cookie store talks to both. Django must be
-installed, and the example must be built.
-"""
-
-import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
-from http.cookiejar import CookieJar
 from itertools import product
-from pathlib import Path
-from typing import NamedTuple
 
-import django
 from django.core import signing
 
-ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS, RESPONSE_SECONDS, STOP_SECONDS = 60, 20, 10
+from client import DJANGO, KEY, PAIRS, RUST, SERVERS, check
+
 # Attempts to send two requests within the same second.
 MAX_ATTEMPTS = 20
-KEY = "the first key"
 
 AWKWARD = {
     "plain": "True",
@@ -67,148 +47,6 @@ AWKWARD = {
 ABOVE_LATIN_1 = ["\u0100", "\u20ac 5", "\u5bc6\u94a5", "\U0001f36a", "a\u2028b", "\ufffd"]
 NAMES = ["a", "A", "a.b-c_d", "$Version", "__Host-a", "__Secure-a", "!#$%&'*+-.^_`|~:", "n" * 64]
 SALTS = ["", "login", "a salt: \"with\" ; everything", "caf\u00e9", "\u5bc6\u94a5", ":", "0:"]
-
-
-class CheckFailed(Exception):
-    pass
-
-
-counts = {"exchanges": 0, "checks": 0}
-
-
-def check(subject, found, expected):
-    counts["checks"] += 1
-    if found != expected:
-        raise CheckFailed(f"{subject}:\n    found    {found!r}\n    expected {expected!r}")
-
-
-class NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Does not follow redirects, so that the client makes and counts each exchange itself."""
-
-    def redirect_request(self, *_):
-        return None
-
-
-# Both servers share this store. For a Set-Cookie header without Version it follows Netscape's rules, as browsers do: it
-# keeps values unchanged, including quotes and escapes, and ignores ports.
-store = CookieJar()
-client = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect, urllib.request.HTTPCookieProcessor(store))
-
-
-class Response(NamedTuple):
-    status: int
-    text: str
-    location: str
-    set_cookie: list
-
-
-class Server:
-    """One of the two servers, and the requests to it. Each start has a new environment."""
-
-    def __init__(self, name, command, rejections):
-        self.name, self.command, self.rejections = name, command, rejections
-        self.process = self.url = self.log = None
-
-    def __repr__(self):
-        return self.name
-
-    def start(self, key, fallbacks=()):
-        self.stop()
-        # The links have no host, as behind a proxy, and the output is not buffered.
-        environment = os.environ | {"DJANGO_URL": "", "BASKET_URL": "", "PYTHONUNBUFFERED": "1"}
-        environment |= {"COOKIE_VIEWS": "", "SECRET_KEY": key, "SECRET_KEY_FALLBACKS": ",".join(fallbacks)}
-        self.log = tempfile.TemporaryFile()
-        try:
-            self.process = subprocess.Popen(
-                self.command, env=environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT
-            )
-        except OSError as error:
-            raise CheckFailed(f"{self} does not start: {error}") from error
-        self.url = self.wait_for_url()
-        check(f"{self} with key {key!r}, fallbacks {fallbacks!r}: /cookies/", self.request("/cookies/").status, 200)
-
-    def wait_for_url(self):
-        """Returns the URL that the server prints once it listens on a free port."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if printed := re.search(r"http://127\.0\.0\.1:[1-9][0-9]*(?=/)", self.printed()):
-                return printed[0]
-            if self.process.poll() is not None:
-                raise CheckFailed(f"{self} exits with code {self.process.returncode} before it listens")
-            time.sleep(0.01)
-        raise CheckFailed(f"{self} does not listen after {START_SECONDS} s")
-
-    def printed(self):
-        """The output so far. The server shares the position of this file, so this does not move it."""
-        descriptor = self.log.fileno()
-        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
-
-    def stop(self, stop_signal=signal.SIGTERM):
-        """Returns the exit code, or None if the server does not run."""
-        if self.process is None:
-            return None
-        process, self.process = self.process, None
-        process.send_signal(stop_signal)
-        try:
-            return process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
-
-    def request(self, path, form=None, /, **query):
-        """Sends the store's cookies and stores those of the response. The method is POST if there is a form, else GET."""
-        if query:
-            path = f"{path}?{urllib.parse.urlencode(query)}"
-        data = None if form is None else urllib.parse.urlencode(form).encode()
-        url_request = urllib.request.Request(self.url + path, data)
-        counts["exchanges"] += 1
-        try:
-            try:
-                response = client.open(url_request, timeout=RESPONSE_SECONDS)
-            except urllib.error.HTTPError as error:
-                response = error
-            with response:
-                # Headers are decoded as Latin-1, so equal strings are equal bytes.
-                set_cookie = response.headers.get_all("Set-Cookie", [])
-                return Response(response.status, response.read().decode(), response.headers["Location"], set_cookie)
-        except (OSError, HTTPException) as error:
-            raise CheckFailed(f"{self}, {path}: {error}") from error
-
-    def write(self, operation, **query):
-        """Returns the Set-Cookie header of set, set_signed or delete."""
-        response = self.request(f"/cookies/{operation}", **query)
-        check(f"{self} responds to {operation} {query}", (response.status, len(response.set_cookie)), (200, 1))
-        return response.set_cookie[0]
-
-    def reads(self, value, subject, operation="get", **query):
-        response = self.request(f"/cookies/{operation}", **query)
-        check(f"{self} reads {subject}, {operation} {query}", (response.status, response.text), (200, value))
-
-    def rejects(self, reason, subject, operation="get_signed", **query):
-        response = self.request(f"/cookies/{operation}", **query)
-        found = next((name for name, text in self.rejections.items() if re.search(text, response.text)), response.text)
-        check(f"{self} rejects {subject}, {operation} {query}", (response.status, found), (400, reason))
-
-
-def example():
-    metadata = subprocess.run(
-        ["cargo", "metadata", "--no-deps", "--format-version=1"], cwd=ROOT, stdout=subprocess.PIPE, check=True
-    )
-    return Path(json.loads(metadata.stdout)["target_directory"]) / "debug/examples/beside_django"
-
-
-DJANGO = Server(
-    "Django",
-    [sys.executable, ROOT / "examples/beside_django/manage.py", "runserver", "--noreload", "--skip-checks", "127.0.0.1:0"],
-    {"missing": "is missing$", "expired": "^Signature age", "forged": r'^(Signature ".*" does not match|No ":" found in value)$'},
-)
-RUST = Server(
-    "Rust",
-    [example(), "0"],
-    {"missing": "is not in the request", "expired": "ago, and the maximum age is", "forged": "the signature does not match"},
-)
-SERVERS = (DJANGO, RUST)
-PAIRS = ((DJANGO, RUST), (RUST, DJANGO))
 
 
 def both_read(value, subject, **query):
@@ -359,56 +197,6 @@ def ages():
             both_reject("forged", f"a signature that is {signer.age} s old, with another salt", name="user", salt="x", max_age=0)
 
 
-def site():
-    """A login at Django's site, a basket at Rust's, and a logout at Django's."""
-
-    def shows(server, path, text):
-        response = server.request(path)
-        check(f"{server}'s {path}", (response.status, *re.findall("<h1>(.*)</h1>", response.text)), (200, text))
-        return response
-
-    def both_show(basket):
-        shows(RUST, "/basket/", f"User 42, in your basket: {basket}")
-        return shows(DJANGO, "/", f"User 42, in your basket: {basket}")
-
-    def redirects(location, names, server, path, form=None, **query):
-        response = server.request(path, form, **query)
-        written = [header.split("=")[0] for header in response.set_cookie]
-        found = (response.status in (302, 303), response.location, written)
-        check(f"{server}'s {path} {query}", found, (True, location, names))
-
-    def token(response):
-        return dict(re.findall('name="(csrfmiddlewaretoken)" value="(.*?)"', response.text))
-
-    store.clear()
-    redirects("/", [], RUST, "/basket/")
-    for _ in range(2):
-        form = token(shows(DJANGO, "/", "Who are you?"))
-        check("a basket without a login", RUST.request("/basket/add", {}, item="tea").status, 400)
-        redirects("/", ["user"], DJANGO, "/login", form=form | {"user": "42"})
-        both_show("nothing")
-        for item in ("tea", "cocoa", "tea"):
-            redirects("/basket/", ["basket"], RUST, "/basket/add", form={}, item=item)
-        check("an item that does not exist", RUST.request("/basket/add", {}, item="<b>").status, 404)
-        both_show("tea, cocoa")
-        redirects("/basket/", ["basket"], RUST, "/basket/empty", form={})
-        both_show("nothing")
-        redirects("/basket/", ["basket"], RUST, "/basket/add", form={}, item="coffee")
-        form = token(both_show("coffee"))
-        redirects("/", ["user", "basket"], DJANGO, "/logout", form=form)
-        redirects("/", [], RUST, "/basket/")
-        both_reject("missing", "the user after the logout", name="user", salt="login")
-        both_reject("missing", "the basket after the logout", name="basket", salt="basket")
-
-    DJANGO.write("set", name="user", value="42:1vNxyz:forged")
-    redirects("/", [], RUST, "/basket/")
-    check("a basket of a forged user", RUST.request("/basket/add", {}, item="tea").status, 400)
-    shows(DJANGO, "/", "Who are you?")
-    DJANGO.write("set_signed", name="user", value="<b>&", salt="login")
-    for server, path in ((DJANGO, "/"), (RUST, "/basket/")):
-        check(f"{server} escapes", "<h1>User &lt;b" in server.request(path).text, True)
-
-
 def rotations():
     rotate(KEY, "the second key", first=RUST, second=DJANGO)
     rotate("the second key", "\u00e9\u20ac third key; \"=", first=DJANGO, second=RUST)
@@ -464,36 +252,4 @@ def rotate(old_key, new_key, first, second):
     all_read(new_cookies, "both dropped the old key")
 
 
-def ctrl_c():
-    check("Rust's exit code after Ctrl-C", RUST.stop(signal.SIGINT), 0)
-
-
-def run():
-    for server in SERVERS:
-        server.start(KEY)
-    for part in (plain_cookies, all_at_once, scopes, signed_cookies, forgeries, ages, site, rotations, ctrl_c):
-        before = counts["exchanges"]
-        part()
-        print(f"{part.__name__.replace('_', ' ')}: {counts['exchanges'] - before} exchanges", flush=True)
-
-
-def main():
-    # SIGTERM must stop the servers too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
-    start = time.monotonic()
-    try:
-        run()
-    except CheckFailed as failure:
-        for server in SERVERS:
-            if server.log:
-                print(f"---- the last output of {server}", server.printed()[-2000:], sep="\n", file=sys.stderr)
-        sys.exit(f"---- after {counts['exchanges']} exchanges\n{failure}")
-    finally:
-        for server in SERVERS:
-            server.stop()
-    seconds = time.monotonic() - start
-    print(f"Django {django.__version__}: {counts['exchanges']} exchanges, {counts['checks']} checks, {seconds:.1f} s")
-
-
-if __name__ == "__main__":
-    main()
+PARTS = (plain_cookies, all_at_once, scopes, signed_cookies, forgeries, ages, rotations)

@@ -1,0 +1,152 @@
+//! A request's session, who is logged in, and the storage of changes, for two of Django's engines.
+
+use tower_django_cookies::{CookieJar, Session, Sessions};
+
+use crate::database::{Database, User};
+use crate::failure::Failure;
+
+/// Django's `AUTHENTICATION_BACKENDS`, here the only one.
+const BACKEND: &str = "django.contrib.auth.backends.ModelBackend";
+
+/// Django's `SESSION_ENGINE`.
+#[derive(Clone, Copy)]
+pub(crate) enum Engine {
+    Database,
+    SignedCookies,
+}
+
+pub(crate) struct Site {
+    pub(crate) database: Database,
+    pub(crate) engine: Engine,
+}
+
+/// The session of a request.
+pub(crate) struct Visit {
+    pub(crate) session: Session,
+    /// The user, if one is logged in.
+    pub(crate) user: Option<User>,
+    /// The key of the session's row, if it has one.
+    key: Option<String>,
+}
+
+impl Site {
+    /// Reads the session, and finds the user who is logged in.
+    fn read(&self, jar: &CookieJar) -> Result<Visit, Failure> {
+        let sessions = jar.sessions();
+        let (key, session) = match (self.engine, sessions.key()) {
+            (Engine::SignedCookies, _) => (None, sessions.from_cookie()),
+            (Engine::Database, None) => (None, Ok(Session::new())),
+            (Engine::Database, Some(key)) => match self.database.session_data(key)? {
+                Some(data) => (Some(key.to_owned()), sessions.decode(data)),
+                None => (None, Ok(Session::new())),
+            },
+        };
+        let session = match session {
+            // Django, too, reads a session that is forged, truncated or expired as an empty one.
+            Err(error) if error.status().is_client_error() => Session::new(),
+            session => session?,
+        };
+        let user = match session.user_id() {
+            Some(id) if session.backend().as_deref() == Some(BACKEND) => {
+                self.database.active_user("id", &id)?
+            }
+            _ => None,
+        };
+        let hash = user.as_ref().map_or("", |user| &user.password);
+        let is_login = sessions.is_login(&session, hash)?;
+        let user = user.filter(|_| is_login);
+        Ok(Visit { session, user, key })
+    }
+
+    /// Reads the session as Django's `get_user` does: it also deletes the session of a user whose
+    /// password was changed, and renews a login that was made with a previous secret key.
+    pub(crate) fn visit(&self, jar: &CookieJar) -> Result<Visit, Failure> {
+        let mut visit = self.read(jar)?;
+        if let Some(user) = &visit.user {
+            if jar
+                .sessions()
+                .renew_login(&mut visit.session, &user.password)?
+            {
+                self.save_with_new_key(jar, &mut visit)?;
+            }
+        } else if visit.session.user_id().is_some() {
+            self.log_out(jar, &mut visit)?;
+        }
+        Ok(visit)
+    }
+
+    /// Stores the session if it was changed, as Django's middleware does.
+    pub(crate) fn save(&self, jar: &CookieJar, visit: &mut Visit) -> Result<(), Failure> {
+        let (Engine::Database, Some(key)) = (self.engine, &visit.key) else {
+            return self.save_with_new_key(jar, visit);
+        };
+        let (sessions, session) = (jar.sessions(), &visit.session);
+        let (data, expires) = (sessions.encode(session)?, sessions.expires_at(session)?);
+        if !self.database.update_session(key, &data, expires)? {
+            return Err(Failure::SessionDeleted);
+        }
+        Ok(sessions.set_key(key, session)?)
+    }
+
+    /// Stores the session so that its previous key is no longer valid: Django's `cycle_key`.
+    fn save_with_new_key(&self, jar: &CookieJar, visit: &mut Visit) -> Result<(), Failure> {
+        let (sessions, session) = (jar.sessions(), &visit.session);
+        let Engine::Database = self.engine else {
+            return Ok(sessions.set_cookie(session)?);
+        };
+        let (data, expires) = (sessions.encode(session)?, sessions.expires_at(session)?);
+        let key = Sessions::new_key()?;
+        if !self
+            .database
+            .insert_session(&key, &data, expires, visit.key.as_deref())?
+        {
+            return Err(Failure::SessionDeleted);
+        }
+        sessions.set_key(&key, session)?;
+        visit.key = Some(key);
+        Ok(())
+    }
+
+    /// Logs in a user whose password is correct: Django's `login`.
+    pub(crate) fn log_in(
+        &self,
+        jar: &CookieJar,
+        visit: &mut Visit,
+        user: User,
+    ) -> Result<(), Failure> {
+        let id = user.id.to_string();
+        jar.sessions()
+            .log_in(&mut visit.session, &id, BACKEND, &user.password)?;
+        self.save_with_new_key(jar, visit)?;
+        jar.csrf().rotate()?;
+        self.database.set_last_login(user.id)?;
+        visit.user = Some(user);
+        Ok(())
+    }
+
+    /// Keeps the session of a user whose password was changed in it, and no other session of the
+    /// user: Django's `update_session_auth_hash`.
+    pub(crate) fn keep_login(
+        &self,
+        jar: &CookieJar,
+        visit: &mut Visit,
+        id: i64,
+        password: &str,
+    ) -> Result<(), Failure> {
+        // `log_in` would clear the session of a user with another password.
+        visit.session.remove("_auth_user_id");
+        jar.sessions()
+            .log_in(&mut visit.session, &id.to_string(), BACKEND, password)?;
+        self.save_with_new_key(jar, visit)
+    }
+
+    /// Deletes the session: Django's `logout`.
+    pub(crate) fn log_out(&self, jar: &CookieJar, visit: &mut Visit) -> Result<(), Failure> {
+        if let Some(key) = visit.key.take() {
+            self.database.delete_session(&key)?;
+        }
+        visit.user = None;
+        visit.session = Session::new();
+        Ok(jar.sessions().delete_cookie()?)
+    }
+}
