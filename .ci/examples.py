@@ -87,6 +87,6 @@ with running("playground") as url:
     page = Response(f"{url}set", "--data", "name=theme&value=dark&path=/app")
     assert page.set_cookie == ["theme=dark; Path=/app"]
     page.contains("<li><code>theme=dark; Path=/app</code></li>")
-for example in ("visited", "hyper", "logout", "playground", "signed", "beside_django"):
+for example in ("visited", "hyper", "logout", "playground", "signed"):
     ran = subprocess.run([EXAMPLES / example, "abc"], stderr=subprocess.PIPE, text=True, timeout=10)
     assert ran.returncode == 1 and "invalid port" in ran.stderr, f"{example}: {ran.stderr}"

@@ -7,6 +7,7 @@ Usage: .ci/beside_django [PART…]
 """
 
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,14 +21,16 @@ import secret_keys
 from client import KEY, RUST, SERVERS, Browser, CheckFailed, Server, check, counts
 
 
-def ctrl_c():
+def command_line():
     check("Rust's exit code after Ctrl-C", RUST.stop(signal.SIGINT), 0)
+    ran = subprocess.run([RUST.command[0], "abc"], stderr=subprocess.PIPE, text=True, timeout=10)
+    check("Rust's error of an invalid port", (ran.returncode, "invalid port" in ran.stderr), (1, True))
 
 
 GROUPS = (
     ("db", "cookies", cookie_views.PARTS),
     ("db", "sessions in the database", (*logins.PARTS, *logins.DATABASE_PARTS, *secret_keys.PARTS)),
-    ("signed_cookies", "sessions in cookies", (*logins.PARTS, *secret_keys.PARTS, ctrl_c)),
+    ("signed_cookies", "sessions in cookies", (*logins.PARTS, *secret_keys.PARTS, command_line)),
 )
 
 
