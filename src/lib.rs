@@ -94,6 +94,9 @@ pub use crate::scope::Scope;
     doctest,
     feature = "axum-core",
     feature = "signed",
+    feature = "sessions",
+    feature = "csrf",
+    feature = "messages",
     feature = "test-util"
 ))]
 #[doc = include_str!("../README.md")]
