@@ -17,6 +17,8 @@ mod random;
 #[cfg(feature = "sessions")]
 mod session;
 #[cfg(feature = "sessions")]
+mod session_data;
+#[cfg(feature = "sessions")]
 mod sessions;
 #[cfg(feature = "csrf")]
 mod token;

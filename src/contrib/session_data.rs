@@ -1,0 +1,245 @@
+//! Signed sessions, in rows, files and cookies.
+
+use cookie::time::Duration;
+
+use crate::contrib::expiry::SessionExpiry;
+use crate::contrib::json::{JsonError, from_latin1, to_latin1};
+use crate::contrib::session::Session;
+use crate::contrib::sessions::Sessions;
+use crate::display::display_name;
+use crate::error::{CookieError, SessionReason};
+use crate::events;
+use crate::jar::secure::{Scheme, last_verified};
+use crate::signing::{
+    DEFAULT_INFLATE_LIMIT, PayloadReason, SignatureError, TimestampSigner, pack, unpack,
+};
+
+/// `django.contrib.sessions.SessionStore`, the salt of the engines `db`, `cached_db` and `file`.
+const STORE_SALT: &str = "django.contrib.sessions.SessionStore";
+/// The salt of the engine `signed_cookies`.
+const COOKIE_SALT: &str = "django.contrib.sessions.backends.signed_cookies";
+
+impl Sessions {
+    /// Verifies and decodes a session from the column `session_data` or from a session file: Django's
+    /// `SessionStore.decode`.
+    ///
+    /// A session with its own expiry is checked for it. (Django's engine `file` ignores an expiry in
+    /// seconds.) The other sessions expire by the row's
+    /// `expire_date`, which your `SELECT` checks.
+    ///
+    /// # Errors
+    ///
+    /// Django reads an empty session in each of these cases.
+    ///
+    /// - [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    /// - [`CookieError::BadSignature`] if the data were forged, or signed with another key.
+    /// - [`CookieError::SessionExpired`] if the session's own expiry is over.
+    /// - [`CookieError::UnreadableEntry`] if that expiry cannot be read.
+    /// - [`CookieError::InvalidSession`] if the data are pickled, as by the engine `cache`, or are not a
+    ///   JSON object.
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieLayer, Session};
+    ///
+    /// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// let sessions = layer.jar(&http::Request::new(())).sessions();
+    /// let mut session = Session::new();
+    /// session.insert("visits", &1)?;
+    /// let data = sessions.encode(&session)?;
+    /// assert_eq!(sessions.decode(&data)?.get("visits")?, Some(1));
+    ///
+    /// let error = sessions.decode(format!("x{data}")).unwrap_err();
+    /// assert!(matches!(error, CookieError::BadSignature { .. }));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn decode(&self, session_data: impl AsRef<[u8]>) -> Result<Session, CookieError> {
+        let data = session_data.as_ref();
+        self.signer()
+            .and_then(|signer| {
+                // Pickles begin so, also in base64 as in Django's database cache.
+                if data.starts_with(b"\x80") || data.starts_with(b"gA") {
+                    return Err(self.invalid(SessionReason::Pickled));
+                }
+                let text = std::str::from_utf8(data).map_err(|_| self.bad_signature())?;
+                self.verify(&signer, STORE_SALT, text, None)
+            })
+            .inspect_err(|error| events::refused("get", &self.name, error))
+    }
+
+    /// Encodes and signs a session for the column `session_data` or for a session file: Django's
+    /// `SessionStore.encode`.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer, Session};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// let session_data = jar.sessions().encode(&Session::new())?;
+    /// assert!(session_data.starts_with("e30:")); // `{}` in base64
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn encode(&self, session: &Session) -> Result<String, CookieError> {
+        let signer = self.signer()?;
+        Ok(self.sign(&signer, STORE_SALT, session))
+    }
+
+    /// Verifies and decodes the session in the session cookie, for the engine `signed_cookies`: Django's
+    /// `signed_cookies.SessionStore.load`.
+    ///
+    /// It refuses a session that is older than [`max_age`](Self::max_age), as Django does, and one whose
+    /// own expiry is over, which Django leaves to browsers. Of several cookies, the last one that is
+    /// valid is used, of at most 8.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`decode`](Self::decode), [`CookieError::MissingCookie`] if the request has no
+    /// session cookie, and [`CookieError::SignatureExpired`] if the session is too old. In all cases with
+    /// [status](CookieError::status) 400, treat the session as empty.
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieJar, CookieLayer, Session};
+    ///
+    /// fn session(jar: &CookieJar) -> Result<Session, CookieError> {
+    ///     match jar.sessions().from_cookie() {
+    ///         Err(error) if error.status().is_client_error() => Ok(Session::new()),
+    ///         other => other,
+    ///     }
+    /// }
+    ///
+    /// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// assert!(session(&layer.jar(&http::Request::new(())))?.is_empty());
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    #[allow(
+        clippy::wrong_self_convention,
+        reason = "the opposite of `set_cookie`, not a conversion"
+    )]
+    pub fn from_cookie(&self) -> Result<Session, CookieError> {
+        let max_age = self.age();
+        let signer = self
+            .signer()
+            .inspect_err(|error| events::refused("get", &self.name, error))?;
+        let is_expired = |error: &CookieError| {
+            matches!(
+                error,
+                CookieError::SignatureExpired { .. } | CookieError::SessionExpired { .. }
+            )
+        };
+        last_verified(
+            &self.jar,
+            &self.name,
+            &[Scheme::Current],
+            is_expired,
+            |value, _| self.verify(&signer, COOKIE_SALT, value, Some(max_age)),
+        )
+    }
+
+    /// Sets the session cookie to the session itself, for the engine `signed_cookies`.
+    ///
+    /// The lifetime of the cookie is the session's [expiry](Session::expiry).
+    ///
+    /// Clients can read the session. A copy of it stays valid until it is older than
+    /// [`max_age`](Self::max_age), even after a logout. So do not store secrets in it.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`CookieJar::set`], such as [`CookieError::TooLong`]; [`CookieError::MissingKey`]
+    /// if the layer has no [`secret_key`](crate::CookieLayer::secret_key); and
+    /// [`CookieError::UnreadableEntry`] if the session's expiry cannot be read.
+    ///
+    /// ```
+    /// # use tower_django_cookies::{CookieError, CookieLayer, Session};
+    /// # let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// # let jar = layer.jar(&http::Request::new(()));
+    /// let mut session = Session::new();
+    /// session.insert("visits", &1)?;
+    /// jar.sessions().set_cookie(&session)?;
+    /// # let header = format!("sessionid={}", jar.queued()[0].value());
+    /// # let jar = layer.jar(&http::Request::builder().header("cookie", header).body(()).unwrap());
+    ///
+    /// // In the next request:
+    /// assert_eq!(jar.sessions().from_cookie()?.get("visits")?, Some(1));
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn set_cookie(&self, session: &Session) -> Result<(), CookieError> {
+        let signer = self
+            .signer()
+            .inspect_err(|error| events::refused("set", &self.name, error))?;
+        let value = self.sign(&signer, COOKIE_SALT, session);
+        self.set_value(value, session)
+    }
+
+    fn signer(&self) -> Result<TimestampSigner, CookieError> {
+        let (key, fallbacks) = self.keys()?;
+        Ok(TimestampSigner::new(key.clone()).fallbacks(fallbacks.iter().cloned()))
+    }
+
+    fn sign(&self, signer: &TimestampSigner, salt: &str, session: &Session) -> String {
+        let payload = pack(&to_latin1(&session.to_json()), true);
+        signer.sign_salted(salt, self.now, &payload)
+    }
+
+    fn verify(
+        &self,
+        signer: &TimestampSigner,
+        salt: &str,
+        signed: &str,
+        max_age: Option<Duration>,
+    ) -> Result<Session, CookieError> {
+        let verified = signer.verify_salted(salt, self.now, signed, max_age);
+        let unsigned = verified.map_err(|error| match error {
+            SignatureError::SignatureExpired { age, max_age } => CookieError::SignatureExpired {
+                name: display_name(&self.name),
+                age,
+                max_age,
+            },
+            _ => self.bad_signature(),
+        })?;
+        let json =
+            unpack(unsigned.value, DEFAULT_INFLATE_LIMIT).map_err(|reason| match reason {
+                PayloadReason::TooLong { .. } => self.invalid(SessionReason::TooLong),
+                _ => self.invalid(SessionReason::NotJson),
+            })?;
+        if json.starts_with(b"\x80") {
+            return Err(self.invalid(SessionReason::Pickled));
+        }
+        let session = Session::from_json(&from_latin1(&json)).map_err(|error| {
+            self.invalid(match error {
+                JsonError::Syntax => SessionReason::NotJson,
+                JsonError::OtherType => SessionReason::NotObject,
+                JsonError::TooDeep => SessionReason::TooDeep,
+            })
+        })?;
+        let is_expired = match session.expiry()? {
+            SessionExpiry::Default | SessionExpiry::BrowserClose => false,
+            SessionExpiry::At(date) => date <= self.now(),
+            SessionExpiry::Inactivity(duration) => {
+                let end = unsigned.seconds.saturating_mul(1_000_000_000);
+                let end = end.saturating_add(duration.whole_nanoseconds());
+                end <= self.now().unix_timestamp_nanos()
+            }
+        };
+        if is_expired {
+            return Err(CookieError::SessionExpired {
+                name: display_name(&self.name),
+            });
+        }
+        Ok(session)
+    }
+
+    fn bad_signature(&self) -> CookieError {
+        CookieError::BadSignature {
+            name: display_name(&self.name),
+        }
+    }
+
+    fn invalid(&self, reason: SessionReason) -> CookieError {
+        CookieError::InvalidSession {
+            name: display_name(&self.name),
+            reason,
+        }
+    }
+}
