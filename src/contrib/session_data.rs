@@ -146,7 +146,8 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// The errors of [`CookieJar::set`], such as [`CookieError::TooLong`]; [`CookieError::MissingKey`]
+    /// The errors of [`CookieJar::set`](crate::CookieJar::set), such as [`CookieError::TooLong`];
+    /// [`CookieError::MissingKey`]
     /// if the layer has no [`secret_key`](crate::CookieLayer::secret_key); and
     /// [`CookieError::UnreadableEntry`] if the session's expiry cannot be read.
     ///
