@@ -1,5 +1,5 @@
-//! An axum app that remembers a user for two weeks. It uses a signed cookie, and its key was
-//! rotated.
+//! An axum app that remembers a user for two weeks after the last visit. It uses a signed cookie, and its
+//! key was rotated.
 //!
 //! `cargo run --example signed --features signed [PORT]`, then open the URL it prints.
 
@@ -7,7 +7,7 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tower_django_cookies::time::Duration;
+use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer, SameSite};
 
 const TWO_WEEKS: Duration = Duration::weeks(2);
@@ -22,8 +22,15 @@ fn page(text: &str) -> Html<String> {
 
 async fn home(jar: CookieJar) -> Result<Html<String>, CookieError> {
     let remembered = jar.signed().salt("remember me").max_age(TWO_WEEKS);
-    match remembered.get("user") {
-        Ok(user) if user == "42" => Ok(page("Welcome back, user 42.")),
+    match remembered.verify("user") {
+        Ok(user) if user.value() == "42" => {
+            // Signs the cookie again, with the current key and for another two weeks.
+            let age = OffsetDateTime::now_utc() - user.signed_at();
+            if age > Duration::DAY || user.needs_renewal() {
+                remembered.set(("user", "42"))?;
+            }
+            Ok(page("Welcome back, user 42."))
+        }
         Ok(_) | Err(CookieError::MissingCookie { .. }) => Ok(page("You are not logged in.")),
         // The cookie is expired, forged, or signed with a key that is no longer accepted.
         Err(CookieError::SignatureExpired { .. } | CookieError::BadSignature { .. }) => {

@@ -287,6 +287,51 @@ async fn panic_messages_escape_and_shorten_attributes() {
     assert!(!message.contains('\u{202e}'), "{message}");
 }
 
+#[tokio::test]
+async fn messages_name_eviction_until_the_cookie_is_set_again() {
+    let mut client = loaded(&[&["session=1"]]).await;
+    let others: Vec<_> = (0..180).map(|i| format!("a{i:03}=1")).collect();
+    let others: Vec<_> = others.iter().map(String::as_str).collect();
+    load(&mut client, "https://www.a.test/", &others).await;
+    for (assertion, expected) in [
+        (
+            (|client| client.assert_cookie("session", "1")) as fn(&Client<App>),
+            "cookie \"session\" is not stored: the last response evicted it, because the site has too \
+             many cookies",
+        ),
+        (
+            |client| client.assert_deleted("session"),
+            "cookie \"session\" was not deleted: the last response evicted it, because the site has \
+             too many cookies, and none is stored",
+        ),
+    ] {
+        assert_eq!(panic_message(&client, assertion), expected);
+    }
+    load(&mut client, "https://www.a.test/", &[]).await;
+    let message = panic_message(&client, |client| client.assert_cookie("session", "1"));
+    assert_eq!(
+        message,
+        "cookie \"session\" is not stored: an earlier response evicted it, because the site had too \
+         many cookies"
+    );
+
+    load(&mut client, "https://www.a.test/", &["session=1"]).await;
+    load(&mut client, "https://www.a.test/", &["session=; Max-Age=0"]).await;
+    load(&mut client, "https://www.a.test/", &[]).await;
+    let message = panic_message(&client, |client| client.assert_cookie("session", "1"));
+    assert!(
+        message.starts_with(
+            "cookie \"session\" is not stored: the last response did not set it; stored cookies: [\"a0"
+        ),
+        "{message}"
+    );
+    let more = client.cookies().len() - 10;
+    assert!(
+        message.ends_with(&format!("] and {more} more")),
+        "{message}"
+    );
+}
+
 /// The test itself removed the cookie. No response did.
 #[tokio::test]
 async fn assert_deleted_after_set_cookie_with_max_age_zero_panics() {

@@ -64,11 +64,15 @@ impl SignedJar {
 
     /// Verifies a signed cookie, and reads the JSON that [`set_json`](Self::set_json) wrote.
     ///
+    /// After a key rotation, [`verify`](Self::verify) tells whether the cookie needs renewal. Its value is
+    /// the encoded JSON, so `signed.set(("cart", verified.value()))?` signs it again.
+    ///
     /// # Errors
     ///
     /// The errors of [`get`](Self::get), and [`CookieError::BadPayload`] if the value is not JSON of
     /// this type, or inflates to more than 1 MiB. For example, an earlier version of your service may
-    /// have set the cookie with another type.
+    /// have set the cookie with another type. The browser sends that cookie again with each request:
+    /// treat it as missing, and set or delete it.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer};

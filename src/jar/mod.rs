@@ -204,6 +204,10 @@ impl CookieJar {
     /// followed by two hexadecimal digits is kept, and so is a `+`. The name is never percent-decoded:
     /// only this host can set `__Host-id`, but other hosts of the site can set `__%48ost-id`.
     ///
+    /// Do not use it for values that [`set`](Self::set) wrote: a `%25` in them would become `%`. As long
+    /// as you read a cookie with this method, write it with [`set_verbatim`](Self::set_verbatim) and
+    /// percent-encoding.
+    ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
     /// # let request = http::Request::builder().header("cookie", "cocoa=2%3B%203").body(())?;
@@ -359,10 +363,13 @@ impl CookieJar {
 
     /// Sets a cookie and sends its value as it is, without Django's quotes and escapes.
     ///
-    /// Use it to forward a cookie of another server, for scripts that read the cookie, and for services
-    /// that keep quotes and percent-decode values, such as tower-cookies and axum-extra. Everything but
-    /// the value is as in [`set`](Self::set). [`queued`](Self::queued) returns the value as a handler
+    /// Use it for scripts that read the cookie, for services that keep quotes and percent-decode values,
+    /// such as tower-cookies and axum-extra, and to send the value of another server's cookie. Everything
+    /// but the value is as in [`set`](Self::set). [`queued`](Self::queued) returns the value as a handler
     /// reads it: without surrounding quotes.
+    ///
+    /// To forward a whole `Set-Cookie` header unchanged, append it to the response instead. The layer
+    /// keeps such headers and does not check them.
     ///
     /// # Errors
     ///

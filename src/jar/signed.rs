@@ -167,8 +167,12 @@ impl SignedJar {
     /// Returns the value of a signed cookie as [`get`](Self::get) does, with the time of its signature.
     ///
     /// A handler can use the time to renew a cookie. If the cookie is declared, `set` uses the declared
-    /// scope, so the browser replaces the previous cookie. If the browser also has a copy at a previous
-    /// scope, that copy may be read again: [retire](crate::CookieLayer::retire) that scope.
+    /// scope, so the browser replaces the previous cookie. If the cookie was set at another scope before,
+    /// [retire](crate::CookieLayer::retire) that scope. Otherwise the browser keeps the previous cookie
+    /// and sends it after a logout too.
+    ///
+    /// If a middleware renews cookies, renew them before it calls the inner service. The last operation
+    /// counts, so a renewal after a logout would log the user in again.
     ///
     /// # Errors
     ///
@@ -178,16 +182,24 @@ impl SignedJar {
     /// use tower_django_cookies::time::{Duration, OffsetDateTime};
     /// use tower_django_cookies::{Cookie, CookieError, CookieJar, CookieLayer};
     ///
-    /// fn user(jar: &CookieJar) -> Result<String, CookieError> {
+    /// fn user(jar: &CookieJar) -> Result<Option<String>, CookieError> {
     ///     let signed = jar.signed().max_age(Duration::weeks(2));
-    ///     let user = signed.verify("user")?;
+    ///     let user = match signed.verify("user") {
+    ///         Ok(user) => user,
+    ///         Err(CookieError::MissingCookie { .. }) => return Ok(None),
+    ///         Err(CookieError::BadSignature { .. } | CookieError::SignatureExpired { .. }) => {
+    ///             jar.delete("user")?;
+    ///             return Ok(None);
+    ///         }
+    ///         Err(error) => return Err(error), // such as `MissingKey`
+    ///     };
     ///     let age = OffsetDateTime::now_utc() - user.signed_at();
     ///     // Users stay logged in if they return within two weeks. The previous key can be removed two
     ///     // weeks after it was replaced.
     ///     if age > Duration::DAY || user.needs_renewal() {
     ///         signed.set(("user", user.value()))?;
     ///     }
-    ///     Ok(user.into_value())
+    ///     Ok(Some(user.into_value()))
     /// }
     ///
     /// let previous = "5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60";
@@ -200,7 +212,7 @@ impl SignedJar {
     /// # let header = format!("user={}", before.queued()[0].value());
     /// # let request = http::Request::builder().header("cookie", header).body(()).unwrap();
     /// let jar = layer.jar(&request); // The user has a cookie that was signed with the previous key.
-    /// assert_eq!(user(&jar)?, "42");
+    /// assert_eq!(user(&jar)?.as_deref(), Some("42"));
     /// assert_eq!(jar.queued()[0].path(), Some("/app"));
     /// # Ok::<(), CookieError>(())
     /// ```

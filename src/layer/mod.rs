@@ -313,6 +313,9 @@ impl CookieLayer {
 
     /// Makes every `set` and `delete` of an undeclared cookie return [`CookieError::Undeclared`].
     ///
+    /// This covers the jar only. A `Set-Cookie` header that a handler or another library adds to the
+    /// response is not checked.
+    ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieLayer};
     ///
@@ -461,7 +464,11 @@ impl CookieLayer {
     ///
     /// 1. Add the new key as a fallback on every server.
     /// 2. Make it the key, with the previous one as the fallback.
-    /// 3. Drop the fallback when no cookie signed with it is left.
+    /// 3. Drop the fallback when no cookie signed with it is left: after the longest
+    ///    [`SignedJar::max_age`](crate::SignedJar::max_age) with which you read cookies. Without a maximum
+    ///    age, renew the cookies with [`SignedJar::verify`](crate::SignedJar::verify).
+    ///
+    /// To drop all fallbacks, omit this call.
     ///
     /// # Errors
     ///

@@ -5,12 +5,16 @@ use std::fmt;
 use cookie_store::CookieDomain;
 
 use super::client::Client;
+use super::error::RejectReason;
 use super::store::{Delete, Stored};
 use crate::display::bounded;
 
 impl<S> Client<S> {
     /// Asserts that [`cookie`](Self::cookie) returns a cookie `name` with this value. Laravel's
     /// `assertCookie` is similar, but checks the response.
+    ///
+    /// A signed or encrypted value differs each time. To assert that such a cookie is stored, use
+    /// [`cookie`](Self::cookie), or request a page that reads it.
     ///
     /// # Panics
     ///
@@ -140,11 +144,17 @@ impl<S> Client<S> {
             reason
         } else if self.store.deletes(name).next().is_some() {
             "the last response deleted it".to_owned()
+        } else if self.store.was_evicted(name) {
+            "an earlier response evicted it, because the site had too many cookies".to_owned()
         } else {
-            let mut names: Vec<_> = self.store.live();
-            names.truncate(10);
-            let names: Vec<_> = names.iter().map(|stored| stored.cookie.name()).collect();
-            format!("the last response did not set it; stored cookies: {names:?}")
+            let live = self.store.live();
+            let (shown, others) = live.split_at(live.len().min(10));
+            let names: Vec<_> = shown.iter().map(|stored| stored.cookie.name()).collect();
+            let more = match others.len() {
+                0 => String::new(),
+                others => format!(" and {others} more"),
+            };
+            format!("the last response did not set it; stored cookies: {names:?}{more}")
         }
     }
 
@@ -161,7 +171,12 @@ impl<S> Client<S> {
             .rejected_cookies()
             .iter()
             .rfind(|cookie| cookie.name == name)?;
-        Some(format!("browsers drop it, because {}", rejected.reason))
+        Some(match rejected.reason {
+            RejectReason::Evicted => {
+                "the last response evicted it, because the site has too many cookies".to_owned()
+            }
+            reason => format!("browsers drop it, because {reason}"),
+        })
     }
 }
 

@@ -246,6 +246,9 @@ impl<S> Client<S> {
     /// that is given here. Unset attributes default as in [`CookieJar::set`](crate::CookieJar::set)
     /// without a declaration.
     ///
+    /// To store a signed cookie, pass the cookie that [`CookieLayer::jar`](crate::CookieLayer::jar) has
+    /// [queued](crate::CookieJar::queued).
+    ///
     /// # Errors
     ///
     /// [`ClientError::Cookie`] if [`CookieJar::set`](crate::CookieJar::set) would refuse the
@@ -305,8 +308,10 @@ impl<S> Client<S> {
     }
 
     /// Advances the client's clock, so that cookies expire. A negative `time` sets it back. For
-    /// `Expires` and `Max-Age` of later responses, the client uses the new time. The service's clock
-    /// does not change.
+    /// `Expires` and `Max-Age` of later responses, the client uses the new time.
+    ///
+    /// The service's clock does not change, so signed values do not age. To test the age of a signature,
+    /// store a cookie that was signed in the past: see [`set_cookie`](Self::set_cookie).
     ///
     /// ```
     /// use tower_django_cookies::Cookie;

@@ -1,7 +1,7 @@
 //! The cookies that a browser would store, and those that it would send.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use cookie::Cookie;
@@ -37,6 +37,8 @@ pub(super) struct Store {
     request: u64,
     /// The cookies that were rejected or evicted since then.
     pub(super) rejected: Vec<RejectedCookie>,
+    /// The names of cookies that were evicted, and not set again.
+    evicted: HashSet<String>,
     /// The deletes that were received since then.
     deletes: Vec<Delete>,
     /// How far the store's clock is ahead of the system's.
@@ -136,6 +138,7 @@ impl Store {
             return Ok(());
         }
         let partitioned = is_partitioned(&cookie);
+        self.evicted.remove(cookie.name());
         self.add(
             site,
             Stored {
@@ -151,6 +154,7 @@ impl Store {
                 continue;
             }
             let rejected = rejected(&evicted.cookie, RejectReason::Evicted);
+            self.evicted.insert(rejected.name.clone());
             // The new cookie can be the first to be evicted.
             if evicted.created == step {
                 result = Err(rejected);
@@ -296,6 +300,7 @@ impl Store {
 
     pub(super) fn clear(&mut self) {
         self.sites.clear();
+        self.evicted.clear();
         self.count = 0;
         self.first_use = None;
     }
@@ -337,6 +342,11 @@ impl Store {
         self.deletes
             .iter()
             .filter(move |delete| delete.name == name)
+    }
+
+    /// Returns true if a cookie called `name` was evicted, and none was set since then.
+    pub(super) fn was_evicted(&self, name: &str) -> bool {
+        self.evicted.contains(name)
     }
 
     /// Returns true if the cookie was set since the last request began.
