@@ -22,6 +22,7 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import get_user
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import call_command, execute_from_command_line
 from django.shortcuts import redirect, render
@@ -125,15 +126,15 @@ def links(request):
 
 @require_GET
 def home(request):
-    # The template reads the user before the basket. With this, Django empties a session whose password was changed.
+    # The template reads the user before the basket. If the user's password was changed, that empties the session.
     return render(request, "home.html", {"title": "site", "items": ITEMS})
 
 
 @require_POST
 def add(request):
     item = request.POST.get("item", "")
-    # With this, Django empties the session of a user whose password was changed.
-    request.user.is_authenticated  # noqa: B018
+    # If the user's password was changed, this empties the session.
+    get_user(request)
     if item in ITEMS:
         # Assigning marks the session as modified.
         request.session["basket"] = request.session.get("basket", []) + [item]

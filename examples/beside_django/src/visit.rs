@@ -30,7 +30,8 @@ pub(crate) struct Visit {
 }
 
 impl Site {
-    /// Reads the session, and finds the user who is logged in.
+    /// Reads the session, and finds the user who is logged in. A session that is forged, truncated or
+    /// expired is read as an empty one, as in Django.
     fn read(&self, jar: &CookieJar) -> Result<Visit, Failure> {
         let sessions = jar.sessions();
         let (key, session) = match (self.engine, sessions.key()) {
@@ -42,7 +43,6 @@ impl Site {
             },
         };
         let session = match session {
-            // Django, too, reads a session that is forged, truncated or expired as an empty one.
             Err(error) if error.status().is_client_error() => Session::new(),
             session => session?,
         };
