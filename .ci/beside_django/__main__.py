@@ -15,6 +15,9 @@ from pathlib import Path
 
 import django
 
+# Nothing is left in the repository.
+sys.dont_write_bytecode = True
+
 import cookie_views
 import logins
 import secret_keys
