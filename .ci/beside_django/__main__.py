@@ -3,7 +3,7 @@
 Both servers run on one host, on different ports, and browsers with one cookie store talk to both. Django must be installed,
 and the package beside_django must be built.
 
-Usage: .ci/beside_django [PART…]
+Usage: python3 -B .ci/beside_django [PART…]
 """
 
 import signal
@@ -14,9 +14,6 @@ import time
 from pathlib import Path
 
 import django
-
-# Nothing is left in the repository.
-sys.dont_write_bytecode = True
 
 import cookie_views
 import logins
