@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from datetime import datetime, timezone
 from itertools import product
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -229,6 +230,31 @@ def odd_sessions():
             log_out(RUST)
 
 
+def expiry_of_sessions():
+    """Checks that a change by Rust keeps the expiry that Django's view has set."""
+    for seconds, kind in product((0, 60, 86400, 10**8), ({}, {"date": ""})):
+        if kind and not seconds:
+            continue
+        with Browser().used() as browser:
+            check("Django sets the expiry", DJANGO.request("/session_expiry", seconds=seconds, **kind).status, 200)
+            found = {}
+            for server in SERVERS:
+                shown = attributes(add(server, "tea"), "sessionid")
+                max_age = next((int(text.partition("=")[2]) for text in shown if text.startswith("Max-Age")), None)
+                # A date comes nearer.
+                if max_age is not None:
+                    check(f"{server}'s Max-Age with {kind}, {seconds} s", 0 <= seconds - max_age <= (20 if kind else 0), True)
+                found[server] = [text for text in shown if not text.startswith("Max-Age")], max_age is None
+                if in_database():
+                    (date,) = query("SELECT expire_date FROM django_session WHERE session_key = ?", browser.cookie("sessionid"))[0]
+                    # Without an age the row has the age of the setting: two weeks.
+                    left = (datetime.fromisoformat(date) - datetime.now(timezone.utc).replace(tzinfo=None)).total_seconds()
+                    expected = seconds or 14 * 86400
+                    check(f"{server}'s expire_date with {kind}, {seconds} s", expected - 20 <= left <= expected, True)
+            check(f"attributes of the cookie with {kind}, {seconds} s", found[RUST], found[DJANGO])
+            check("both show the basket", both_greet("visitor").basket, "tea, tea")
+
+
 def no_session_returns():
     """A form that is posted during a logout must not store the session again."""
     for leaver, number in product(SERVERS, range(5)):
@@ -307,7 +333,7 @@ def forged_sessions():
 
 PARTS = (
     logins_and_logouts, same_cookies, changed_passwords, inactive_users, forms, messages_of_both, messages_in_the_session,
-    odd_sessions, forged_sessions,
+    odd_sessions, expiry_of_sessions, forged_sessions,
 )
 # A copy of a session cookie stays valid after a logout, so these parts are not for the engine `signed_cookies`.
 DATABASE_PARTS = (djangos_iterations, no_session_returns, ended_sessions)

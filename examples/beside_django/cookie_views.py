@@ -1,11 +1,13 @@
 """Views that read and write any cookie, as those of `src/cookies.rs` do, and some for odd sessions. They are for tests only."""
 
 import hashlib
+from datetime import timedelta
 
 from django.contrib import messages
 from django.core import signing
 from django.http import HttpResponse
 from django.urls import path
+from django.utils import timezone
 
 
 def cookie_arguments(request):
@@ -72,6 +74,14 @@ def set_odd_session(request):
     return plain_text("set\n")
 
 
+def set_session_expiry(request):
+    """A session that expires at another time than the setting says: after some seconds, or at a date."""
+    seconds = int(request.GET["seconds"])
+    is_date = "date" in request.GET
+    request.session.set_expiry(timezone.now() + timedelta(seconds=seconds) if is_date else seconds)
+    return plain_text("set\n")
+
+
 def add_many_messages(request):
     """More messages than fit into a cookie, even compressed. The response has one on each line."""
     digests = [[hashlib.sha256(b"%d %d" % (i, j)).hexdigest() for j in range(5)] for i in range(20)]
@@ -89,5 +99,6 @@ urlpatterns = [
     path("cookies/set_signed", set_signed_cookie),
     path("cookies/delete", delete_cookie),
     path("odd_session", set_odd_session),
+    path("session_expiry", set_session_expiry),
     path("many_messages", add_many_messages),
 ]
