@@ -388,6 +388,41 @@ fn log_in_writes_the_session_of_django() {
 }
 
 #[test]
+fn update_login_writes_the_session_of_django() {
+    #[derive(Deserialize)]
+    struct Vector {
+        #[serde(flatten)]
+        keys: Keys,
+        password: String,
+        before: String,
+        after: String,
+    }
+    for case in vectors::<Vector>("update_login") {
+        let sessions = case.keys.sessions();
+        let mut session = session(&case.before);
+        let updated = sessions.update_login(&mut session, &case.password);
+        assert_eq!(updated, Ok(()), "{}", case.keys.case);
+        let after = json_of(&sessions.encode(&session).unwrap());
+        assert_eq!(after, case.after, "{}", case.keys.case);
+        let is_login = sessions.is_login(&session, &case.password);
+        assert_eq!(
+            is_login,
+            Ok(session.user_id().is_some()),
+            "{}",
+            case.keys.case
+        );
+    }
+    let without_key = sessions_of(&CookieLayer::new());
+    assert_matches!(
+        without_key.update_login(&mut Session::new(), "hash"),
+        Err(CookieError::MissingKey {
+            setting: "secret_key",
+            ..
+        })
+    );
+}
+
+#[test]
 fn cookie_has_the_attributes_of_django() {
     #[derive(Deserialize)]
     struct Vector {

@@ -99,6 +99,9 @@ impl Sessions {
     /// and delete the row of the previous key. Without this, the user is logged out when the fallback
     /// key is removed. It returns `false` if the login needs no update, or is none.
     ///
+    /// While one of two servers already has a new key and the other one does not, each renews the logins
+    /// that the other one has renewed. So change the key on both within a short time.
+    ///
     /// # Errors
     ///
     /// [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
@@ -193,6 +196,42 @@ impl Sessions {
         session.insert(USER_ID, user_id)?;
         session.insert(BACKEND, backend)?;
         session.insert(HASH, &hash.hexdigest())
+    }
+
+    /// Keeps the user logged in after the password was changed: `update_session_auth_hash`.
+    ///
+    /// `password_hash` is the new one. All other sessions of the user end, because their login hash no
+    /// longer matches. Store this session under a [new key](Sessions::new_key), as Django does, and
+    /// delete the row of the previous key. Without a user in the session, this changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    ///
+    /// ```
+    /// use tower_django_cookies::{CookieError, CookieLayer, Session};
+    ///
+    /// let layer = CookieLayer::new().secret_key("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60")?;
+    /// let sessions = layer.jar(&http::Request::new(())).sessions();
+    /// let backend = "django.contrib.auth.backends.ModelBackend";
+    /// let mut session = Session::new();
+    /// sessions.log_in(&mut session, "42", backend, "the previous hash")?;
+    ///
+    /// sessions.update_login(&mut session, "the new hash")?;
+    /// assert!(sessions.is_login(&session, "the new hash")?);
+    /// assert!(!sessions.is_login(&session, "the previous hash")?);
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn update_login(
+        &self,
+        session: &mut Session,
+        password_hash: &str,
+    ) -> Result<(), CookieError> {
+        let (key, _) = self.keys()?;
+        if session.raw(USER_ID).is_none() {
+            return Ok(());
+        }
+        session.insert(HASH, &login_hash(password_hash, key).hexdigest())
     }
 
     /// The place of the key that made the session's password hash: 0 is the layer's key, 1 its first

@@ -29,7 +29,7 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// Django reads an empty session in each of these cases.
+    /// Except for the first case, Django reads an empty session.
     ///
     /// - [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
     /// - [`CookieError::BadSignature`] if the data were forged, or signed with another key.

@@ -72,7 +72,7 @@ impl CookieJar {
 /// # }
 ///
 /// // session_data: SELECT session_data FROM django_session
-/// //               WHERE session_key = ? AND expire_date > CURRENT_TIMESTAMP
+/// //               WHERE session_key = ? AND expire_date > ?, with the current time in UTC
 /// // user:         SELECT username, password, is_active FROM auth_user WHERE id = ?
 /// fn logged_in_user(jar: &CookieJar, db: &Database) -> Result<Option<User>, CookieError> {
 ///     let sessions = jar.sessions();
@@ -105,11 +105,16 @@ impl CookieJar {
 /// # Ok::<(), CookieError>(())
 /// ```
 ///
+/// If the session has a [`user_id`](Session::user_id) but [`is_login`](Self::is_login) returns `false`,
+/// the user has changed the password, for example. Django then deletes the session. Do the same, and
+/// show nothing from it.
+///
 /// # Write a session
 ///
 /// Store the session with an `UPDATE`, never with an upsert. If the `UPDATE` changes no row, the user
 /// has logged out in the meantime, and an upsert would log the user in again. Django's
-/// `SessionStore.save` raises `UpdateError` there.
+/// `SessionStore.save` raises `UpdateError` there. With `MySQL`, set the client flag `CLIENT_FOUND_ROWS`, as
+/// Django does: without it, an `UPDATE` that writes equal data counts as no row.
 ///
 /// ```sql
 /// UPDATE django_session SET session_data = ?, expire_date = ? WHERE session_key = ?

@@ -447,6 +447,31 @@ def log_in_cases():
         yield case(f"key {name}", {"a": 1}, key=key)
 
 
+def update_login_cases():
+    def case(name, before, password="new", pk=42, key=SECRET, fallbacks=()):
+        configure(key, fallbacks)
+        user = make_user(password, pk)
+        request = RequestFactory().get("/")
+        request.session = signed_cookies.SessionStore()
+        request.session._session_cache = dict(before)
+        # The user of the session, whose password in the database is the new one already.
+        request.user = user if "_auth_user_id" in before else None
+        auth.update_session_auth_hash(request, user)
+        texts = [json.dumps(session, separators=(",", ":")) for session in (before, request.session._session)]
+        return key_entry(name, key, fallbacks) | {"password": password, "before": texts[0], "after": texts[1]}
+
+    login = {"x": 1, "_auth_user_id": "42", "_auth_user_backend": BACKEND, "_auth_user_hash": auth_hash(PASSWORD, SECRET), "y": 2}
+    yield case("login", login)
+    yield case("same password", login, PASSWORD)
+    yield case("login with expiry", login | {"_session_expiry": 60})
+    yield case("hash by a fallback key", login | {"_auth_user_hash": auth_hash(PASSWORD, "former")}, fallbacks=["former"])
+    yield case("no hash", {"_auth_user_id": "42", "_auth_user_backend": BACKEND, "x": 1})
+    yield case("anonymous session", {"cart": [1, 2]})
+    yield case("empty", {})
+    for name, key in KEYS.items():
+        yield case(f"key {name}", login, key=key)
+
+
 def set_cookie_cases():
     """The Set-Cookie headers of SessionMiddleware. `expires` is cut off, since it depends on the time."""
     for name, expiry in EXPIRIES.items():
@@ -482,4 +507,5 @@ def prepare():
 
 
 CASES = {"salted_hmac": salted_hmac_cases, "keys": session_key_cases, "decode": decode_cases, "cookie": cookie_cases,
-         "expiry": expiry_cases, "rows": row_cases, "is_login": is_login_cases, "log_in": log_in_cases, "set_cookie": set_cookie_cases}
+         "expiry": expiry_cases, "rows": row_cases, "is_login": is_login_cases, "log_in": log_in_cases,
+         "update_login": update_login_cases, "set_cookie": set_cookie_cases}

@@ -201,7 +201,7 @@ async fn change_password(
     });
     if let Some(new_hash) = new_hash.await {
         site.database.set_password(id, &new_hash)?;
-        site.keep_login(&jar, &mut visit, id, &new_hash)?;
+        site.keep_login(&jar, &mut visit, &new_hash)?;
         jar.messages()
             .add(MessageLevel::SUCCESS, "Rust changed your password.")?;
     } else {

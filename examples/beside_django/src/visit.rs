@@ -130,13 +130,9 @@ impl Site {
         &self,
         jar: &CookieJar,
         visit: &mut Visit,
-        id: i64,
         password: &str,
     ) -> Result<(), Failure> {
-        // `log_in` would clear the session of a user with another password.
-        visit.session.remove("_auth_user_id");
-        jar.sessions()
-            .log_in(&mut visit.session, &id.to_string(), BACKEND, password)?;
+        jar.sessions().update_login(&mut visit.session, password)?;
         self.save_with_new_key(jar, visit)
     }
 
