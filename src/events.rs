@@ -140,6 +140,18 @@ pub(crate) fn refused(operation: &str, name: &str, error: &CookieError) {
     }
 }
 
+/// The signature of a stored session does not match. No client can store one, so this is a warning.
+#[cfg(feature = "sessions")]
+pub(crate) fn session_refused(name: &str, error: &CookieError) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: TARGET,
+        name = display_name(name),
+        %error,
+        "stored session refused; check that secret_key is Django's SECRET_KEY"
+    );
+}
+
 /// Returns `true` if debug events are enabled.
 pub(crate) fn is_debug_enabled() -> bool {
     #[cfg(feature = "tracing")]

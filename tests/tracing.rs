@@ -1112,6 +1112,34 @@ fn json_of_other_type_is_debug_event_and_value_without_json_is_warning() {
     );
 }
 
+/// No client can write to the database, so the keys of the layer and of Django differ.
+#[cfg(feature = "sessions")]
+#[test]
+fn stored_session_with_other_key_is_warning_and_session_cookie_with_other_key_is_debug_event() {
+    use tower_django_cookies::Session;
+
+    let layer = |key: &str| CookieLayer::new().secret_key(key).unwrap();
+    let writer = layer("5c2dbbeb8e6e0b1bd4a7c5fd5f0b2c60").jar(&Request::new(()));
+    let row = writer.sessions().encode(&Session::new()).unwrap();
+    writer.sessions().set_cookie(&Session::new()).unwrap();
+    let cookie = format!("sessionid={}", writer.queued()[0].value());
+    let jar = layer("0e4f2b1c9d8a7f6e5d4c3b2a19080706").jar(&request(cookie));
+
+    let (found, result) = events(Level::TRACE, || jar.sessions().decode(&row));
+    assert_matches!(result, Err(CookieError::BadSignature { .. }));
+    let [event] = &found[..] else {
+        panic!("{found:?}");
+    };
+    let start = "WARN tower_django_cookies stored session refused; check that secret_key is Django's \
+                 SECRET_KEY name=sessionid error=cookie \"sessionid\": the signature does not match";
+    assert!(event.starts_with(start), "{event}");
+    assert_refused_event!(
+        ["DEBUG", "get", "sessionid"],
+        jar.sessions().from_cookie().map(drop),
+        CookieError::BadSignature { .. }
+    );
+}
+
 #[test]
 fn require_of_absent_cookie_has_no_event() {
     let jar = CookieLayer::new().jar(&Request::new(()));

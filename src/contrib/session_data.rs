@@ -63,7 +63,10 @@ impl Sessions {
                 let text = std::str::from_utf8(data).map_err(|_| self.bad_signature())?;
                 self.verify(&signer, STORE_SALT, text, None)
             })
-            .inspect_err(|error| events::refused("get", &self.name, error))
+            .inspect_err(|error| match error {
+                CookieError::BadSignature { .. } => events::session_refused(&self.name, error),
+                error => events::refused("get", &self.name, error),
+            })
     }
 
     /// Encodes and signs a session for the column `session_data` or for a session file: Django's
