@@ -15,8 +15,8 @@ use crate::url_path::as_sent;
 /// An error from reading, setting or deleting a cookie, or from building a layer.
 ///
 /// An operation that returns an error queues nothing, and operations queued before it stay queued.
-/// Neither `Debug` nor `Display` shows the value of a cookie. Messages show at most 256 characters
-/// of a name, host, Domain or Path.
+/// Neither `Debug` nor `Display` shows the value of a cookie or of a session. Messages show at most
+/// 256 characters of a name, key of a session, host, Domain or Path.
 ///
 /// ```
 /// use tower_django_cookies::{AttributeReason, Cookie, CookieError, CookieLayer};
@@ -74,7 +74,8 @@ pub enum CookieError {
         name: String,
     },
 
-    /// A signed or private cookie was forged, or was set with another key, name or salt.
+    /// A signed or private cookie, or a session in a row or file, was forged, or was signed with
+    /// another key, name or salt.
     #[cfg(any(feature = "signed", feature = "private"))]
     #[error(
         "cookie {name:?}: the signature does not match; the cookie was forged, or it was set with \
@@ -86,7 +87,8 @@ pub enum CookieError {
         name: String,
     },
 
-    /// A signed cookie is older than [`SignedJar::max_age`](crate::SignedJar::max_age).
+    /// A signed cookie is older than [`SignedJar::max_age`](crate::SignedJar::max_age), or a
+    /// session in a signed cookie is older than `Sessions::max_age`.
     #[cfg(feature = "signed")]
     #[error(
         "cookie {name:?}: signed {} ago, and the maximum age is {max_age}; set it again",
@@ -114,8 +116,8 @@ pub enum CookieError {
         reason: PayloadReason,
     },
 
-    /// A session in the database, in a file or in a signed cookie cannot be read, although its
-    /// signature matches.
+    /// A session in the database, in a file or in a signed cookie cannot be decoded, although it
+    /// was not forged.
     #[cfg(feature = "sessions")]
     #[error("cookie {name:?}: the session {reason}")]
     #[non_exhaustive]
@@ -126,7 +128,7 @@ pub enum CookieError {
         reason: SessionReason,
     },
 
-    /// The session's own expiry is over: Django's `SessionBase.set_expiry`.
+    /// The session's own expiry has passed, which Django's `SessionBase.set_expiry` sets.
     #[cfg(feature = "sessions")]
     #[error("cookie {name:?}: the session has expired; start a new one")]
     #[non_exhaustive]
@@ -135,11 +137,13 @@ pub enum CookieError {
         name: String,
     },
 
-    /// The value of a key in a session is not JSON of the requested type.
+    /// The value of a key in a session is not JSON of the requested type, or `serde_json` cannot
+    /// read it.
     #[cfg(feature = "sessions")]
     #[error(
-        "session key {key:?}: the value is not of the requested type, or has `NaN` or a lone \
-         surrogate, which `serde_json` does not read; request another type, or use `Session::raw`"
+        "session key {key:?}: the value is not of the requested type, or contains `NaN`, an \
+         infinity or a lone surrogate, which `serde_json` does not read; request another type, or \
+         use `Session::raw`"
     )]
     #[non_exhaustive]
     UnreadableEntry {
@@ -159,11 +163,11 @@ pub enum CookieError {
         key: String,
     },
 
-    /// The messages are longer than Django allows in a cookie.
+    /// With the added message, the messages would be longer than Django allows in a cookie.
     #[cfg(feature = "messages")]
     #[error(
-        "cookie {name:?}: with this message, the messages take {len} bytes, and Django allows at \
-         most 2048; show waiting messages first, or shorten the message"
+        "cookie {name:?}: with this message, the signed messages take {len} bytes, and Django \
+         allows at most 2048; take and show the waiting messages first, or shorten the message"
     )]
     #[non_exhaustive]
     MessagesTooLong {
@@ -609,10 +613,10 @@ impl CookieError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionReason {
-    /// It is pickled: from Django's engine `cache`, or from a serializer other than Django's
-    /// `JSONSerializer`.
+    /// It is a pickle (Python's own binary format), from Django's engine `cache` or from a
+    /// `PickleSerializer`.
     Pickled,
-    /// It is not JSON, or not encoded as Django's `signing.dumps` does.
+    /// It is not JSON, or not encoded as by Django's `signing.dumps`.
     NotJson,
     /// It is JSON, but not an object.
     NotObject,
@@ -627,8 +631,8 @@ impl fmt::Display for SessionReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Pickled => {
-                "is pickled, which only Python reads; set Django's SESSION_ENGINE to `db` or \
-                 `cached_db` and SESSION_SERIALIZER to its JSONSerializer"
+                "is pickled, which only Python reads; configure Django's session engine `db` or \
+                 `cached_db`, and its JSONSerializer"
             }
             Self::NotJson => "is not JSON; set Django's SESSION_SERIALIZER to its JSONSerializer",
             Self::NotObject => "is not a JSON object; write sessions with `Sessions::encode`",

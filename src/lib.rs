@@ -40,7 +40,7 @@
 //! | `private` | no | encrypted cookies, without a timestamp (`CookieJar::private`) |
 //! | `sessions` | no | Django's sessions and logins (`CookieJar::sessions`); enables `dumps` |
 //! | `csrf` | no | Django's CSRF tokens (`CookieJar::csrf`) |
-//! | `messages` | no | Django's messages (`CookieJar::messages`); enables `dumps` |
+//! | `messages` | no | Django's flash messages (`CookieJar::messages`); enables `dumps` |
 //! | `tracing` | no | events of target `tower_django_cookies` for cookies that are queued, flushed, discarded or refused; never with a value |
 //! | `test-util` | no | `test::Client`: a browser for tests of your services |
 //!

@@ -1,5 +1,5 @@
-//! The crate creates and verifies Django's CSRF tokens. `tests/django/vectors.py` made the vectors with
-//! real Django.
+//! The crate creates and verifies Django's CSRF tokens. `tests/django/vectors.py` creates the
+//! vectors with real Django.
 #![cfg(feature = "csrf")]
 
 mod support;
@@ -37,7 +37,7 @@ struct Differs {
 }
 
 #[test]
-fn token_of_django_belongs_to_its_secret_only() {
+fn token_of_django_matches_only_its_own_secret() {
     #[derive(Deserialize)]
     struct Vector {
         token: String,
@@ -53,7 +53,7 @@ fn token_of_django_belongs_to_its_secret_only() {
 }
 
 #[test]
-fn posts_are_accepted_and_secrets_set_as_by_django() {
+fn posts_are_accepted_and_secrets_are_set_as_in_django() {
     #[derive(Deserialize)]
     struct Vector {
         case: String,
@@ -94,7 +94,7 @@ fn posts_are_accepted_and_secrets_set_as_by_django() {
 }
 
 #[test]
-fn cookie_has_the_attributes_of_django() {
+fn csrf_cookie_has_the_same_attributes_as_in_django() {
     #[derive(Deserialize)]
     struct Vector {
         case: String,
@@ -160,7 +160,7 @@ fn cookie_has_the_attributes_of_django() {
 
 #[cfg(feature = "sessions")]
 #[test]
-fn secret_in_the_session_is_that_of_django() {
+fn csrf_secret_in_session_matches_django() {
     #[derive(Deserialize)]
     struct Vector {
         case: String,
@@ -209,7 +209,7 @@ fn tokens_of_one_response_share_one_secret() {
     assert!(tokens.iter().all(|token| next.csrf().verify(token)));
     let different: std::collections::HashSet<_> = tokens.iter().collect();
     assert_eq!(different.len(), 20);
-    // The request has no secret, so its own post is refused.
+    // The request has no cookie with the secret, so no token is valid in this request.
     assert!(!jar.csrf().verify(&tokens[0]));
 }
 
@@ -294,7 +294,7 @@ fn at_most_eight_cookies_are_read() {
 }
 
 #[test]
-fn every_change_of_one_character_is_refused() {
+fn csrf_token_with_one_changed_character_is_refused() {
     let jar = jar_with(SECRET);
     for good in [SECRET.to_owned(), jar.csrf().token().unwrap()] {
         assert!(jar.csrf().verify(&good));
@@ -316,7 +316,7 @@ fn every_change_of_one_character_is_refused() {
 }
 
 #[test]
-fn token_in_wrong_place_is_error() {
+fn token_that_cannot_set_its_cookie_is_error() {
     let denying = CookieLayer::new().deny_undeclared();
     let jar = denying.jar(&http::Request::new(()));
     assert_matches!(jar.csrf().token(), Err(CookieError::Undeclared { .. }));

@@ -1,5 +1,5 @@
-//! The crate reads and writes Django's messages. `tests/django/vectors.py` made the vectors with real
-//! Django.
+//! The crate reads and writes Django's flash messages. `tests/django/vectors.py` creates the
+//! vectors with real Django.
 #![cfg(feature = "messages")]
 
 mod support;
@@ -26,7 +26,7 @@ fn vectors<T: DeserializeOwned>(kind: &str) -> Vec<T> {
     cases
 }
 
-/// Level, text, extra tags, tags, and whether it is HTML.
+/// Level, text, extra tags, tags, and `true` if the text is HTML.
 type Listed = (i64, String, Option<String>, String, bool);
 
 fn listed(messages: &[Message]) -> Vec<Listed> {
@@ -89,7 +89,7 @@ fn messages_are_read_as_by_django() {
         let expected = expected.or(case.messages).unwrap();
         assert_eq!(listed(&jar.messages().take().unwrap()), expected, "{name}");
 
-        // The cookie is deleted, but a mark of Django is kept.
+        // `take` deletes the cookie, or keeps only Django's mark `__messagesnotfinished__` in it.
         let queued = jar.queued();
         if case.cookie.is_none() {
             assert!(queued.is_empty(), "{name}");
@@ -148,7 +148,7 @@ fn messages_are_added_as_by_django() {
                 serde_json::from_str::<Value>(&text).unwrap(),
                 "{name}"
             );
-            // Another zlib can find it longer or shorter to compress.
+            // Another zlib may compress a value that Django leaves uncompressed, or the reverse.
             if !value.starts_with('.') && !set.starts_with('.') {
                 assert_eq!(value, set, "{name}");
             }
@@ -157,7 +157,7 @@ fn messages_are_added_as_by_django() {
 }
 
 #[test]
-fn mark_stays_alone_after_take_and_django_shows_the_rest() {
+fn take_keeps_only_the_mark_so_django_shows_the_rest() {
     #[derive(Deserialize)]
     struct Vector {
         case: String,
@@ -165,7 +165,7 @@ fn mark_stays_alone_after_take_and_django_shows_the_rest() {
         shown: Vec<Listed>,
     }
     let cases = vectors::<Vector>("take");
-    // Django shows what waits in its session if the cookie is the mark alone.
+    // If the cookie contains only the mark, Django shows the messages in its session.
     let alone = &cases[0];
     assert_eq!(alone.case, "mark alone, and one waits");
     assert_eq!(alone.shown[0].1, "waiting");
@@ -179,7 +179,7 @@ fn mark_stays_alone_after_take_and_django_shows_the_rest() {
 }
 
 #[test]
-fn cookie_has_the_attributes_of_django() {
+fn messages_cookie_has_the_same_attributes_as_in_django() {
     #[derive(Deserialize)]
     struct Vector {
         case: String,
@@ -228,7 +228,7 @@ fn cookie_has_the_attributes_of_django() {
                 jar.messages().add(MessageLevel::INFO, "hello").unwrap();
                 jar.messages().take().unwrap();
             };
-            // A declared cookie's delete carries all of its attributes.
+            // A `delete` of a declared cookie sends all of its attributes, and Django's does not.
             if !is_declared {
                 assert_eq!(attributes(take), deleted, "{case}");
             }
@@ -281,7 +281,7 @@ fn take_without_messages_queues_nothing() {
 }
 
 #[test]
-fn messages_too_long_keeps_the_messages_before() {
+fn messages_too_long_keeps_earlier_messages() {
     let jar = jar(&layer(), None);
     let mut text = String::new();
     let mut seed = 1_u32;
@@ -301,7 +301,7 @@ fn messages_too_long_keeps_the_messages_before() {
 }
 
 #[test]
-fn adds_of_threads_are_all_sent() {
+fn concurrent_adds_are_all_sent() {
     for _ in 0..100 {
         let jar = jar(&layer(), None);
         std::thread::scope(|scope| {
@@ -314,7 +314,7 @@ fn adds_of_threads_are_all_sent() {
 }
 
 #[test]
-fn every_change_of_one_character_is_no_message_and_deletes_the_cookie() {
+fn messages_cookie_with_one_changed_character_is_deleted() {
     let jar1 = jar(&layer(), None);
     jar1.messages().add(MessageLevel::INFO, "hello").unwrap();
     let good = jar1.queued()[0].value().to_owned();
@@ -343,7 +343,7 @@ fn every_change_of_one_character_is_no_message_and_deletes_the_cookie() {
 }
 
 #[test]
-fn last_valid_cookie_is_taken() {
+fn take_reads_the_last_valid_cookie() {
     let cookie = |text: &str| {
         let jar = jar(&layer(), None);
         jar.messages().add(MessageLevel::INFO, text).unwrap();

@@ -1,4 +1,4 @@
-//! The crate reads and writes Django's sessions and logins. `tests/django/vectors.py` made the
+//! The crate reads and writes Django's sessions and logins. `tests/django/vectors.py` creates the
 //! vectors with real Django.
 #![cfg(feature = "sessions")]
 
@@ -66,7 +66,7 @@ fn at(seconds: f64) -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH + Duration::seconds_f64(seconds)
 }
 
-/// Signs any text as a row of the database.
+/// Signs a text as in the column `session_data`.
 fn row(json: &[u8]) -> String {
     let signer = TimestampSigner::new(SecretKey::try_from(SECRET).unwrap());
     let signer = signer.salt(ROW_SALT).with_time(at(1_790_000_000.0));
@@ -138,13 +138,13 @@ impl Reading {
         let mut session = read.unwrap_or_else(|error| panic!("{case}: {error}"));
         assert_eq!(session.keys().count(), entries.len(), "{case}");
         for [key, text, value] in entries {
-            // The names with lone surrogates are no strings of Rust.
+            // Keys with lone surrogates cannot be Rust strings.
             let Ok(key) = serde_json::from_str::<String>(key) else {
                 continue;
             };
             assert_eq!(session.raw(&key), Some(&**text), "{case}: {key}");
-            // Python reads `-0` as an integer, and `serde_json` as a float. `serde_json` also refuses
-            // an object whose replaced values only Python reads.
+            // Python reads `-0` as an integer, and `serde_json` as a float. `serde_json` also
+            // refuses an object with a duplicate key whose first value only Python reads.
             let is_readable = text == value || serde_json::from_str::<Value>(text).is_ok();
             if let (Ok(expected), true) = (
                 serde_json::from_str::<Value>(value),
@@ -160,7 +160,7 @@ impl Reading {
 }
 
 #[test]
-fn salted_hmac_is_that_of_django() {
+fn salted_hmac_matches_django() {
     #[derive(Deserialize)]
     struct Vector {
         #[serde(flatten)]
@@ -179,14 +179,14 @@ fn salted_hmac_is_that_of_django() {
 }
 
 #[test]
-fn key_is_found_if_django_generates_such_keys() {
+fn session_key_that_django_cannot_generate_is_none() {
     #[derive(Deserialize)]
     struct Vector {
         session_key: String,
         valid: bool,
     }
     for Vector { session_key, valid } in vectors("keys") {
-        // In quotes and escaped, a cookie can have any value.
+        // With quotes and escapes, a cookie value can contain any character.
         let quoted = session_key.replace('\\', "\\\\").replace('"', "\\\"");
         let quoted = quoted.replace(';', "\\073");
         let jar = layer().jar(&request(format!("sessionid=\"{quoted}\"")));
@@ -197,7 +197,7 @@ fn key_is_found_if_django_generates_such_keys() {
 }
 
 #[test]
-fn new_key_has_characters_of_django() {
+fn new_key_uses_the_alphabet_of_django() {
     let keys: Vec<_> = (0..100).map(|_| Sessions::new_key().unwrap()).collect();
     for key in &keys {
         assert_eq!(key.len(), 32);
@@ -259,7 +259,7 @@ fn expiry_is_read_and_written_as_by_django() {
             assert_matches!(read, Err(CookieError::UnreadableEntry { key, .. }) if key == "_session_expiry");
             continue;
         };
-        // One that has expired cannot be decoded now, but long ago.
+        // An expired session can only be decoded with a time before its expiry.
         let sessions = sessions().with_time(at(-62_135_596_800.0));
         let mut session = sessions
             .decode(row(case.text.as_bytes()))
@@ -287,7 +287,7 @@ fn expiry_is_read_and_written_as_by_django() {
 }
 
 #[test]
-fn rows_are_alive_as_long_as_in_django() {
+fn rows_expire_as_in_django() {
     #[derive(Deserialize)]
     struct Vector {
         #[serde(flatten)]
@@ -345,7 +345,7 @@ fn login_is_valid_if_django_accepts_it() {
 }
 
 #[test]
-fn every_change_of_one_digit_of_the_login_hash_is_no_login() {
+fn login_hash_with_one_changed_character_is_not_a_login() {
     let sessions = sessions();
     let mut session = Session::new();
     let logged_in = sessions.log_in(&mut session, "42", BACKEND, "password");
@@ -365,7 +365,7 @@ fn every_change_of_one_digit_of_the_login_hash_is_no_login() {
 }
 
 #[test]
-fn log_in_writes_the_session_of_django() {
+fn log_in_writes_the_same_session_as_django() {
     #[derive(Deserialize)]
     struct Vector {
         #[serde(flatten)]
@@ -423,7 +423,7 @@ fn update_login_writes_the_session_of_django() {
 }
 
 #[test]
-fn cookie_has_the_attributes_of_django() {
+fn session_cookie_has_the_same_attributes_as_in_django() {
     #[derive(Deserialize)]
     struct Vector {
         #[serde(flatten)]
@@ -454,7 +454,7 @@ fn cookie_has_the_attributes_of_django() {
         let value = value.strip_prefix("sessionid=").unwrap();
         match case.value.as_deref() {
             None => assert_eq!(value, "0123456789abcdef"),
-            // Another zlib can find it longer or shorter to compress.
+            // Another zlib may compress a value that Django leaves uncompressed, or the reverse.
             Some(expected) if [value, expected].iter().any(|value| value.starts_with('.')) => {
                 assert_eq!(json_of(value), json_of(expected), "{}", case.keys.case);
             }
@@ -463,7 +463,7 @@ fn cookie_has_the_attributes_of_django() {
     }
 }
 
-/// The issue's own case.
+/// A session with values that `serde_json` cannot read.
 #[test]
 fn entries_that_only_python_reads_are_written_unchanged() {
     let text = concat!(
@@ -499,7 +499,7 @@ fn signed_cookie(value: i32, now: i64) -> String {
 }
 
 #[test]
-fn every_change_of_one_character_is_bad_signature() {
+fn session_with_one_changed_character_is_bad_signature() {
     let cookie = signed_cookie(1, NOW);
     let row = row(br#"{"a":1}"#);
     for (good, is_cookie) in [(cookie, true), (row, false)] {
@@ -538,7 +538,7 @@ fn every_change_of_one_character_is_bad_signature() {
 }
 
 #[test]
-fn row_is_no_cookie_and_cookie_is_no_row() {
+fn row_as_cookie_and_cookie_as_row_are_bad_signature() {
     let cookie = signed_cookie(1, NOW);
     assert_matches!(
         sessions().decode(&cookie),
@@ -590,7 +590,7 @@ fn key_of_several_cookies_is_the_last_valid_one() {
 }
 
 #[test]
-fn session_without_key_is_missing_key() {
+fn sessions_without_secret_key_return_missing_key() {
     let jar = CookieLayer::new().jar(&request("sessionid=a:b:c"));
     let sessions = jar.sessions();
     let mut session = Session::new();
@@ -661,9 +661,9 @@ fn declared_cookie_keeps_its_declaration() {
     );
 }
 
-/// Django's `SessionMiddleware` deletes it with its `SameSite`.
+/// Django's `SessionMiddleware` deletes the cookie with `SameSite`, and without `HttpOnly`.
 #[test]
-fn delete_of_undeclared_cookie_is_that_of_django() {
+fn delete_of_undeclared_session_cookie_matches_django() {
     let deleted = response_cookies(&layer(), |jar| jar.sessions().delete_cookie().unwrap());
     let expected =
         "sessionid=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=Lax";
@@ -684,7 +684,7 @@ fn session_keeps_the_order_of_its_keys() {
 }
 
 #[test]
-fn value_that_is_no_json_is_unserializable() {
+fn insert_of_unserializable_value_keeps_the_previous_value() {
     let mut session = session(r#"{"a":1}"#);
     let map = std::collections::HashMap::from([((1, 2), 3)]);
     let error = session.insert("a", &map).unwrap_err();

@@ -1,7 +1,7 @@
 """Checks that the example beside_django and its Django site act as one site.
 
-Both servers run on one host, on different ports, and browsers with one cookie store talk to both. Django must be installed,
-and the package beside_django must be built.
+Both servers run on one host, on different ports. Each test browser has one cookie store and sends requests to both servers.
+Django must be installed, and the package beside_django must be built.
 
 Usage: python3 -B .ci/beside_django [PART…]
 """

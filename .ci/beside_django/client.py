@@ -1,4 +1,4 @@
-"""The two servers, the browsers that talk to both, and the counts of exchanges and checks."""
+"""The two servers, the browsers that send requests to both, and the counts of exchanges and checks."""
 
 import json
 import os
@@ -99,7 +99,7 @@ class Response(NamedTuple):
 
 
 class Server:
-    """One of the two servers, and the requests to it. Each start has a new environment."""
+    """One of the two servers, and the requests to it. Each start uses a new environment."""
 
     # The environment of both servers, in addition to the keys.
     environment = {}
@@ -113,7 +113,7 @@ class Server:
 
     def start(self, key, fallbacks=()):
         self.stop()
-        # The links have no host, as behind a proxy, and the output is not buffered.
+        # As behind a proxy, the links have no host. The output must not be buffered.
         environment = os.environ | {"DJANGO_URL": "", "BASKET_URL": "", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         environment |= {"COOKIE_VIEWS": "", "SECRET_KEY": key, "SECRET_KEY_FALLBACKS": ",".join(fallbacks)}
         self.log = tempfile.TemporaryFile()
@@ -165,7 +165,7 @@ class Server:
         data = None if form is None else urllib.parse.urlencode(form).encode()
         url_request = urllib.request.Request(self.url + path, data)
         if data is not None:
-            # The page with the form and its target have one origin, as behind a proxy.
+            # As behind a proxy, the page with the form and its target have the same origin.
             url_request.add_header("Origin", origin or self.url)
         count("exchanges")
         try:

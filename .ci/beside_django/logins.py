@@ -1,4 +1,4 @@
-"""Checks that sessions, logins, forms and messages of one server are those of the other."""
+"""Checks that both servers share sessions, logins, CSRF tokens and messages."""
 
 import json
 import re
@@ -125,7 +125,7 @@ def inactive_users():
 
 
 def djangos_iterations():
-    """A password hash as Django makes it by default, which takes long."""
+    """Checks a password hash with Django's default number of iterations, which takes long."""
     hasher = PBKDF2PasswordHasher()
     query("UPDATE auth_user SET password = ? WHERE username = 'ann'", hasher.encode(ANN[1], "saltsaltsaltsaltsaltsa"))
     log_in(RUST, ANN)
@@ -192,7 +192,7 @@ def messages_of_both():
 
 
 def messages_in_the_session():
-    """More messages than fit into the cookie: Django keeps the rest in its session."""
+    """Adds more messages than fit into the cookie, so that Django stores the rest in its session."""
     for last in SERVERS:
         with Browser().used() as browser:
             added = DJANGO.request("/many_messages").text.splitlines()
@@ -201,7 +201,7 @@ def messages_in_the_session():
             rust = page(RUST)
             check("Rust shows those in the cookie", 0 < len(rust.messages) < len(expected), True)
             check("the rest waits", "__messagesnotfinished__" in json_in(browser.cookie("messages")), True)
-            # Not by `add`, which first loads a page and so shows the messages.
+            # `add` would first load a page, which would show the messages.
             last.request(ADD[last], {"item": "tea", "csrfmiddlewaretoken": rust.token})
             shown = rust.messages + page(DJANGO).messages
             check("all messages were shown", sorted(shown), sorted([*expected, ("success", f"{last} put tea into your basket.")]))
@@ -209,7 +209,7 @@ def messages_in_the_session():
 
 
 def odd_sessions():
-    """Values in the session that Rust does not read, and keeps."""
+    """Checks that Rust keeps values in the session that it cannot read."""
     for last in SERVERS:
         with Browser().used():
             log_in(last, ANN)
@@ -241,13 +241,13 @@ def expiry_of_sessions():
             for server in SERVERS:
                 shown = attributes(add(server, "tea"), "sessionid")
                 max_age = next((int(text.partition("=")[2]) for text in shown if text.startswith("Max-Age")), None)
-                # A date comes nearer.
+                # The time until a date decreases with each request.
                 if max_age is not None:
                     check(f"{server}'s Max-Age with {kind}, {seconds} s", 0 <= seconds - max_age <= (20 if kind else 0), True)
                 found[server] = [text for text in shown if not text.startswith("Max-Age")], max_age is None
                 if in_database():
                     (date,) = query("SELECT expire_date FROM django_session WHERE session_key = ?", browser.cookie("sessionid"))[0]
-                    # Without an age the row has the age of the setting: two weeks.
+                    # Without an age in the session, the row expires after the setting SESSION_COOKIE_AGE: two weeks.
                     left = (datetime.fromisoformat(date) - datetime.now(timezone.utc).replace(tzinfo=None)).total_seconds()
                     expected = seconds or 14 * 86400
                     check(f"{server}'s expire_date with {kind}, {seconds} s", expected - 20 <= left <= expected, True)
@@ -256,7 +256,7 @@ def expiry_of_sessions():
 
 
 def no_session_returns():
-    """A form that is posted during a logout must not store the session again."""
+    """Checks that a form that is posted during a logout does not store the session again."""
     for leaver, number in product(SERVERS, range(5)):
         with Browser().used() as browser:
             log_in(leaver, ANN)

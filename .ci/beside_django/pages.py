@@ -1,4 +1,4 @@
-"""What a visitor does on the pages of both servers, and the stored session behind them."""
+"""The actions of a visitor on the pages of both servers, and access to the stored session."""
 
 import html
 import re
@@ -59,7 +59,7 @@ def post(server, path, browser=None, form_path=None, **fields):
     """Loads the page with the form, and posts it. Returns the response."""
     token = page(server, form_path, browser).token
     response = server.request(path, fields | {"csrfmiddlewaretoken": token}, browser)
-    # Django shows an invalid form again, with status 200.
+    # If a form is invalid, Django shows it again with status 200.
     check(f"{server}'s {path}: {response.status}", response.status < 400, True)
     return response
 

@@ -1,4 +1,4 @@
-"""Checks that a rotation of the secret key logs nobody out, and that a dropped key does."""
+"""Checks that a rotation of the secret key logs nobody out, and that removing a key logs out the users who still need it."""
 
 from client import DJANGO, KEY, PAIRS, RUST, SERVERS, Browser, check
 from pages import ANN, add, both_greet, greets, log_in, log_out, page, session_data
@@ -28,7 +28,7 @@ def rotate(old_key, new_key, first, second):
                 shown = page(reader)
                 check(f"{reader} shows {writer}'s message and basket", (shown.messages, shown.basket), (expected, "tea"))
 
-    # Both learn the new key before one of them signs with it.
+    # Both servers get the new key as a fallback before one of them signs with it.
     second.start(old_key, [new_key])
     visit_all()
     first.start(new_key, [old_key])
@@ -51,7 +51,7 @@ def rotate(old_key, new_key, first, second):
 
 
 def unknown_keys():
-    """Rust signs with a key that Django does not know."""
+    """Checks logins on one server that signs with a key that the other server does not know."""
     for stranger, other in ((RUST, DJANGO), (DJANGO, RUST)):
         stranger.start("another key")
         with Browser().used() as browser:

@@ -1,4 +1,4 @@
-"""Views that read and write any cookie, as those of `src/cookies.rs` do, and some for odd sessions. They are for tests only."""
+"""Views for tests only: they read and write any cookie, like the handlers in `src/cookies.rs`, and set unusual sessions."""
 
 import hashlib
 from datetime import timedelta
@@ -65,7 +65,7 @@ def delete_cookie(request):
 
 
 def set_odd_session(request):
-    """Values that Python's JSON has, but many parsers of other languages do not read."""
+    """Sets values that Python writes as JSON, but that many JSON parsers of other languages cannot read."""
     request.session["not a number"] = [float("nan"), float("inf"), float("-inf")]
     request.session["lone surrogate"] = "\ud800"
     request.session["\udfff"] = "a surrogate as the key"
@@ -75,7 +75,7 @@ def set_odd_session(request):
 
 
 def set_session_expiry(request):
-    """A session that expires at another time than the setting says: after some seconds, or at a date."""
+    """Sets an expiry of the session that differs from the setting: after some seconds, or at a date."""
     seconds = int(request.GET["seconds"])
     is_date = "date" in request.GET
     request.session.set_expiry(timezone.now() + timedelta(seconds=seconds) if is_date else seconds)
@@ -83,7 +83,7 @@ def set_session_expiry(request):
 
 
 def add_many_messages(request):
-    """More messages than fit into a cookie, even compressed. The response has one on each line."""
+    """Adds more messages than fit into a cookie, even compressed. The response has one message on each line."""
     digests = [[hashlib.sha256(b"%d %d" % (i, j)).hexdigest() for j in range(5)] for i in range(20)]
     texts = [" ".join(line) for line in digests]
     for text in texts:

@@ -4,14 +4,14 @@
     pip install django
     python3 manage.py runserver 127.0.0.1:8000
 
-The start creates the database and two users, and prints their passwords. Environment variables, with the same values for
-`src/main.rs`:
+`runserver` creates the database and two users, and prints their passwords. Set these environment variables to the same values
+for this file and for `src/main.rs`:
 
 - SECRET_KEY and SECRET_KEY_FALLBACKS (a comma-separated list).
 - SESSION_ENGINE is `db` (the default) or `signed_cookies`.
 - DATABASE is the path of the SQLite file. The default is `beside_django.sqlite3` in the directory for temporary files.
 
-BASKET_URL is the URL of the Rust service. It is empty if a proxy serves both on one port.
+BASKET_URL is the URL of the Rust service. Set it to an empty string if a proxy serves both on one port.
 """
 
 import os
@@ -90,7 +90,7 @@ settings.configure(
     SECRET_KEY=os.environ.get("SECRET_KEY", DEVELOPMENT_KEY),
     SECRET_KEY_FALLBACKS=keys("SECRET_KEY_FALLBACKS"),
     SESSION_ENGINE=f"django.contrib.sessions.backends.{os.environ.get('SESSION_ENGINE', 'db')}",
-    # The Rust service, too, rejects signatures made with the legacy salt (Django before 5.2.15).
+    # The Rust service also rejects signatures with the legacy salt (of Django before 5.2.15).
     SIGNED_COOKIE_LEGACY_SALT_FALLBACK=False,
     TEMPLATES=[
         {
@@ -126,14 +126,14 @@ def links(request):
 
 @require_GET
 def home(request):
-    # The template reads the user before the basket. If the user's password was changed, that empties the session.
+    # The template reads the user before the basket: if the user's password was changed, reading the user empties the session.
     return render(request, "home.html", {"title": "site", "items": ITEMS})
 
 
 @require_POST
 def add(request):
     item = request.POST.get("item", "")
-    # If the user's password was changed, this empties the session.
+    # If the user's password was changed, `get_user` empties the session.
     get_user(request)
     if item in ITEMS:
         # Assigning marks the session as modified.
@@ -153,13 +153,13 @@ def urls():
     yield path("accounts/login/", LoginView.as_view())
     yield path("accounts/logout/", LogoutView.as_view())
     yield path("accounts/password_change/", PasswordChangeView.as_view(template_name="password.html", success_url="/"))
-    # These views sign any value. Everybody who can reach them can log in as any user.
+    # These views sign any value. Anyone who can reach them can log in as any user.
     if "COOKIE_VIEWS" in os.environ:
         yield path("", include("cookie_views"))
 
 
 def create_database_and_users():
-    """Does nothing to users that exist."""
+    """Keeps users that exist already."""
     from django.contrib.auth.models import User
 
     call_command("migrate", verbosity=0)

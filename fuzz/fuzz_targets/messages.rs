@@ -1,4 +1,4 @@
-//! Messages and CSRF tokens of any text are read: see `tests/fuzzed/messages.rs`.
+//! Fuzzes messages and CSRF tokens: see `tests/fuzzed/messages.rs`.
 #![no_main]
 
 #[path = "../../tests/fuzzed/mod.rs"]

@@ -1,4 +1,4 @@
-//! Sessions of any JSON are read: see `tests/fuzzed/sessions.rs`.
+//! Fuzzes sessions: see `tests/fuzzed/sessions.rs`.
 #![no_main]
 
 #[path = "../../tests/fuzzed/mod.rs"]

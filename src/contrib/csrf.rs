@@ -17,8 +17,7 @@ const MAX_AGE: Duration = Duration::weeks(52);
 /// Django's `CSRF_SESSION_KEY`.
 #[cfg(feature = "sessions")]
 const SESSION_KEY: &str = "_csrftoken";
-/// The maximum number of cookies of the name that are read.
-// shared with jar/secure.rs
+/// The maximum number of cookies of one name that are read, as `MAX_VERIFIED` in `jar/secure.rs`.
 const MAX_READ: usize = 8;
 
 impl CookieJar {
@@ -33,7 +32,7 @@ impl CookieJar {
     /// # Ok::<(), CookieError>(())
     /// ```
     ///
-    /// See [`Csrf`] for a form.
+    /// See [`Csrf`] for an example with a form.
     pub fn csrf(&self) -> Csrf {
         Csrf {
             jar: self.clone(),
@@ -44,16 +43,18 @@ impl CookieJar {
 
 /// Creates and verifies the tokens in the forms of a Django site: `django.middleware.csrf`.
 ///
-/// A form posts a token, which must match the secret in the cookie `csrftoken`. Another site can send
-/// a form of its own to yours, but it cannot read the cookie. Forms of Django are accepted here, and
-/// forms from here are accepted in Django.
+/// A form posts a token, which must match the secret in the cookie `csrftoken`. Another site can
+/// make a browser post a form to your site, but it cannot read the cookie, so it has no valid
+/// token. This crate accepts tokens from Django, and Django accepts tokens from this crate.
 ///
-/// Django checks the headers `Origin` and `Referer` too. For these, put tower-http's `CsrfLayer`
-/// around your service, as below.
+/// Django also checks the headers `Origin` and `Referer`, which this type does not. tower-http's
+/// `CsrfLayer` checks `Sec-Fetch-Site` and `Origin` for the same purpose. Add it around your
+/// service, as below.
 ///
 /// [Declare](crate::CookieLayer::declare) the cookie with Django's settings `CSRF_COOKIE_…`. If it is
 /// not declared, it has Django's defaults: 52 weeks, `Path=/` and `SameSite=Lax`. If Django has
-/// `CSRF_USE_SESSIONS`, the secret is in the session: see `Session::csrf_token` (feature `sessions`).
+/// `CSRF_USE_SESSIONS = True`, the secret is in the session: see `Session::csrf_token` (feature
+/// `sessions`).
 ///
 /// ```
 /// # #[cfg(feature = "axum-core")] mod example {
@@ -113,7 +114,7 @@ pub struct Csrf {
     name: Cow<'static, str>,
 }
 
-/// The secrets of this request's response, by the name of the cookie.
+/// The secrets that the response to this request uses, by the name of the cookie.
 #[derive(Clone, Default)]
 struct Secrets(HashMap<String, Secret>);
 
@@ -134,9 +135,10 @@ impl Csrf {
 
     /// Returns a token for a form, and sets the cookie with its secret: Django's `get_token`.
     ///
-    /// Put it into the field `csrfmiddlewaretoken`, or into the header `X-CSRFToken`. The secret is
-    /// that of the request's cookie, or a new one. All tokens of one response belong to one secret.
-    /// The cookie is set each time, as in Django, so that it does not expire.
+    /// Put the token into the form field `csrfmiddlewaretoken`, or send it in the header
+    /// `X-CSRFToken`. The secret is the one in the request's cookie, or a new one if there is none.
+    /// All tokens of a response use the same secret. Each call sets the cookie again, as in Django,
+    /// which extends its lifetime.
     ///
     /// # Errors
     ///
@@ -164,8 +166,8 @@ impl Csrf {
         secret.to_token()
     }
 
-    /// Replaces the secret, so that no token of another page is valid: Django's `rotate_token`. Call it
-    /// when a user logs in.
+    /// Sets the cookie to a new secret, so that tokens from earlier pages are not valid in later
+    /// requests: Django's `rotate_token`. Call it when a user logs in.
     ///
     /// # Errors
     ///
@@ -192,8 +194,9 @@ impl Csrf {
     /// Returns `true` if a token belongs to the secret in the request's cookie: Django's
     /// `_does_token_match`.
     ///
-    /// `given` comes from the field `csrfmiddlewaretoken` or from the header `X-CSRFToken`. It can also
-    /// be the secret itself, which scripts read from the cookie. Without the cookie, no token is valid.
+    /// `given` is the value of the form field `csrfmiddlewaretoken` or of the header `X-CSRFToken`.
+    /// It can also be the secret itself, which scripts read from the cookie. If the request has no
+    /// such cookie, no token is valid.
     ///
     /// Verify every request whose method is not GET, HEAD, OPTIONS or TRACE.
     ///
@@ -213,7 +216,7 @@ impl Csrf {
             .is_some_and(|secret| secret.matches(given))
     }
 
-    /// Of several cookies, the last one that is a secret is used, of at most 8.
+    /// Returns the secret of the last cookie that contains one. Reads at most the last 8 cookies.
     fn request_secret(&self) -> Option<Secret> {
         let values: Vec<_> = self.jar.get_all(&self.name).collect();
         let mut values = values.iter().rev().take(MAX_READ);
@@ -250,8 +253,8 @@ impl Session {
     /// Returns a token for a form, with the secret in the session's key `_csrftoken`: Django's
     /// `get_token` with `CSRF_USE_SESSIONS`.
     ///
-    /// If the session has no secret, it gets one. Then store it: [`is_modified`](Self::is_modified)
-    /// is `true`.
+    /// If the session has no secret, this function inserts a new one.
+    /// [`is_modified`](Self::is_modified) is then `true`, and you must store the session.
     ///
     /// # Errors
     ///

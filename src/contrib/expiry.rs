@@ -1,4 +1,4 @@
-//! `SessionExpiry`: the expiry that a session carries.
+//! `SessionExpiry`: a session's own expiry, which is stored in the session.
 
 use std::fmt::Write;
 
@@ -29,21 +29,23 @@ const MAX_SECONDS: f64 = 86_400.0 * 999_999_999.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionExpiry {
-    /// As configured: Django's `set_expiry(None)`.
+    /// After the configured lifetime: Django's `set_expiry(None)`.
     Default,
-    /// When the browser is closed: Django's `set_expiry(0)`. On the server, it expires as configured.
+    /// When the browser is closed: Django's `set_expiry(0)`. On the server, the session expires
+    /// after the configured lifetime.
     BrowserClose,
-    /// This long after it was last stored: Django's `set_expiry(seconds)`. Zero is the same as
-    /// [`BrowserClose`](Self::BrowserClose).
+    /// This long after the session was last stored: Django's `set_expiry(seconds)`. Zero is the
+    /// same as [`BrowserClose`](Self::BrowserClose).
     Inactivity(Duration),
     /// At this time: Django's `set_expiry(datetime)`.
     At(OffsetDateTime),
 }
 
 impl Session {
-    /// Returns the expiry that the session carries, in its key `_session_expiry`.
+    /// Returns the session's own expiry, which is stored in its key `_session_expiry`.
     ///
-    /// Django writes a date without an offset if its setting `USE_TZ` is off. It is read as UTC.
+    /// If Django's setting `USE_TZ` is off, Django writes dates without an offset, in the zone of
+    /// its setting `TIME_ZONE`. This crate reads them as UTC.
     ///
     /// # Errors
     ///
@@ -117,7 +119,7 @@ impl Session {
 /// Reads what Python's `datetime.isoformat` writes, and other forms of ISO 8601.
 fn parse_date(text: &str) -> Option<OffsetDateTime> {
     let mut text = text.to_owned();
-    // Python accepts any character in place of the `T`.
+    // Python accepts any character in place of the `T`. This function also accepts a space.
     if text.is_char_boundary(10) && text[10..].starts_with(' ') {
         text.replace_range(10..11, "T");
     }
@@ -131,8 +133,8 @@ fn parse_date(text: &str) -> Option<OffsetDateTime> {
         .ok()
 }
 
-/// Python's `datetime.isoformat`. A date before the year 1, which Python does not have, becomes the
-/// first date that it has.
+/// Formats a date as Python's `datetime.isoformat` does. Python has no dates before the year 1, so
+/// an earlier date becomes the first date of the year 1.
 fn iso_format(date: OffsetDateTime) -> String {
     let date = if date.year() < 1 {
         OffsetDateTime::UNIX_EPOCH - Duration::seconds(62_135_596_800)

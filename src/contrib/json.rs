@@ -1,16 +1,18 @@
-//! Splits JSON into the texts of its parts, and accepts the same JSON as Python's `json.loads`.
+//! Splits a JSON object or array into its items, each as raw JSON. Accepts the same JSON as
+//! Python's `json.loads`.
 //!
 //! Python also writes `NaN`, infinities, lone surrogates and integers of any size, which `serde_json`
-//! refuses. So only the texts are found here, and each can be written again unchanged.
+//! refuses. So this module only finds where each item starts and ends. Items can be written back
+//! unchanged.
 
 /// Python reads about this many levels of nesting.
 const MAX_DEPTH: usize = 1000;
 
-/// The reason why a text is not JSON with the expected outer value.
+/// The reason why a text is not a JSON object or array, whichever is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JsonError {
     Syntax,
-    /// The outer value is not an object, or not an array.
+    /// The outer value has another type than expected.
     OtherType,
     TooDeep,
 }
@@ -20,14 +22,14 @@ pub(super) fn from_latin1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
 
-/// Encodes as Latin-1. All text comes from Latin-1 or is ASCII.
+/// Encodes as Latin-1. The text was decoded from Latin-1 or is ASCII, so no character is lost.
 pub(super) fn to_latin1(text: &str) -> Vec<u8> {
     text.chars()
         .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
         .collect()
 }
 
-/// Returns the texts of the names and values of an object, in their order.
+/// Returns the names and values of an object as raw JSON, in order.
 #[cfg(feature = "sessions")]
 pub(super) fn split_object(text: &str) -> Result<Vec<(&str, &str)>, JsonError> {
     let mut scanner = Scanner::new(text);
@@ -47,7 +49,7 @@ pub(super) fn split_object(text: &str) -> Result<Vec<(&str, &str)>, JsonError> {
     Ok(entries)
 }
 
-/// Returns the texts of the items of an array, in their order.
+/// Returns the items of an array as raw JSON, in order.
 #[cfg(feature = "messages")]
 pub(super) fn split_array(text: &str) -> Result<Vec<&str>, JsonError> {
     let mut scanner = Scanner::new(text);
@@ -68,8 +70,8 @@ pub(super) fn split_array(text: &str) -> Result<Vec<&str>, JsonError> {
 
 /// Returns the UTF-16 code units of a string, given with its quotes.
 ///
-/// Two texts with the same code units are the same string in Python, which joins an escaped pair of
-/// surrogates.
+/// Python joins an escaped pair of surrogates. So two JSON strings with the same code units are the
+/// same string in Python.
 pub(super) fn string_units(text: &str) -> Vec<u16> {
     let inner = text
         .strip_prefix('"')
@@ -134,7 +136,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Skips the bracket of the outer value.
+    /// Skips the opening bracket of the outer value.
     fn open(&mut self, bracket: u8) -> Result<(), JsonError> {
         if self.skip(bracket) {
             return Ok(());
@@ -145,7 +147,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn end(&mut self) -> Result<(), JsonError> {
-        // White space is skipped, and nothing else.
+        // `skip` skips all white space first, so this skips only white space.
         self.skip(b' ');
         if self.position == self.text.len() {
             Ok(())

@@ -16,8 +16,8 @@ const SALT: &str = "django.contrib.auth.models.AbstractBaseUser.get_session_auth
 impl Session {
     /// Returns the primary key of the user who logged in, as text: `_auth_user_id`.
     ///
-    /// The user may have changed the password since. So check [`Sessions::is_login`] before you trust
-    /// it.
+    /// The user may have changed the password since then, which ends the session. So check
+    /// [`Sessions::is_login`] before you trust this id.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, Session};
@@ -40,8 +40,8 @@ impl Session {
         is_integer.then(|| value.to_owned())
     }
 
-    /// Returns the dotted path of the authentication backend that logged the user in:
-    /// `_auth_user_backend`.
+    /// Returns the Python path of the authentication backend, which is the class that checked the
+    /// user's credentials: `_auth_user_backend`.
     ///
     /// Django's default is `django.contrib.auth.backends.ModelBackend`. Django treats a user as
     /// logged out if the backend is not in its setting `AUTHENTICATION_BACKENDS`.
@@ -69,7 +69,8 @@ impl Sessions {
     /// `get_session_auth_hash`; then pass the text that it hashes. The check tries the layer's
     /// [`secret_key`](crate::CookieLayer::secret_key) and its fallbacks, and compares in constant time.
     ///
-    /// This does not check whether the user is active, nor [the backend](Session::backend).
+    /// This function does not check whether the user is active, and it does not check the
+    /// [backend](Session::backend).
     ///
     /// # Errors
     ///
@@ -92,15 +93,18 @@ impl Sessions {
         Ok(self.matching_key(session, password_hash)?.is_some())
     }
 
-    /// Returns `true` after updating a login that only a fallback key verifies: it then has the hash
-    /// by the present key, as in `django.contrib.auth.get_user`.
+    /// Renews a login that only a fallback secret key verifies, as `django.contrib.auth.get_user`
+    /// does. Returns `true` if it did. The session then contains the hash for the current secret
+    /// key.
     ///
-    /// If it returns `true`, store the session under a [new key](Sessions::new_key), as Django does,
-    /// and delete the row of the previous key. Without this, the user is logged out when the fallback
-    /// key is removed. It returns `false` if the login needs no update, or is none.
+    /// After `true`, store the session under a [new session key](Sessions::new_key) and delete the
+    /// row of the previous session key, as Django does. A login that is not renewed ends when you
+    /// remove the fallback secret key. `false` means that the login needs no renewal, or that
+    /// nobody is logged in.
     ///
-    /// While one of two servers already has a new key and the other one does not, each renews the logins
-    /// that the other one has renewed. So change the key on both within a short time.
+    /// While only one of two servers uses the new secret key, each server renews again the logins
+    /// that the other one has renewed. So change the secret key on both servers within a short
+    /// time.
     ///
     /// # Errors
     ///
@@ -140,19 +144,21 @@ impl Sessions {
 
     /// Logs a user in: `django.contrib.auth.login`.
     ///
-    /// The session of an anonymous visitor keeps its contents, such as a basket. The session of another
-    /// user is emptied first, and so is one whose password hash differs.
+    /// The session of an anonymous visitor keeps its contents, such as a basket. The session of
+    /// another user is emptied first. So is a session of the same user with a different password
+    /// hash.
     ///
     /// Afterwards, do what Django does:
     ///
-    /// 1. Store the session under a [new key](Sessions::new_key) and delete the row of the previous
-    ///    key, so that nobody who knew the key before the login is logged in too.
+    /// 1. With the engines `db`, `cached_db` and `file`, store the session under a [new session
+    ///    key](Sessions::new_key), and delete the row or file of the previous one. Otherwise an
+    ///    attacker who knew the previous key would be logged in too (session fixation).
     /// 2. Set the cookie, with [`set_key`](Self::set_key) or [`set_cookie`](Self::set_cookie).
     /// 3. Change the CSRF token, with `jar.csrf().rotate()` (feature `csrf`).
     ///
     /// To log the user out, delete the row and the cookie ([`delete_cookie`](Self::delete_cookie)).
     ///
-    /// `user_id` is the primary key as text, and `backend` is usually
+    /// `user_id` is the user's primary key as text, and `backend` is usually
     /// `django.contrib.auth.backends.ModelBackend`. `password_hash` is the column `password`: see
     /// [`is_login`](Self::is_login). This function does not check a password.
     ///
@@ -201,8 +207,9 @@ impl Sessions {
     /// Keeps the user logged in after the password was changed: `update_session_auth_hash`.
     ///
     /// `password_hash` is the new one. All other sessions of the user end, because their login hash no
-    /// longer matches. Store this session under a [new key](Sessions::new_key), as Django does, and
-    /// delete the row of the previous key. Without a user in the session, this changes nothing.
+    /// longer matches. Store this session under a [new session key](Sessions::new_key) and delete
+    /// the row of the previous session key, as Django does. If nobody is logged in, nothing
+    /// changes.
     ///
     /// # Errors
     ///
@@ -234,8 +241,8 @@ impl Sessions {
         session.insert(HASH, &login_hash(password_hash, key).hexdigest())
     }
 
-    /// The place of the key that made the session's password hash: 0 is the layer's key, 1 its first
-    /// fallback.
+    /// The index of the secret key that verifies the session's password hash: 0 is the layer's key,
+    /// 1 is its first fallback.
     fn matching_key(
         &self,
         session: &Session,
@@ -256,7 +263,7 @@ fn login_hash(password_hash: &str, key: &SecretKey) -> SaltedHmac {
     salted_hmac(SALT, password_hash, key)
 }
 
-/// The hash in the session, or an empty text, which matches no hash.
+/// The hash in the session, or an empty string, which matches no hash.
 fn given_hash(session: &Session) -> String {
     session.get(HASH).ok().flatten().unwrap_or_default()
 }

@@ -56,8 +56,8 @@ impl MessageLevel {
         self.0
     }
 
-    /// Returns the tag of one of Django's levels, such as `success`, or else an empty text: Django's
-    /// `DEFAULT_TAGS`. Django's setting `MESSAGE_TAGS` is not known here.
+    /// Returns the tag of one of Django's levels, such as `success`, or an empty string for another
+    /// level: Django's `DEFAULT_TAGS`. Django's setting `MESSAGE_TAGS` has no effect here.
     ///
     /// ```
     /// use tower_django_cookies::MessageLevel;
@@ -77,7 +77,8 @@ impl MessageLevel {
     }
 }
 
-/// A message for the user: `django.contrib.messages.storage.base.Message`.
+/// A message that is shown to the user once, known as a flash message:
+/// `django.contrib.messages.storage.base.Message`.
 ///
 /// `Debug` shows the level, not the text.
 ///
@@ -104,7 +105,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// Reads a message from its JSON. It is `None` if the JSON is no message.
+    /// Parses a message. Returns `None` if the JSON is not a message.
     pub(super) fn from_json(json: &str) -> Option<Self> {
         let items = split_array(json).ok()?;
         let (marker, is_html, level, text, extra_tags) = match *items {
@@ -149,14 +150,14 @@ impl Message {
         &self.text
     }
 
-    /// Returns the tags that were given to the message, if any.
+    /// Returns the extra tags with which the message was added, if any.
     #[must_use]
     pub fn extra_tags(&self) -> Option<&str> {
         self.extra_tags.as_deref()
     }
 
-    /// Returns the extra tags and the level's tag, with a space between: Django's `Message.tags`. They
-    /// usually are CSS classes.
+    /// Returns the extra tags and the level's tag, separated by a space: Django's `Message.tags`.
+    /// They are usually used as CSS classes.
     #[must_use]
     pub fn tags(&self) -> String {
         let tags = [self.extra_tags().unwrap_or_default(), self.level.tag()];
@@ -164,9 +165,9 @@ impl Message {
         tags.join(" ")
     }
 
-    /// Returns `true` if Django marked the text as HTML, with `mark_safe`. It is signed, so only a program
-    /// with the secret key can have marked it. Messages from [`Messages::add`](crate::Messages::add) are
-    /// never HTML.
+    /// Returns `true` if the text is HTML that needs no escaping, as marked by Django's
+    /// `mark_safe`. The mark is signed, so only a program with the secret key can set it. Messages
+    /// from [`Messages::add`](crate::Messages::add) are never HTML.
     #[must_use]
     pub fn is_html(&self) -> bool {
         self.is_html

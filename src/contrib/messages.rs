@@ -1,4 +1,4 @@
-//! `Messages`: Django's messages in a cookie.
+//! `Messages`: Django's flash messages in a cookie.
 
 use cookie::time::OffsetDateTime;
 use cookie::{Cookie, SameSite};
@@ -19,7 +19,7 @@ const NOT_FINISHED: &str = "__messagesnotfinished__";
 const MAX_LEN: usize = 2048;
 
 impl CookieJar {
-    /// Returns access to Django's messages, with the layer's
+    /// Returns access to Django's flash messages, with the layer's
     /// [`secret_key`](crate::CookieLayer::secret_key), which must be Django's `SECRET_KEY`.
     ///
     /// ```
@@ -38,11 +38,13 @@ impl CookieJar {
     }
 }
 
-/// Leaves messages for the user's next page, and takes those that wait: `django.contrib.messages`.
+/// Adds flash messages, which the user's next page shows once, and takes those that wait to be
+/// shown: `django.contrib.messages`.
 ///
-/// Django shows the messages that are added here, and [`take`](Self::take) returns Django's. Django's
-/// default, `FallbackStorage`, keeps them in the cookie `messages`, and in the session if they are too
-/// long. Its `CookieStorage` works too, and its `SessionStorage` does not.
+/// Django shows the messages that are added here, and [`take`](Self::take) returns messages that
+/// Django added. Django's default `FallbackStorage` stores messages in the cookie `messages`, and
+/// stores those that do not fit into the cookie in the session. This type does not read those in
+/// the session. It also works with Django's `CookieStorage`, but not with `SessionStorage`.
 ///
 /// Clients can read messages, but not forge them. [Declare](crate::CookieLayer::declare) the cookie
 /// with Django's settings `SESSION_COOKIE_…`, but with `Path=/`. If it is not declared, it has Django's
@@ -67,14 +69,14 @@ impl CookieJar {
 #[must_use]
 pub struct Messages {
     jar: CookieJar,
-    /// `None` is the system's clock.
+    /// `None` means the system clock.
     now: Option<OffsetDateTime>,
 }
 
-/// What happened to the messages in this request.
+/// The changes to the messages in this request.
 #[derive(Clone, Default)]
 struct State {
-    /// Whether the messages of the request were taken.
+    /// `true` if the messages of the request were taken.
     is_taken: bool,
     /// The JSON of the messages that were added.
     added: Vec<String>,
@@ -85,14 +87,14 @@ struct State {
 /// The messages of a request.
 #[derive(Default)]
 struct Received {
-    /// The JSON of each.
+    /// The JSON of each message.
     items: Vec<String>,
-    /// Whether the rest waits in Django's session.
+    /// `true` if Django has stored further messages in its session.
     is_unfinished: bool,
 }
 
 impl Messages {
-    /// Signs with `now` as the current time: for tests. Messages do not expire.
+    /// Signs with `now` as the current time, for tests. Messages do not expire.
     ///
     /// ```
     /// use tower_django_cookies::time::OffsetDateTime;
@@ -111,17 +113,18 @@ impl Messages {
 
     /// Adds a message: Django's `messages.add_message(request, level, text)`.
     ///
-    /// The messages of the request that were not taken are kept before it. An empty text adds nothing,
-    /// as in Django. Django's setting `MESSAGE_LEVEL` is not known here, so every level is added.
+    /// Messages of the request that were not taken are kept, before the new message. An empty text
+    /// adds nothing, as in Django. Messages of every level are added: Django's setting
+    /// `MESSAGE_LEVEL` has no effect here.
     ///
     /// # Errors
     ///
-    /// - [`CookieError::MessagesTooLong`] if the cookie would be longer than 2048 bytes. Django moves the
-    ///   messages that do not fit into its session then.
+    /// - [`CookieError::MessagesTooLong`] if the cookie's value would be longer than 2048 bytes. In
+    ///   this case, Django stores the messages that do not fit in its session.
     /// - [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
     /// - The errors of [`CookieJar::set`].
     ///
-    /// The messages added before stay.
+    /// After an error, the messages that were added before are kept.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer, MessageLevel};
@@ -189,9 +192,9 @@ impl Messages {
     /// Returns the waiting messages and removes them: iterating over Django's
     /// `messages.get_messages(request)`.
     ///
-    /// They are those of the request and those added in this response, in their order. If the rest waits
-    /// in Django's session, Django shows that on its next page. A cookie that is invalid is deleted, and
-    /// a part of it that is no message is skipped.
+    /// First come the messages of the request, then those added in this response. If Django has
+    /// stored further messages in its session, Django shows them on its next page. An invalid
+    /// cookie is deleted. In a valid cookie, items that are not messages are skipped.
     ///
     /// # Errors
     ///
@@ -228,8 +231,8 @@ impl Messages {
         Ok(messages)
     }
 
-    /// Sets or deletes the cookie as the state says. If another thread changes the state meanwhile, the
-    /// cookie is set again.
+    /// Sets or deletes the cookie according to the state. Repeats this if another thread has
+    /// changed the state in the meantime.
     fn write(&self, signer: &TimestampSigner, received: &Received) -> Result<(), CookieError> {
         loop {
             let mut contrib = self.jar.contrib();
@@ -276,7 +279,7 @@ impl Messages {
         Some(signer.sign_salted(SALT, self.now, &payload))
     }
 
-    /// Django's `CookieStorage._get`. A cookie that is invalid counts as none.
+    /// Django's `CookieStorage._get`. An invalid cookie counts as absent.
     fn received(&self, signer: &TimestampSigner) -> Received {
         let invalid = || CookieError::BadSignature {
             name: display_name(NAME),
@@ -311,7 +314,7 @@ impl Messages {
 }
 
 impl State {
-    /// The messages that are not taken.
+    /// The messages that were not taken.
     fn items<'a>(&'a self, received: &'a Received) -> impl Iterator<Item = &'a str> {
         let received = received.items.iter().filter(|_| !self.is_taken);
         received.chain(&self.added).map(String::as_str)

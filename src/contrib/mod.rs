@@ -1,4 +1,4 @@
-//! Django's own cookies: sessions and logins, CSRF tokens, and messages.
+//! Django's own cookies: sessions and logins, CSRF tokens, and flash messages.
 
 #[cfg(feature = "csrf")]
 mod csrf;

@@ -4,7 +4,7 @@ use crate::error::CookieError;
 
 /// Returns `len` characters of the alphabet, each with the same probability.
 pub(super) fn random_string(len: usize, alphabet: &[u8]) -> Result<String, CookieError> {
-    // Bytes from this limit on would make the first characters more probable.
+    // Bytes at or above this limit are dropped. They would make the first characters more probable.
     let limit = 256 / alphabet.len() * alphabet.len();
     let mut string = String::with_capacity(len);
     let mut bytes = [0; 64];

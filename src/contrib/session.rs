@@ -14,9 +14,10 @@ use crate::signing::to_json;
 
 /// The contents of a Django session: Django's `request.session`.
 ///
-/// It is a map from keys to values in an order. It keeps each value as the JSON that Django wrote, so
-/// values that you do not change are written back unchanged: integers of any size, `NaN`, lone
-/// surrogates, and types that your program does not know. [`get`](Self::get) reads one value.
+/// A session maps keys to values, and keeps the order of its keys. It stores each value as the JSON
+/// that Django wrote. So values that you do not change are written back unchanged, even if your
+/// program cannot read them: integers of any size, `NaN`, lone surrogates, and unknown types.
+/// [`get`](Self::get) reads one value.
 ///
 /// Read a session with [`Sessions::decode`](crate::Sessions::decode) or
 /// [`Sessions::from_cookie`](crate::Sessions::from_cookie). Changes are stored only if you write it
@@ -52,9 +53,9 @@ struct Entry {
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
-    /// With U+FFFD in place of lone surrogates.
+    /// The key, with U+FFFD in place of lone surrogates.
     text: String,
-    /// The UTF-16 code units of a key with lone surrogates.
+    /// The UTF-16 code units, only if the key contains lone surrogates.
     units: Option<Vec<u16>>,
 }
 
@@ -88,8 +89,8 @@ impl Session {
         Self::default()
     }
 
-    /// Of several values of one key, the last one is kept, at the place of the first one, as in
-    /// Python.
+    /// Parses a JSON object. If a key occurs several times, its last value is kept at the position
+    /// of its first occurrence, as in Python.
     pub(super) fn from_json(text: &str) -> Result<Self, JsonError> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut places: HashMap<Key, usize> = HashMap::new();
@@ -127,8 +128,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`CookieError::UnreadableEntry`] if the value is not of this type, or if `serde_json` cannot
-    /// read it: it has `NaN`, an infinity or a lone surrogate, or more than 127 levels of nesting.
+    /// [`CookieError::UnreadableEntry`] if the value is not of type `T`, or if `serde_json` cannot
+    /// read it because it contains `NaN`, an infinity or a lone surrogate, or is nested more than
+    /// 127 levels deep.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, Session};
@@ -150,8 +152,8 @@ impl Session {
         }
     }
 
-    /// Returns the JSON of a key's value, as Python wrote it. It may contain `NaN`, `Infinity` and
-    /// lone surrogates such as `"\ud800"`.
+    /// Returns the JSON of a key's value, as Django or [`insert`](Self::insert) wrote it. JSON from
+    /// Django may contain `NaN`, `Infinity` and lone surrogates such as `"\ud800"`.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, Session};
@@ -167,13 +169,13 @@ impl Session {
         Some(&entry.value)
     }
 
-    /// Sets the value of a key: Django's `request.session[key] = value`. A key that exists keeps its
-    /// place. NaN and the infinities become `null`, as always in `serde_json`.
+    /// Sets the value of a key: Django's `request.session[key] = value`. An existing key keeps its
+    /// position. NaN and the infinities are written as `null`, as by `serde_json`.
     ///
     /// # Errors
     ///
     /// [`CookieError::UnserializableEntry`] if `value` cannot be written as JSON, such as a map whose
-    /// keys are tuples. The session is unchanged then.
+    /// keys are tuples. In this case, the session does not change.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, Session};
@@ -230,8 +232,8 @@ impl Session {
 
     /// Removes all keys: Django's `request.session.clear()`.
     ///
-    /// To log a user out, also delete the stored session and the cookie: see
-    /// [`Sessions::log_in`](crate::Sessions::log_in).
+    /// To log a user out, also delete the session's row or file, and the cookie with
+    /// [`Sessions::delete_cookie`](crate::Sessions::delete_cookie).
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, Session};
@@ -246,8 +248,8 @@ impl Session {
         self.is_modified = true;
     }
 
-    /// Returns the keys, in their order. In a key that is not valid Unicode, U+FFFD stands for the
-    /// invalid parts, and [`get`](Self::get) does not find it.
+    /// Returns the keys in order. If a key is not valid Unicode, its invalid parts are replaced by
+    /// U+FFFD, and [`get`](Self::get) does not find the key.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, Session};
@@ -275,7 +277,7 @@ impl Session {
         self.entries.is_empty()
     }
 
-    /// Returns `true` if the session was changed since it was read, so that it must be stored:
+    /// Returns `true` if the session has changed since it was created or read, and must be stored:
     /// Django's `request.session.modified`.
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! Signed sessions, in rows, files and cookies.
+//! Reads and writes signed sessions in database rows, files and cookies.
 
 use cookie::time::Duration;
 
@@ -23,20 +23,21 @@ impl Sessions {
     /// Verifies and decodes a session from the column `session_data` or from a session file: Django's
     /// `SessionStore.decode`.
     ///
-    /// A session with its own expiry is checked for it. (Django's engine `file` ignores an expiry in
-    /// seconds.) The other sessions expire by the row's
-    /// `expire_date`, which your `SELECT` checks.
+    /// If the session has its own [expiry](Session::set_expiry), it is checked here. (Django's
+    /// engine `file` ignores an expiry in seconds.) Your code must check the expiry of other
+    /// sessions. A row expires at its `expire_date`, which your `SELECT` checks. A file expires
+    /// `SESSION_COOKIE_AGE` after it was last modified.
     ///
     /// # Errors
     ///
-    /// Except for the first case, Django reads an empty session.
+    /// Django treats a forged, expired or pickled session as an empty one.
     ///
     /// - [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
     /// - [`CookieError::BadSignature`] if the data were forged, or signed with another key.
-    /// - [`CookieError::SessionExpired`] if the session's own expiry is over.
+    /// - [`CookieError::SessionExpired`] if the session's own expiry has passed.
     /// - [`CookieError::UnreadableEntry`] if that expiry cannot be read.
-    /// - [`CookieError::InvalidSession`] if the data are pickled, as by the engine `cache`, or are not a
-    ///   JSON object.
+    /// - [`CookieError::InvalidSession`] if the data are pickled, as by the engine `cache`, are not
+    ///   a JSON object, are nested more than 1000 levels deep, or inflate to more than 1 MiB.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieLayer, Session};
@@ -56,7 +57,8 @@ impl Sessions {
         let data = session_data.as_ref();
         self.signer()
             .and_then(|signer| {
-                // Pickles begin so, also in base64 as in Django's database cache.
+                // A pickle starts with 0x80, or with `gA` in base64, which Django's database cache
+                // uses.
                 if data.starts_with(b"\x80") || data.starts_with(b"gA") {
                     return Err(self.invalid(SessionReason::Pickled));
                 }
@@ -92,15 +94,15 @@ impl Sessions {
     /// Verifies and decodes the session in the session cookie, for the engine `signed_cookies`: Django's
     /// `signed_cookies.SessionStore.load`.
     ///
-    /// It refuses a session that is older than [`max_age`](Self::max_age), as Django does, and one whose
-    /// own expiry is over, which Django leaves to browsers. Of several cookies, the last one that is
-    /// valid is used, of at most 8.
+    /// A session that is older than [`max_age`](Self::max_age) is refused, as in Django. A session
+    /// whose own expiry has passed is refused too; Django relies on the browser for this. If the
+    /// request has several cookies of this name, the last valid one among the last 8 is used.
     ///
     /// # Errors
     ///
     /// The errors of [`decode`](Self::decode), [`CookieError::MissingCookie`] if the request has no
-    /// session cookie, and [`CookieError::SignatureExpired`] if the session is too old. In all cases with
-    /// [status](CookieError::status) 400, treat the session as empty.
+    /// session cookie, and [`CookieError::SignatureExpired`] if the session is too old. If the
+    /// error has [status](CookieError::status) 400, treat the session as empty.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieJar, CookieLayer, Session};
@@ -144,8 +146,8 @@ impl Sessions {
     ///
     /// The lifetime of the cookie is the session's [expiry](Session::expiry).
     ///
-    /// Clients can read the session. A copy of it stays valid until it is older than
-    /// [`max_age`](Self::max_age), even after a logout. So do not store secrets in it.
+    /// Clients can read the session, so do not store secrets in it. A copy of the cookie stays
+    /// valid until it is older than [`max_age`](Self::max_age), even after a logout.
     ///
     /// # Errors
     ///

@@ -30,7 +30,7 @@ impl CookieJar {
     /// # Ok::<(), CookieError>(())
     /// ```
     ///
-    /// See [`Sessions`] for how to find out who is logged in.
+    /// See [`Sessions`] for an example that finds the user who is logged in.
     pub fn sessions(&self) -> Sessions {
         Sessions {
             jar: self.clone(),
@@ -43,20 +43,21 @@ impl CookieJar {
 
 /// Reads and writes the sessions of a Django site: `django.contrib.sessions`.
 ///
-/// It reads no database. You find the session's row by its key, and this type checks and decodes it.
-/// The setting `SESSION_ENGINE` of the site says where the session is:
+/// This type does not access the database. Your code loads the session's row by its session key,
+/// and this type verifies and decodes the row. Django's setting `SESSION_ENGINE` selects the
+/// engine, which defines where sessions are stored:
 ///
-/// | `SESSION_ENGINE` | where | read | write |
+/// | engine | where a session is stored | read | write |
 /// |---|---|---|---|
-/// | `db` (default), `cached_db` | table `django_session` | [`key`](Self::key), [`decode`](Self::decode) | [`encode`](Self::encode), [`set_key`](Self::set_key) |
-/// | `file` | `SESSION_FILE_PATH/sessionid…` | [`key`](Self::key), [`decode`](Self::decode) | [`encode`](Self::encode), [`set_key`](Self::set_key) |
+/// | `db` (default), `cached_db` (`db` with a cache) | table `django_session` | [`key`](Self::key), [`decode`](Self::decode) | [`encode`](Self::encode), [`set_key`](Self::set_key) |
+/// | `file` | the file `sessionid` + session key in the directory `SESSION_FILE_PATH` | [`key`](Self::key), [`decode`](Self::decode) | [`encode`](Self::encode), [`set_key`](Self::set_key) |
 /// | `signed_cookies` | the cookie itself | [`from_cookie`](Self::from_cookie) | [`set_cookie`](Self::set_cookie) |
-/// | `cache` | pickled Python objects | not possible | not possible |
+/// | `cache` | a cache, as a pickle (Python's own binary format) | not possible | not possible |
 ///
 /// # Who is logged in
 ///
-/// The password hash in the user's row is part of the check. So a changed password ends the user's
-/// sessions, in Django as here.
+/// A session contains an HMAC of the password hash in the user's row. The check compares the two.
+/// So a changed password ends the user's other sessions, both in Django and here.
 ///
 /// ```
 /// use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
@@ -106,28 +107,29 @@ impl CookieJar {
 /// ```
 ///
 /// If the session has a [`user_id`](Session::user_id) but [`is_login`](Self::is_login) returns `false`,
-/// the user has changed the password, for example. Django then deletes the session. Do the same, and
-/// show nothing from it.
+/// the user has changed the password, for example. In this case, Django deletes the session. Do the
+/// same, and do not show its contents.
 ///
 /// # Write a session
 ///
-/// Store the session with an `UPDATE`, never with an upsert. If the `UPDATE` changes no row, the user
-/// has logged out in the meantime, and an upsert would log the user in again. Django's
-/// `SessionStore.save` raises `UpdateError` there. With `MySQL`, set the client flag `CLIENT_FOUND_ROWS`, as
+/// Store a changed session with an `UPDATE`, never with an upsert. If the `UPDATE` matches no row,
+/// the user has logged out in the meantime, and an upsert would log the user in again. Django's
+/// `SessionStore.save` raises `UpdateError` in this case. With `MySQL`, set the client flag `CLIENT_FOUND_ROWS`, as
 /// Django does: without it, an `UPDATE` that writes equal data counts as no row.
 ///
 /// ```sql
 /// UPDATE django_session SET session_data = ?, expire_date = ? WHERE session_key = ?
 /// ```
 ///
-/// `session_data` is [`encode`](Self::encode)'s result, and `expire_date` is
-/// [`expires_at`](Self::expires_at)'s. With the engine `cached_db`, Django reads a copy in its cache
-/// until that is deleted.
+/// `session_data` is the result of [`encode`](Self::encode), and `expire_date` is the result of
+/// [`expires_at`](Self::expires_at). With the engine `cached_db`, also delete the session from
+/// Django's cache. Otherwise, Django keeps reading the copy in the cache.
 ///
 /// # The cookie
 ///
 /// [Declare](crate::CookieLayer::declare) the session cookie with Django's settings
-/// `SESSION_COOKIE_…`. A declaration without Max-Age is Django's `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
+/// `SESSION_COOKIE_…`. A declaration without Max-Age corresponds to Django's setting
+/// `SESSION_EXPIRE_AT_BROWSER_CLOSE = True`.
 /// If the cookie is not declared, it has Django's defaults: `sessionid`, two weeks, `Path=/`,
 /// `HttpOnly` and `SameSite=Lax`.
 #[derive(Clone, Debug)]
@@ -136,7 +138,7 @@ pub struct Sessions {
     pub(super) jar: CookieJar,
     pub(super) name: Cow<'static, str>,
     max_age: Option<Duration>,
-    /// `None` is the system's clock.
+    /// `None` means the system clock.
     pub(super) now: Option<OffsetDateTime>,
 }
 
@@ -177,7 +179,8 @@ impl Sessions {
         self
     }
 
-    /// Reads and writes with `now` as the current time: for tests of expiry.
+    /// Uses `now` as the current time, for tests of expiry. The cookie's `expires` attribute still
+    /// uses the system clock.
     ///
     /// ```
     /// use tower_django_cookies::SessionExpiry;
@@ -199,12 +202,14 @@ impl Sessions {
         self
     }
 
-    /// Returns the key in the session cookie, for the engines `db`, `cached_db` and `file`: Django's
+    /// Returns the session key in the cookie, for the engines `db`, `cached_db` and `file`:
+    /// Django's
     /// `request.session.session_key`.
     ///
-    /// It is `None` without a cookie, and if the cookie is not a key as Django generates them: at least
-    /// 8 of the characters `a`–`z` and `0`–`9`. So the key can be part of a query or of a file name. Of
-    /// several cookies, the last one with a key is used.
+    /// Returns `None` if there is no cookie, or if its value cannot be a key that Django generated.
+    /// Such a key has at least 8 characters, and only `a`–`z` and `0`–`9`, so it is safe in a file
+    /// name. If the request has several cookies of this name, the last one with a valid key is
+    /// used.
     ///
     /// ```
     /// # use tower_django_cookies::CookieLayer;
@@ -228,7 +233,7 @@ impl Sessions {
         last
     }
 
-    /// Returns a new random key for a session: Django's `_get_new_session_key`. It has 32 characters.
+    /// Returns a new random session key of 32 characters: Django's `_get_new_session_key`.
     ///
     /// # Errors
     ///
@@ -364,7 +369,7 @@ impl Sessions {
         self.now.unwrap_or_else(OffsetDateTime::now_utc)
     }
 
-    /// The layer's key and its fallbacks.
+    /// The layer's secret key and its fallbacks.
     pub(super) fn keys(&self) -> Result<(&SecretKey, &[SecretKey]), CookieError> {
         let keys = self.jar.config().signing.keys();
         keys.ok_or_else(|| CookieError::MissingKey {
@@ -374,7 +379,7 @@ impl Sessions {
     }
 }
 
-/// Django's `_validate_session_key`, with only the characters that Django generates.
+/// Django's `_validate_session_key`, but allows only characters that Django uses in new keys.
 fn is_key(value: &str) -> bool {
     value.len() >= 8 && value.bytes().all(|byte| KEY_CHARS.contains(&byte))
 }

@@ -21,7 +21,7 @@ impl Secret {
     }
 
     /// Reads a secret, or the secret in a token: Django's `_check_token_format` and
-    /// `_unmask_cipher_token`. It is `None` if the text is neither.
+    /// `_unmask_cipher_token`. Returns `None` if the text is neither.
     pub(super) fn parse(text: &str) -> Option<Self> {
         if !text.bytes().all(|byte| CHARS.contains(&byte)) {
             return None;
@@ -42,7 +42,8 @@ impl Secret {
         &self.0
     }
 
-    /// A token with a random mask, so that each page has another one: Django's `_mask_cipher_secret`.
+    /// Returns a token: the secret with a random mask, so that each token is different: Django's
+    /// `_mask_cipher_secret`.
     pub(super) fn to_token(&self) -> Result<String, CookieError> {
         let mask = random_string(SECRET_LEN, CHARS)?;
         let cipher = combine(&self.0, &mask, |secret, mask| secret + mask);
@@ -55,7 +56,7 @@ impl Secret {
     }
 }
 
-/// Combines the places of the characters in the alphabet, one by one.
+/// Combines two strings character by character, by the positions of the characters in the alphabet.
 fn combine(a: &str, b: &str, sum: impl Fn(usize, usize) -> usize) -> String {
     let place = |byte| CHARS.iter().position(|&c| c == byte).unwrap_or_default();
     a.bytes()

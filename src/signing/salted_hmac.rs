@@ -13,11 +13,11 @@ use crate::signing::SecretKey;
 /// Computes an HMAC-SHA256 with a key that is derived from a salt and a secret key:
 /// `django.utils.crypto.salted_hmac(salt, value, secret, algorithm="sha256")`.
 ///
-/// The HMAC's key is the SHA-256 hash of the salt followed by the secret key. Use another salt for
-/// each purpose. To sign and verify values, use a [`Signer`](crate::signing::Signer) instead, which
+/// The HMAC's key is the SHA-256 hash of the salt followed by the secret key. Each purpose needs
+/// its own salt. To sign and verify values, use a [`Signer`](crate::signing::Signer) instead, which
 /// verifies with previous keys too.
 ///
-/// Django signs its password-reset links and the password hash in a session in this way:
+/// Django uses this HMAC for its password-reset links and for the password hash in a session:
 ///
 /// ```
 /// use tower_django_cookies::signing::{SecretKey, salted_hmac};
@@ -47,9 +47,10 @@ fn hmac(key: &[u8; 32], value: &[u8]) -> [u8; 32] {
 
 /// The result of [`salted_hmac`].
 ///
-/// It does not implement `PartialEq`, because a comparison that stops at the first difference tells
-/// an attacker its place. [`matches_hex`](Self::matches_hex) takes the same time for all texts of the
-/// right length. `Debug` does not show the bytes.
+/// It does not implement `PartialEq`: the duration of a comparison that stops at the first
+/// difference would show an attacker the position of that difference.
+/// [`matches_hex`](Self::matches_hex) takes the same time for all strings of 64 bytes. `Debug` does
+/// not show the bytes.
 ///
 /// ```
 /// use tower_django_cookies::signing::{EmptyKey, SecretKey, salted_hmac};
@@ -83,8 +84,9 @@ impl SaltedHmac {
             })
     }
 
-    /// Returns `true` if `hex` is the [`hexdigest`](Self::hexdigest). The comparison takes the same
-    /// time wherever the texts differ: Django's `constant_time_compare`.
+    /// Returns `true` if `hex` equals the [`hexdigest`](Self::hexdigest). The duration of the
+    /// comparison does not depend on the position of a difference: Django's
+    /// `constant_time_compare`.
     #[must_use]
     pub fn matches_hex(&self, hex: &str) -> bool {
         self.hexdigest().as_bytes().ct_eq(hex.as_bytes()).into()

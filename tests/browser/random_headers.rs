@@ -1,5 +1,5 @@
-//! Random `Set-Cookie` headers: after them, the browser sends the same cookies as `test::Client`,
-//! except for the known `DEVIATIONS`.
+//! Sends random `Set-Cookie` headers, and checks that the browser then sends the same cookies as
+//! `test::Client`, except for the known `DEVIATIONS`.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -15,13 +15,13 @@ use tower_django_cookies::test::RejectReason::HidesSecureCookie;
 use crate::site::sequences::order::random::Random;
 use crate::site::{Browser, Scheme, Site};
 
-/// The sequences are the same in each run. Another number makes others.
+/// The start of the random seeds, so that the sequences are the same in each run.
 const SEED: u64 = 1_000_000;
 const SEQUENCES: u64 = 1000;
-/// The sequences that a browser runs at one site and with one navigation. Browsers follow up to 20
-/// redirects.
+/// The number of sequences that a browser runs at one site, in one navigation. Browsers follow up
+/// to 20 redirects.
 const BATCH: u64 = 6;
-/// One of this many sites is not localhost, so that the scheme matters.
+/// One in this many sites is not on localhost. Only there does the browser treat http as insecure.
 const SITES_PER_REMOTE: u64 = 4;
 
 const NAMES: [&[u8]; 11] = [
@@ -109,7 +109,7 @@ const DATES: [&[u8]; 20] = [
     b"",
     b"\xe9",
 ];
-/// Dates of the past that only Firefox reads.
+/// Dates in the past that Firefox accepts and the client does not.
 const LENIENT_DATES: [&[u8]; 3] = [
     b"30 Feb 1999 00:00:00",
     b"01 Jan 1999 24:00:00",
@@ -122,26 +122,27 @@ const PAGES: [&str; 6] = ["/", "/app", "/app/", "/app/page", "/app/sub/page", "/
 struct Deviation {
     browser: &'static str,
     reason: &'static str,
-    /// Returns the headers from which the client makes the same cookies as the browser from this one,
-    /// or `None` for the header itself.
+    /// Returns headers that give the client the same cookies as this header gives the browser.
+    /// `None` means that the browser and the client treat the header in the same way.
     rewrite: fn(&Received<'_>) -> Option<Vec<Vec<u8>>>,
-    /// Whether the client must receive the rewritten headers over HTTPS.
+    /// `true` if the client must receive the rewritten headers over HTTPS.
     is_over_https: bool,
 }
 
-/// A received header, and the beginning of the names and values of its sequence.
+/// A received header, with the marker of its sequence.
 struct Received<'a> {
     header: &'a [u8],
     marker: &'a str,
-    /// Whether it gives a stored cookie a new value.
+    /// `true` if it gives a stored cookie a new value.
     changes_value: bool,
-    /// Whether the client drops it because of a `Secure` cookie that it does not send to this host.
+    /// `true` if the client drops the header because of a stored `Secure` cookie that the client
+    /// does not send to this host.
     is_hidden_by_other_host: bool,
-    /// Whether the default-path is `/`.
+    /// `true` if the default-path is `/`.
     has_root_as_default: bool,
 }
 
-/// The name by which the client stores the cookie that Chromium stores without a name.
+/// The name under which the client stores a cookie that Chromium stores without a name.
 const NAMELESS: &str = "nameless";
 
 const DEVIATIONS: &[Deviation] = &[
@@ -171,7 +172,7 @@ const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         browser: "Chromium",
-        reason: "sends a cookie with a new value as if it was created anew",
+        reason: "sends a cookie with a new value in the order of a newly created cookie",
         is_over_https: false,
         rewrite: |row| {
             let delete = || [row.header, b"; Max-Age=0"].concat();
@@ -190,7 +191,7 @@ const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         browser: "Firefox",
-        reason: "takes a header without `=` for the name of a cookie without a value",
+        reason: "treats a header without `=` as the name of a cookie with an empty value",
         is_over_https: false,
         rewrite: |row| {
             let (pair, attributes) = split(row.header);
@@ -286,10 +287,10 @@ struct Page {
     set_cookie: Vec<Vec<u8>>,
 }
 
-/// A few pages that set and delete cookies. The last one only shows what is sent.
+/// A few pages that set and delete cookies. The last page sets none, and only shows which are sent.
 struct Sequence {
     seed: u64,
-    /// A part of each name, or of the value of a cookie without a name.
+    /// Is part of each cookie's name, or of its value if it has no name.
     marker: String,
     pages: Vec<Page>,
 }
@@ -344,7 +345,7 @@ fn base(batch: u64) -> String {
     }
 }
 
-/// The hosts that do not resolve to loopback by themselves.
+/// The hosts that browsers must be configured to resolve to loopback.
 pub(crate) fn remote_hosts() -> impl Iterator<Item = String> {
     let batches = (0..=SEQUENCES / BATCH).filter(|&batch| is_remote(batch));
     batches.flat_map(|batch| [base(batch), format!("www.{}", base(batch))])
@@ -361,7 +362,8 @@ fn set_cookie(random: &mut Random, names: &[&'static [u8]], marker: &str, base: 
         3 => header.extend([&*name, b"=", &[b'x'; 4096][name.len()..], value].concat()),
         _ => header.extend([&*name, b"=", value].concat()),
     }
-    // Most cookies that have to be Secure are, so that many are stored.
+    // Most cookies with a prefix get the attributes that the prefix requires, so that many are
+    // stored.
     if name.starts_with(b"__") && !random.one_in(4) {
         header.extend(b"; Secure; HttpOnly; Path=/");
     }
@@ -433,7 +435,7 @@ fn pairs(cookie: &[u8], marker: &str) -> Sent {
 
 type App = BoxCloneService<Request<String>, Response<String>, Infallible>;
 
-/// The client, and what is sent to it and by it.
+/// The client, with the next `Set-Cookie` header to it and the last `Cookie` header from it.
 struct Model {
     client: Client<App>,
     set_cookie: Arc<Mutex<Option<HeaderValue>>>,
@@ -471,7 +473,7 @@ impl Model {
         self.client.get(url).await.unwrap();
     }
 
-    /// Whether `header` gives a stored cookie a new value.
+    /// Returns `true` if `header` gives a stored cookie a new value.
     async fn changes_value(&mut self, url: &str, header: &[u8]) -> bool {
         let before = self.client.clone();
         self.receive(url, header).await;
@@ -481,8 +483,8 @@ impl Model {
         before.len() == after.len() && both.any(|(before, after)| before.value() != after.value())
     }
 
-    /// Whether the client drops `header` because of a `Secure` cookie that it does not send to the
-    /// page's host.
+    /// Returns `true` if the client drops `header` because of a stored `Secure` cookie that the
+    /// client does not send to the page's host.
     async fn is_hidden(&mut self, page: &Page, header: &[u8]) -> bool {
         if page.scheme == Scheme::Https || page.host.ends_with("localhost") {
             return false;
@@ -552,8 +554,8 @@ impl Model {
     }
 }
 
-/// Lets the browser load the pages of all sequences by one navigation with redirects. Returns the
-/// `Cookie` header of each page.
+/// Loads the pages of all sequences in one navigation of the browser, with redirects. Returns the
+/// `Cookie` header of each request.
 async fn load(site: &Site, browser: &mut impl Browser, sequences: &[Sequence]) -> Vec<Vec<u8>> {
     let pages: Vec<_> = sequences
         .iter()
@@ -590,8 +592,8 @@ async fn load(site: &Site, browser: &mut impl Browser, sequences: &[Sequence]) -
         .collect()
 }
 
-/// Runs all sequences. Panics with a list of those after which the browser sends other cookies than
-/// the client.
+/// Runs all sequences. Panics with a list of the sequences after which the browser and the client
+/// send different cookies.
 pub(crate) async fn check<B: Browser>(site: &Site, browser: &mut B) {
     let mut used = vec![0; DEVIATIONS.len()];
     let mut failures = Vec::new();

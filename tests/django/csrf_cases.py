@@ -1,7 +1,7 @@
 """Cases of csrf.json: django.middleware.csrf, made with Django's CsrfViewMiddleware.
 
 "cookies" are the values of the cookie `csrftoken` in the request, and "given" is the posted token. "set" is the value of the
-cookie that Django then sets, or null for a new one. "differs" is the crate's result where it is another, and the reason.
+cookie that Django then sets, or null for a new one. "differs" is the crate's result if it differs from Django's, and the reason.
 """
 
 import random
@@ -88,7 +88,7 @@ def session_cases():
 
 
 def mask_cases():
-    """Tokens that Django made, and the secrets in them."""
+    """Tokens that Django created, and the secrets in them."""
     for i in range(40):
         secret = random_text(32)
         token = mask(secret)

@@ -1,7 +1,7 @@
 """Cases of messages.json: django.contrib.messages, made with Django's CookieStorage and FallbackStorage.
 
-"cookie" is the value of the cookie `messages` in the request, or null. A message is a list of its level, text, extra tags,
-tags and whether it is HTML. "differs" is the crate's result where it is another, and the reason.
+"cookie" is the value of the cookie `messages` in the request, or null. A message is a list of its level, text, extra tags and
+tags, and true if its text is HTML. "differs" is the crate's result if it differs from Django's, and the reason.
 """
 
 import json
@@ -98,7 +98,7 @@ def read_cases():
 
 
 def add_cases():
-    """Messages that are added in one response, to those of the request."""
+    """Messages that one response adds to the messages of the request."""
     def case(name, added, before=None):
         configure()
         cookie = None if before is None else signed(encoded(*before))
@@ -137,7 +137,7 @@ def add_cases():
 
 
 def take_cases():
-    """What waits in the session is shown after a cookie with the mark alone."""
+    """Messages in the session are shown if the cookie contains the mark."""
     def case(name, text, session):
         configure()
         cookie = signed(text)

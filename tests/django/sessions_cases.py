@@ -1,9 +1,9 @@
 """Cases of sessions.json: django.contrib.sessions and django.contrib.auth, made with Django's own session engines.
 
-"key", "fallbacks" and "data" are in hex, "now" is the time of the frozen clock in seconds. "entries" are the items of the
-dict that Django reads: the name as JSON, the text of the value in the data, and the value as `json.dumps` writes it.
-"rewritten" is the JSON of the session after a change of one key; Django reads it as the same values. Where Django reads an
-empty session, "error" is the crate's error. "differs" is the crate's result where it is another, and the reason.
+"key", "fallbacks" and "data" are in hex. "now" is the time of the frozen clock, in seconds. "entries" are the items of the
+dict that Django reads: the name as JSON, the raw JSON of the value, and the value as `json.dumps` writes it. "rewritten" is the
+JSON of the session after a change of one key; Django reads the same values from it. "error" is the crate's error if Django
+reads an empty session. "differs" is the crate's result if it differs from Django's, and the reason.
 """
 
 import base64
@@ -68,7 +68,7 @@ def salted_hmac_cases():
 
 
 def session_key_cases():
-    """A key is valid if the base class takes it, and the file engine finds only characters that Django generates."""
+    """A key is valid if Django's base class accepts it, and if the file engine accepts its characters."""
     good = "0123456789abcdefghijklmnopqrstuv"
     keys = [good, good[:8], good[:7], "", "a", "abcdefghijklmnop", "q" * 40, "q" * 41, "q" * 4000, good.upper(), good + " ", " " + good]
     keys += [good[:-1] + c for c in PRINTABLE] + [f"{c}{good}" for c in "\u00e9\u0663\uff41\u20ac"] + ["../../etc/passwd", "0" * 8]
@@ -83,7 +83,7 @@ def session_key_cases():
 
 
 def items_of(text):
-    """Splits a JSON object into the texts of names and values, with CPython's own scanners."""
+    """Splits a JSON object into names and raw values, with CPython's own scanners."""
     decoder, space, items = json.JSONDecoder(), re.compile("[ \t\n\r]*"), {}
     position = space.match(text, space.match(text).end() + 1).end()
     while text[position] != "}":
@@ -100,7 +100,7 @@ def items_of(text):
 
 
 def reading(entry, text, found):
-    """Adds what Django found in the JSON `text` of a session."""
+    """Adds to `entry` the items that Django found in a session with the JSON `text`."""
     items = items_of(text)
     assert json.dumps(found) == json.dumps({name: json.loads(value) for name, (_, value, _) in items.items()}), entry
     texts = {name: value for name, (_, value, _) in items.items()} | {"rust": "[1]"}
@@ -120,7 +120,7 @@ OBJECTS = [
     {"NaN": float("nan"), "\ud800": "\udfff", "big": 2**80 + 1, "text": "\ud83e\udd8a \ud83e"},
     {"_messages": '[["__json_message",0,25,"Hi",""]]', "_csrftoken": "c" * 32, "_language": "de", "_session_expiry": WEEK},
 ]
-# JSON that Django reads, though it does not write it.
+# JSON that Django reads but does not write.
 TEXTS = [
     ' {"a":1}\n', '{ "a" : 1 , "b" : [ 1 , 2 ] }', "{\t\r\n }", '{"a":1,"b":2,"a":3}', '{"a":1,"\\u0061":2}', '{"\\u0061":1,"a":2,"b":3}',
     '{"\\ud800":1,"\\uD800":2}', '{"\\ud83e\\udd8a":1,"\\uD83E\\uDD8A":2}', '{"\\ud83e":1,"\\udd8a":2}', '{"a":-0}', '{"a":-0.0e-0}',
@@ -129,7 +129,7 @@ TEXTS = [
     '{"\\u0000":"\\u0000"}', '{"a":' + "[" * 200 + "]" * 200 + ',"b":2}', '{"a":' + '{"a":' * 200 + "0" + "}" * 200 + ',"b":2}',
     '{"a":"\\ud800\\u0041","b":"\\ud800\\ud800\\udc00"}', '{"a":' + "9" * 4000 + "}", '{"rust":1,"a":2,"rust":3}',
 ]
-# JSON of sessions, as no Django reads it.
+# Texts that are not JSON, neither for Django nor for the crate.
 BROKEN = [
     "", " ", "{", "}", "{}}", "{}{}", "{},", "{}x", "{,}", '{"a"}', '{"a":}', '{"a":1,}', '{"a":1,,"b":2}', '{"a" 1}', '{a:1}', "{'a':1}", '{1:2}',
     '{"a":1 "b":2}', '{"a":01}', '{"a":1.}', '{"a":.5}', '{"a":+1}', '{"a":-}', '{"a":0x1}', '{"a":1e}', '{"a":1e+}', '{"a":nan}', '{"a":-NaN}',
@@ -154,7 +154,7 @@ def decode(case, data, text=None, error=None, key=SECRET, fallbacks=(), why=None
     entry = key_entry(case, key, fallbacks) | {"data": as_bytes(data).hex()}
     try:
         found = db.SessionStore().decode(data.decode("latin-1") if isinstance(data, bytes) else data)
-    except Exception as exception:  # nothing that is stored may do this
+    except Exception as exception:  # `decode` must never raise
         raise AssertionError(case) from exception
     if error:
         assert not found or not isinstance(found, dict) or why, (case, found)
@@ -199,7 +199,7 @@ NAMES = ['"a"', '"b" ', '"\\u0061"', '"\\ud800"', '"\\uD800"', '"\xe9"', '""', '
 
 
 def mixes():
-    """Random texts: pieces, objects, and objects with one change."""
+    """Random texts: sequences of pieces, JSON objects, and JSON objects with one change."""
     rng = random.Random(40)
 
     def choose(choices):
@@ -344,7 +344,7 @@ def expiry_cases():
 
 
 def row_cases():
-    """Rows that the engine db saved, and whether it loads them later."""
+    """Rows that the engine `db` saved. "alive" is true if it still loads them at a later time."""
     for name, expiry in EXPIRIES.items():
         for later in (0, 1, 59, 60, 61, 3599, 3600, 86400, WEEK, 2 * WEEK, 366 * 86400):
             configure()
@@ -366,7 +366,7 @@ def row_cases():
 
 
 def login_of(session, backends=(BACKEND,)):
-    """Returns what django.contrib.auth.get_user does with a session."""
+    """Calls django.contrib.auth.get_user on a session, and returns the results."""
     settings.AUTHENTICATION_BACKENDS = list(backends)
     request = RequestFactory().get("/")
     request.session = db.SessionStore()
@@ -473,7 +473,7 @@ def update_login_cases():
 
 
 def set_cookie_cases():
-    """The Set-Cookie headers of SessionMiddleware. `expires` is cut off, since it depends on the time."""
+    """The Set-Cookie headers of SessionMiddleware, without `expires`, which depends on the time."""
     for name, expiry in EXPIRIES.items():
         for engine in ("db", "signed_cookies"):
             configure()

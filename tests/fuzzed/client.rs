@@ -115,7 +115,7 @@ fn set_cookie(u: &mut Unstructured<'_>) -> Vec<u8> {
     header.into_bytes()
 }
 
-/// So many cookies that others may be evicted.
+/// Enough cookies to evict others.
 fn many_cookies(u: &mut Unstructured<'_>) -> Vec<HeaderValue> {
     let attributes = u.choose(&["", "; Path=/app", "; Secure", "; Secure; Partitioned"]);
     let headers = (0..u.byte()).map(|number| format!("c{number}=1{attributes}"));
@@ -239,7 +239,7 @@ fn check_counts<S>(client: &Client<S>, stored_before: usize, received: usize) {
     assert!(dropped <= received);
     let stored = client.cookies().len();
     assert!(stored + evicted <= stored_before + received - dropped);
-    // No header evicts a cookie before a site has 181.
+    // No cookie is evicted before a site has 181 cookies.
     assert!(evicted == 0 || stored + evicted > 150);
     assert!(stored <= SITES * 2 * 180);
 }

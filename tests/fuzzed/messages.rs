@@ -1,4 +1,5 @@
-//! Messages and CSRF tokens of any text are read without an error, and written ones are read again.
+//! Reading arbitrary messages and CSRF tokens never panics, and the ones that the crate writes are
+//! read back.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,5 +1,5 @@
-//! Sessions of any JSON are read if Python reads them, and entries that are not changed are written
-//! unchanged.
+//! Sessions are read whenever `serde_json` reads their JSON as an object, and entries that are not
+//! changed are written back unchanged.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use tower_django_cookies::{CookieError, CookieLayer, Session, Sessions};
 use super::unstructured::Unstructured;
 use crate::support::request;
 
-/// Parts of JSON, and what looks like some.
+/// Parts of JSON, and texts that resemble such parts.
 const PIECES: &[&str] = &[
     "{",
     "}",
@@ -93,7 +93,7 @@ pub(crate) fn check(bytes: &[u8]) {
     }
 }
 
-/// Any value.
+/// A random value, which may be invalid JSON.
 fn value(u: &mut Unstructured<'_>) -> String {
     match u.below(6) {
         0 => format!(
@@ -123,7 +123,7 @@ fn contents(session: &Session) -> Vec<(String, Option<String>)> {
         .collect()
 }
 
-/// The characters of the text are those of Latin-1.
+/// Checks a session with this JSON. Skips texts with characters outside of Latin-1.
 fn check_text(text: &str) {
     let Some(bytes) = text
         .chars()

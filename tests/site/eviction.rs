@@ -1,5 +1,5 @@
-//! The 181st cookie of a site evicts 31 cookies: first those without Secure, then the least recently
-//! used ones.
+//! The 181st cookie of a site evicts 31 cookies. Cookies without `Secure` are evicted before
+//! others, and within each group, the least recently used cookies first.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::{Browser, Scheme, Site};
 struct Row {
     /// The responses. Each sets the cookies with these numbers, with these attributes.
     responses: &'static [(Range<usize>, &'static str)],
-    /// The numbers of the cookies that are sent afterwards: those of both ranges.
+    /// The numbers of the cookies that are sent afterwards, as two ranges.
     sent: [Range<usize>; 2],
 }
 
@@ -33,7 +33,7 @@ const ROWS: &[Row] = &[
         responses: &[(0..40, "; Secure"), (40..181, "")],
         sent: [0..40, 71..181],
     },
-    // A cookie that is set again, also with the same value, is used.
+    // Setting a cookie again counts as a use of it, even with the same value.
     Row {
         responses: &[(0..180, ""), (0..1, ""), (180..181, "")],
         sent: [0..1, 32..181],
@@ -42,12 +42,12 @@ const ROWS: &[Row] = &[
         responses: &[(0..150, "; Secure"), (150..300, "; Secure; Partitioned")],
         sent: [0..300, 0..0],
     },
-    // A cookie with such a Path is stored, although it is never sent.
+    // A cookie with a non-ASCII Path is stored, and evicts others, although it is never sent.
     Row {
         responses: &[(0..180, ""), (180..181, "; Path=/é")],
         sent: [31..180, 0..0],
     },
-    // A cookie with such a Path is dropped.
+    // A cookie with a TAB in its Path is dropped, and evicts none.
     Row {
         responses: &[(0..180, ""), (180..181, "; Path=/x\ty")],
         sent: [0..180, 0..0],

@@ -17,7 +17,7 @@ use crate::visit::{Site, Visit};
 
 const ITEMS: [&str; 3] = ["cocoa", "coffee", "tea"];
 
-/// After each form, the browser loads the page again.
+/// After each form, the browser is redirected to the page.
 type Response = Result<Redirect, Failure>;
 
 pub(crate) fn router(site: Site) -> Router {
@@ -31,7 +31,8 @@ pub(crate) fn router(site: Site) -> Router {
         .with_state(Arc::new(site))
 }
 
-/// The items that Django or this service put into the session. Another type counts as an empty basket.
+/// The items that Django or this service put into the session. A value of another type counts as an
+/// empty basket.
 fn items(visit: &Visit) -> Vec<String> {
     visit
         .session
@@ -211,7 +212,7 @@ async fn change_password(
     Ok(Redirect::to("/basket/"))
 }
 
-/// Password hashes take too long for the threads that serve requests.
+/// Runs a password hash on a thread for blocking work, because it takes long.
 async fn hashing<T: Default + Send + 'static>(hash: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(hash).await.unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Handlers that read and write any cookie, as those of `cookie_views.py` do.
+//! Handlers that read and write any cookie, like the views in `cookie_views.py`.
 //!
 //! They are for tests only: they sign any value, so everybody who can reach them can log in as any
 //! user. The environment variable `COOKIE_VIEWS` enables them.

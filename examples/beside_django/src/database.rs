@@ -28,13 +28,13 @@ impl User {
 pub(crate) struct Database(Mutex<Connection>);
 
 impl Database {
-    /// Django creates the file and the tables.
+    /// Opens the file. Django has created it and its tables.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Ok(Self(Mutex::new(Connection::open_with_flags(path, flags)?)))
     }
 
-    /// Runs queries, which may wait until Django has written to the file.
+    /// Runs queries. They block the thread, and may wait while Django writes to the file.
     fn run<T>(&self, queries: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         tokio::task::block_in_place(|| {
             queries(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -53,8 +53,8 @@ impl Database {
         })
     }
 
-    /// Returns `false` if the row does not exist. Never insert it then: Django has deleted it, because
-    /// the user has logged out.
+    /// Returns `false` if the row does not exist, because the user has logged out. In this case,
+    /// never insert it.
     pub(crate) fn update_session(
         &self,
         key: &str,
@@ -96,7 +96,8 @@ impl Database {
         Ok(())
     }
 
-    /// Finds a user by `id` or `username`. Sessions have the id as text, which `SQLite` converts.
+    /// Finds an active user by `id` or `username`. A session contains the id as text, which
+    /// `SQLite` converts.
     pub(crate) fn active_user(&self, column: &str, value: &str) -> Result<Option<User>> {
         let columns = "id, username, password";
         let query = format!("SELECT {columns} FROM auth_user WHERE {column} = ? AND is_active");
@@ -106,8 +107,8 @@ impl Database {
         })
     }
 
-    /// Django's signal `user_logged_in` does this. It also makes older links that reset the password
-    /// invalid.
+    /// Stores the time of a login, as Django does. After this, password-reset links from before the
+    /// login are no longer valid.
     pub(crate) fn set_last_login(&self, id: i64) -> Result<()> {
         let query = "UPDATE auth_user SET last_login = ? WHERE id = ?";
         self.run(|db| db.execute(query, (to_column(OffsetDateTime::now_utc()), id)))?;
@@ -125,7 +126,7 @@ impl Database {
     }
 }
 
-/// Writes a time as Django does in `SQLite`: in UTC, without an offset. These texts sort by time.
+/// Formats a time as Django does for `SQLite`: in UTC, without an offset. The texts sort by time.
 fn to_column(time: OffsetDateTime) -> String {
     let time = time.to_offset(UtcOffset::UTC);
     let (hour, minute, second, microsecond) = time.to_hms_micro();

@@ -1,4 +1,4 @@
-//! The error of all handlers.
+//! `Failure`: the error type of all handlers.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +11,7 @@ pub(crate) enum Failure {
     /// The user logged out while this request was handled.
     SessionDeleted,
     WrongCsrfToken,
-    /// The form lacks a field, or is no form.
+    /// The body is not a form, or a field is missing.
     InvalidForm,
 }
 
@@ -45,7 +45,7 @@ impl IntoResponse for Failure {
             )
                 .into_response(),
             Self::InvalidForm => {
-                (StatusCode::BAD_REQUEST, "a field of the form is missing").into_response()
+                (StatusCode::BAD_REQUEST, "the form is incomplete or invalid").into_response()
             }
         }
     }

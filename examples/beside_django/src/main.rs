@@ -1,6 +1,6 @@
 //! An axum app that serves one path, /basket/, of a Django site, and shares its logins.
 //!
-//! `README.md` in this directory shows how to start it, and which settings of Django it needs.
+//! The `README.md` of the package shows how to start it, and which settings of Django matter.
 
 mod basket;
 mod cookies;
@@ -28,8 +28,8 @@ const DEVELOPMENT_KEY: &str = "for development only: everybody knows it";
 static DJANGO_URL: LazyLock<String> =
     LazyLock::new(|| env::var("DJANGO_URL").unwrap_or_else(|_| "http://127.0.0.1:8000".into()));
 
-/// Returns `Ok(None)` only if the variable is not set. A key that is not Unicode is an error, so
-/// that the development key is not used by mistake.
+/// Returns `Ok(None)` if the variable is not set. A variable that is not Unicode is an error, so
+/// that the development key is not used in its place.
 fn env_var(name: &str) -> Result<Option<String>, VarError> {
     match env::var(name) {
         Ok(text) => Ok(Some(text)),
@@ -53,7 +53,7 @@ fn signing_layer() -> Result<CookieLayer, Box<dyn Error>> {
         .secret_key_fallbacks(fallbacks)?)
 }
 
-/// Declares the cookies of Django with its default settings. `README.md` has a table of them.
+/// Declares Django's cookies with the default values of its settings, which `README.md` lists.
 fn with_declarations(layer: CookieLayer) -> Result<CookieLayer, CookieError> {
     let build = |name| Cookie::build(name).path("/").same_site(SameSite::Lax);
     let session = build("sessionid")
@@ -98,7 +98,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(_) => shop.merge(cookies::router().layer(signing)),
         None => shop,
     };
-    // It checks the headers `Sec-Fetch-Site` and `Origin`, as Django checks `Origin` and `Referer`.
+    // `CsrfLayer` checks `Sec-Fetch-Site` and `Origin`. Django checks `Origin` and `Referer`.
     let app = app.layer(CsrfLayer::new());
 
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;

@@ -1,4 +1,4 @@
-//! Django's password hashes of `PBKDF2PasswordHasher`, which is the default: `pbkdf2_sha256$…`.
+//! Password hashes of Django's default hasher, `PBKDF2PasswordHasher`: `pbkdf2_sha256$…`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,13 +7,15 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 const ALGORITHM: &str = "pbkdf2_sha256";
-/// More than Django uses, so that a damaged row cannot keep the processor busy.
+/// A limit above Django's number, so that a damaged row cannot cause endless hashing.
 const MAX_ITERATIONS: u32 = 10_000_000;
-/// Hashed if there is no such user, so that the time of the response does not tell who exists.
+/// Used if there is no such user, so that the response time does not reveal which users exist. For
+/// this, its number of iterations must be that of the site's hashes: here, that of `DemoHasher`.
 const NOBODY: &str = "pbkdf2_sha256$10000$0000000000000000000000$";
 
-/// Returns `true` if the hash is of this password. Other algorithms and unusable passwords (`!…`)
-/// match none. It takes most of a second with Django's number of iterations.
+/// Returns `true` if the hash is of this password. Returns `false` for hashes of other algorithms
+/// and for Django's unusable passwords (`!…`). With Django's default iterations, this takes most of
+/// a second.
 pub(crate) fn verify(password: &str, hash: Option<&str>) -> bool {
     let parts: Vec<_> = hash.unwrap_or(NOBODY).split('$').collect();
     let [ALGORITHM, iterations, salt, expected] = *parts else {
@@ -29,7 +31,7 @@ pub(crate) fn verify(password: &str, hash: Option<&str>) -> bool {
     computed.as_bytes().ct_eq(expected.as_bytes()).into()
 }
 
-/// Hashes another password, with a new salt and the number of iterations of `previous`.
+/// Hashes a new password, with this salt and the number of iterations of the hash `previous`.
 pub(crate) fn encode(password: &str, previous: &str, salt: &str) -> Option<String> {
     let iterations = previous.split('$').nth(1)?.parse().ok()?;
     let computed = derive(password, salt, iterations)?;

@@ -1,11 +1,11 @@
-//! A request's session, who is logged in, and the storage of changes, for two of Django's engines.
+//! Reads the session and the user of a request, and stores changes, for two of Django's engines.
 
 use tower_django_cookies::{CookieJar, Session, Sessions};
 
 use crate::database::{Database, User};
 use crate::failure::Failure;
 
-/// Django's `AUTHENTICATION_BACKENDS`, here the only one.
+/// The only entry of Django's setting `AUTHENTICATION_BACKENDS`.
 const BACKEND: &str = "django.contrib.auth.backends.ModelBackend";
 
 /// Django's `SESSION_ENGINE`.
@@ -58,8 +58,9 @@ impl Site {
         Ok(Visit { session, user, key })
     }
 
-    /// Reads the session as Django's `get_user` does: it also deletes the session of a user whose
-    /// password was changed, and renews a login that was made with a previous secret key.
+    /// Reads the session, and renews a login that was made with a previous secret key. Deletes the
+    /// session if its login is not valid, for example after a changed password. Django's `get_user`
+    /// does the same, but it keeps the session of an inactive user and of another backend.
     pub(crate) fn visit(&self, jar: &CookieJar) -> Result<Visit, Failure> {
         let mut visit = self.read(jar)?;
         if let Some(user) = &visit.user {
@@ -75,7 +76,7 @@ impl Site {
         Ok(visit)
     }
 
-    /// Stores the session if it was changed, as Django's middleware does.
+    /// Stores a changed session, as Django's `SessionMiddleware` does.
     pub(crate) fn save(&self, jar: &CookieJar, visit: &mut Visit) -> Result<(), Failure> {
         let (Engine::Database, Some(key)) = (self.engine, &visit.key) else {
             return self.save_with_new_key(jar, visit);
@@ -88,7 +89,8 @@ impl Site {
         Ok(sessions.set_key(key, session)?)
     }
 
-    /// Stores the session so that its previous key is no longer valid: Django's `cycle_key`.
+    /// Stores the session under a new session key and deletes the previous row: Django's
+    /// `cycle_key`.
     fn save_with_new_key(&self, jar: &CookieJar, visit: &mut Visit) -> Result<(), Failure> {
         let (sessions, session) = (jar.sessions(), &visit.session);
         let Engine::Database = self.engine else {
@@ -107,7 +109,7 @@ impl Site {
         Ok(())
     }
 
-    /// Logs in a user whose password is correct: Django's `login`.
+    /// Logs a user in, after the password was checked: Django's `login`.
     pub(crate) fn log_in(
         &self,
         jar: &CookieJar,
@@ -124,8 +126,8 @@ impl Site {
         Ok(())
     }
 
-    /// Keeps the session of a user whose password was changed in it, and no other session of the
-    /// user: Django's `update_session_auth_hash`.
+    /// Keeps the user logged in after a change of the password. All other sessions of the user end:
+    /// Django's `update_session_auth_hash`.
     pub(crate) fn keep_login(
         &self,
         jar: &CookieJar,
