@@ -338,3 +338,29 @@ fn debug_shows_no_secret() {
         "{debug}"
     );
 }
+
+/// The cookie of a rotated secret was not set, so the browser still has the previous one.
+#[test]
+fn rotate_that_fails_keeps_the_secret() {
+    let cookie = Cookie::build("csrftoken").domain("example.com");
+    let layer = CookieLayer::new().declare(cookie).unwrap();
+    let mut request = request(format!("csrftoken={SECRET}"));
+    request
+        .headers_mut()
+        .insert("host", "other.test".parse().unwrap());
+    let jar = layer.jar(&request);
+    assert_matches!(
+        jar.csrf().rotate(),
+        Err(CookieError::DomainMismatch { name, .. }) if name == "csrftoken"
+    );
+
+    let mut nested = http::Request::new(());
+    nested
+        .headers_mut()
+        .insert("host", "www.example.com".parse().unwrap());
+    nested.extensions_mut().insert(jar.clone());
+    let inner = CookieLayer::new().vary_on_cookie().jar(&nested);
+    let token = inner.csrf().token().unwrap();
+    assert_eq!(jar.queued()[0].value(), SECRET);
+    assert!(jar.csrf().verify(&token));
+}

@@ -37,7 +37,7 @@ fn refused_operations_are_events_without_values() {
     });
     let expected = [
         ("DEBUG", "operation=get name=sessionid", "does not match"),
-        ("DEBUG", "operation=get name=sessionid", "does not match"),
+        ("WARN", "stored session refused", "does not match"),
         ("WARN", "operation=get name=sessionid", "pickled"),
         ("DEBUG", "operation=get name=sessionid", "expired"),
         ("DEBUG", "operation=get name=messages", "does not match"),

@@ -300,6 +300,50 @@ fn messages_too_long_keeps_earlier_messages() {
     assert_eq!(jar.messages().take().unwrap().len(), 3);
 }
 
+/// Neither a message that is taken nor one that was added before is lost.
+#[test]
+fn messages_are_kept_if_the_cookie_cannot_be_written() {
+    // A `Host` that the declared Domain does not match.
+    let cookie = Cookie::build("messages").domain("example.com");
+    let layer = layer().declare(cookie).unwrap();
+    let sender = self::layer().jar(&http::Request::new(()));
+    sender
+        .messages()
+        .add(MessageLevel::INFO, "from the request")
+        .unwrap();
+    let mut request = request(format!("messages={}", sender.queued()[0].value()));
+    let host = "other.test".parse().unwrap();
+    request.headers_mut().insert("host", host);
+    let jar = layer.jar(&request);
+    let messages = jar.messages();
+    for _ in 0..2 {
+        let added = messages.add(MessageLevel::INFO, "refused");
+        assert_matches!(added, Err(CookieError::DomainMismatch { name, .. }) if name == "messages");
+        let taken = messages.take();
+        assert_matches!(taken, Err(CookieError::DomainMismatch { name, .. }) if name == "messages");
+    }
+    assert!(jar.queued().is_empty());
+
+    // A layer without the declaration, for the same request.
+    let mut nested = http::Request::new(());
+    nested
+        .headers_mut()
+        .insert("host", "www.example.com".parse().unwrap());
+    nested.extensions_mut().insert(jar.clone());
+    let texts = |messages: &[Message]| -> Vec<_> {
+        messages
+            .iter()
+            .map(|message| message.text().to_owned())
+            .collect()
+    };
+    let inner = self::layer().jar(&nested);
+    let taken = inner.messages().take();
+    assert_eq!(
+        taken.map(|taken| texts(&taken)),
+        Ok(vec!["from the request".to_owned()])
+    );
+}
+
 #[test]
 fn concurrent_adds_are_all_sent() {
     for _ in 0..100 {

@@ -186,9 +186,16 @@ impl Csrf {
         let secret = Secret::new()?;
         let mut contrib = self.jar.contrib();
         let secrets: &mut Secrets = contrib.get_or_insert_default();
-        secrets.0.insert(self.name.to_string(), secret.clone());
+        let previous = secrets.0.insert(self.name.to_string(), secret.clone());
         drop(contrib);
-        self.set(&secret)
+        self.set(&secret).inspect_err(|_| {
+            let mut contrib = self.jar.contrib();
+            let secrets: &mut Secrets = contrib.get_or_insert_default();
+            match previous {
+                Some(previous) => secrets.0.insert(self.name.to_string(), previous),
+                None => secrets.0.remove(&*self.name),
+            };
+        })
     }
 
     /// Returns `true` if a token belongs to the secret in the request's cookie: Django's

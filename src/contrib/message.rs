@@ -157,7 +157,7 @@ impl Message {
     }
 
     /// Returns the extra tags and the level's tag, separated by a space: Django's `Message.tags`.
-    /// They are usually used as CSS classes.
+    /// They are usually used as CSS classes. Escape them in HTML: extra tags can have any text.
     #[must_use]
     pub fn tags(&self) -> String {
         let tags = [self.extra_tags().unwrap_or_default(), self.level.tag()];

@@ -1,5 +1,7 @@
 //! `Messages`: Django's flash messages in a cookie.
 
+use std::mem;
+
 use cookie::time::OffsetDateTime;
 use cookie::{Cookie, SameSite};
 
@@ -124,7 +126,7 @@ impl Messages {
     /// - [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
     /// - The errors of [`CookieJar::set`].
     ///
-    /// After an error, the messages that were added before are kept.
+    /// After an error, this message is not added, and the messages that were added before are kept.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer, MessageLevel};
@@ -170,7 +172,8 @@ impl Messages {
         let received = self.received(signer);
         let mut contrib = self.jar.contrib();
         let state: &mut State = contrib.get_or_insert_default();
-        state.added.push(from_latin1(&item));
+        let item = from_latin1(&item);
+        state.added.push(item.clone());
         let len = self
             .value(signer, &received, state)
             .map_or(0, |value| value.len());
@@ -186,7 +189,13 @@ impl Messages {
         }
         state.changes += 1;
         drop(contrib);
-        self.write(signer, &received)
+        self.write(signer, &received).inspect_err(|_| {
+            let mut contrib = self.jar.contrib();
+            let state: &mut State = contrib.get_or_insert_default();
+            if let Some(last) = state.added.iter().rposition(|added| *added == item) {
+                state.added.remove(last);
+            }
+        })
     }
 
     /// Returns the waiting messages and removes them: iterating over Django's
@@ -195,6 +204,9 @@ impl Messages {
     /// First come the messages of the request, then those added in this response. If Django has
     /// stored further messages in its session, Django shows them on its next page. An invalid
     /// cookie is deleted. In a valid cookie, items that are not messages are skipped.
+    ///
+    /// With a key other than Django's, this deletes Django's messages unread. The feature `tracing` then
+    /// emits the event `cookie refused` for the cookie `messages`.
     ///
     /// # Errors
     ///
@@ -221,12 +233,18 @@ impl Messages {
         let is_written = !state.added.is_empty() || (!state.is_taken && self.jar.contains(NAME));
         let items = state.items(&received);
         let messages = items.filter_map(Message::from_json).collect();
-        state.is_taken = true;
-        state.added.clear();
+        let was_taken = mem::replace(&mut state.is_taken, true);
+        let added = mem::take(&mut state.added);
         state.changes += 1;
         drop(contrib);
         if is_written {
-            self.write(signer, &received)?;
+            // If the cookie cannot be written, the messages are still there for the next call.
+            self.write(signer, &received).inspect_err(|_| {
+                let mut contrib = self.jar.contrib();
+                let state: &mut State = contrib.get_or_insert_default();
+                state.is_taken = was_taken;
+                state.added.splice(0..0, added);
+            })?;
         }
         Ok(messages)
     }

@@ -106,24 +106,43 @@ impl CookieJar {
 /// # Ok::<(), CookieError>(())
 /// ```
 ///
-/// If the session has a [`user_id`](Session::user_id) but [`is_login`](Self::is_login) returns `false`,
-/// the user has changed the password, for example. In this case, Django deletes the session. Do the
-/// same, and do not show its contents.
+/// With several authentication backends, also compare [`Session::backend`] with Django's setting
+/// `AUTHENTICATION_BACKENDS`. `Sessions` is `Send`, so an async handler can keep it while it waits for
+/// the database.
+///
+/// If the user exists and is active but [`is_login`](Self::is_login) returns `false`, the password was
+/// changed. Django then deletes the session. Do the same, and show nothing from it.
 ///
 /// # Write a session
 ///
 /// Store a changed session with an `UPDATE`, never with an upsert. If the `UPDATE` matches no row,
 /// the user has logged out in the meantime, and an upsert would log the user in again. Django's
-/// `SessionStore.save` raises `UpdateError` in this case. With `MySQL`, set the client flag `CLIENT_FOUND_ROWS`, as
-/// Django does: without it, an `UPDATE` that writes equal data counts as no row.
+/// `SessionStore.save` raises `UpdateError` in this case. With `MySQL`, set the client flag
+/// `CLIENT_FOUND_ROWS`, as Django does: without it, an `UPDATE` that writes equal data matches no row.
 ///
 /// ```sql
 /// UPDATE django_session SET session_data = ?, expire_date = ? WHERE session_key = ?
 /// ```
 ///
+/// A visitor without a session gets a [new key](Self::new_key) and the cookie of
+/// [`set_key`](Self::set_key). Never insert a row with a key from a request.
+///
+/// ```sql
+/// INSERT INTO django_session (session_key, session_data, expire_date) VALUES (?, ?, ?)
+/// ```
+///
 /// `session_data` is the result of [`encode`](Self::encode), and `expire_date` is the result of
 /// [`expires_at`](Self::expires_at). With the engine `cached_db`, also delete the session from
 /// Django's cache. Otherwise, Django keeps reading the copy in the cache.
+///
+/// # Log out
+///
+/// In answer to a `POST` with a valid CSRF token, delete the row, and then the cookie with
+/// [`delete_cookie`](Self::delete_cookie). Without the first, a copy of the cookie stays valid.
+///
+/// ```sql
+/// DELETE FROM django_session WHERE session_key = ?
+/// ```
 ///
 /// # The cookie
 ///
@@ -132,6 +151,9 @@ impl CookieJar {
 /// `SESSION_EXPIRE_AT_BROWSER_CLOSE = True`.
 /// If the cookie is not declared, it has Django's defaults: `sessionid`, two weeks, `Path=/`,
 /// `HttpOnly` and `SameSite=Lax`.
+///
+/// The README of the example `beside_django` has a table of these settings, the SQL for each database, and
+/// what else to know before you take over a path of a Django site.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Sessions {
@@ -202,9 +224,8 @@ impl Sessions {
         self
     }
 
-    /// Returns the session key in the cookie, for the engines `db`, `cached_db` and `file`:
-    /// Django's
-    /// `request.session.session_key`.
+    /// Returns the session key in the cookie, for the engines `db`, `cached_db` and `file`: Django's
+    /// `request.session.session_key`. It borrows from this `Sessions`, so keep that in a variable.
     ///
     /// Returns `None` if there is no cookie, or if its value cannot be a key that Django generated.
     /// Such a key has at least 8 characters, and only `a`–`z` and `0`–`9`, so it is safe in a file
@@ -300,6 +321,9 @@ impl Sessions {
 
     /// Returns when a session that is stored now expires, for the column `expire_date`: Django's
     /// `get_expiry_date`.
+    ///
+    /// With `SQLite`, Django compares this column as text. So write it in UTC and with all digits, as in
+    /// `2026-11-27 07:03:24.000000`. The `to_string` of the date has fewer digits.
     ///
     /// # Errors
     ///

@@ -46,21 +46,26 @@ impl Site {
             Err(error) if error.status().is_client_error() => Session::new(),
             session => session?,
         };
-        let user = match session.user_id() {
-            Some(id) if session.backend().as_deref() == Some(BACKEND) => {
-                self.database.active_user("id", &id)?
-            }
-            _ => None,
-        };
+        let user = self.user_of(&session)?;
         let hash = user.as_ref().map_or("", |user| &user.password);
         let is_login = sessions.is_login(&session, hash)?;
         let user = user.filter(|_| is_login);
         Ok(Visit { session, user, key })
     }
 
+    /// Finds the active user of the session, whose login is not verified yet.
+    fn user_of(&self, session: &Session) -> Result<Option<User>, Failure> {
+        match session.user_id() {
+            Some(id) if session.backend().as_deref() == Some(BACKEND) => {
+                Ok(self.database.active_user("id", &id)?)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Reads the session, and renews a login that was made with a previous secret key. Deletes the
     /// session if its login is not valid, for example after a changed password. Django's `get_user`
-    /// does the same, but it keeps the session of an inactive user and of another backend.
+    /// does the same. As in Django, the session of an inactive user or of another backend is kept.
     pub(crate) fn visit(&self, jar: &CookieJar) -> Result<Visit, Failure> {
         let mut visit = self.read(jar)?;
         if let Some(user) = &visit.user {
@@ -70,7 +75,7 @@ impl Site {
             {
                 self.save_with_new_key(jar, &mut visit)?;
             }
-        } else if visit.session.user_id().is_some() {
+        } else if self.user_of(&visit.session)?.is_some() {
             self.log_out(jar, &mut visit)?;
         }
         Ok(visit)
