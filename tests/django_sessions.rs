@@ -710,3 +710,259 @@ fn debug_shows_keys_and_no_values() {
     let mac = salted_hmac("m4rked", "m4rked", &SecretKey::try_from("m4rked").unwrap());
     assert_eq!(format!("{mac:?}"), "SaltedHmac(..)");
 }
+
+/// Signs a session as Django's `signing.dumps` with `compress=True` does.
+fn compressed(salt: &str, bytes: &[u8]) -> String {
+    let mut deflated = Vec::new();
+    let mut encoder = flate2::read::ZlibEncoder::new(bytes, flate2::Compression::best());
+    std::io::Read::read_to_end(&mut encoder, &mut deflated).unwrap();
+    let signer = TimestampSigner::new(SecretKey::try_from(SECRET).unwrap());
+    let signer = signer.salt(salt).with_time(at(1_790_000_000.0));
+    signer.sign(&format!(".{}", URL_SAFE_NO_PAD.encode(deflated)))
+}
+
+/// Python's pickles begin with the byte 0x80 since protocol 2.
+#[test]
+fn pickle_is_pickled_if_compressed_and_in_a_cookie() {
+    let pickle = b"\x80\x04}\x94\x8c\x01a\x94K\x01s.";
+    assert_matches!(
+        sessions().decode(compressed(ROW_SALT, pickle)),
+        Err(CookieError::InvalidSession {
+            reason: SessionReason::Pickled,
+            ..
+        })
+    );
+    let salt = "django.contrib.sessions.backends.signed_cookies";
+    let jar = jar_with(&format!("sessionid={}", compressed(salt, pickle)));
+    assert_matches!(
+        jar.sessions().with_time(at(1_790_000_000.0)).from_cookie(),
+        Err(CookieError::InvalidSession {
+            reason: SessionReason::Pickled,
+            ..
+        })
+    );
+}
+
+#[test]
+fn session_of_more_than_1000_levels_is_too_deep() {
+    // The object of the session is a level too.
+    let nested = |levels: usize| {
+        let arrays = levels - 1;
+        format!("{{\"a\":{}1{}}}", "[".repeat(arrays), "]".repeat(arrays))
+    };
+    assert!(session(&nested(1000)).raw("a").is_some());
+    assert_matches!(
+        sessions().decode(row(nested(1001).as_bytes())),
+        Err(CookieError::InvalidSession {
+            reason: SessionReason::TooDeep,
+            ..
+        })
+    );
+}
+
+#[test]
+fn session_that_inflates_to_more_than_1_mib_is_too_long() {
+    let json = |len: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(len - 8)).into_bytes();
+    let limit = 1024 * 1024;
+    let read = sessions().decode(compressed(ROW_SALT, &json(limit)));
+    assert!(read.is_ok());
+    assert_matches!(
+        sessions().decode(compressed(ROW_SALT, &json(limit + 1))),
+        Err(CookieError::InvalidSession {
+            reason: SessionReason::TooLong,
+            ..
+        })
+    );
+}
+
+/// Django's `SessionBase.encode` calls `signing.dumps` with `compress=True`.
+#[test]
+fn long_session_is_compressed() {
+    let text = format!("{{\"a\":\"{}\"}}", "x".repeat(1000));
+    let session = session(&text);
+    let row = sessions().encode(&session).unwrap();
+    assert!(row.starts_with('.') && row.len() < 200, "{row}");
+    assert_eq!(json_of(&row), text);
+    assert!(signed_cookie(1, NOW).starts_with("eyJhIjoxfQ:"));
+}
+
+#[test]
+fn cookie_whose_own_expiry_is_over_is_session_expired_beside_stray_ones() {
+    let jar = layer().jar(&http::Request::new(()));
+    let mut session = Session::new();
+    session.set_expiry(SessionExpiry::Inactivity(Duration::MINUTE));
+    let now = at(1_790_000_000.0);
+    jar.sessions().with_time(now).set_cookie(&session).unwrap();
+    let cookie = jar.queued()[0].value().to_owned();
+    for header in [
+        format!("sessionid={cookie}; sessionid=stray"),
+        format!("sessionid=stray; sessionid={cookie}"),
+    ] {
+        let sessions = jar_with(&header).sessions().with_time(now + Duration::HOUR);
+        assert_matches!(
+            sessions.from_cookie(),
+            Err(CookieError::SessionExpired { .. })
+        );
+    }
+}
+
+#[test]
+fn expiry_with_a_fraction_of_a_second_is_kept_and_checked() {
+    let mut session = Session::new();
+    let expiry = SessionExpiry::Inactivity(Duration::milliseconds(1500));
+    session.set_expiry(expiry);
+    assert_eq!(session.raw("_session_expiry"), Some("1.5"));
+    assert_eq!(session.expiry(), Ok(expiry));
+    let row = sessions().encode(&session).unwrap();
+    let later = |seconds| sessions().with_time(at(1_790_000_000.0 + seconds));
+    assert!(later(1.25).decode(&row).is_ok());
+    assert_matches!(
+        later(1.5).decode(&row),
+        Err(CookieError::SessionExpired { .. })
+    );
+}
+
+#[test]
+fn expiry_at_the_limits_of_a_timedelta_is_read() {
+    // timedelta.max.days is 999999999.
+    for (seconds, is_read) in [
+        ("86399999913600", true),
+        ("-86399999913600", true),
+        ("86400000000000", false),
+        ("-86400000000000", false),
+    ] {
+        let mut session = Session::new();
+        let number: serde_json::Number = serde_json::from_str(seconds).unwrap();
+        session.insert("_session_expiry", &number).unwrap();
+        if is_read {
+            let expected = Duration::seconds(seconds.parse().unwrap());
+            assert_eq!(session.expiry(), Ok(SessionExpiry::Inactivity(expected)));
+        } else {
+            assert_matches!(
+                session.expiry(),
+                Err(CookieError::UnreadableEntry { key, .. }) if key == "_session_expiry"
+            );
+        }
+    }
+}
+
+/// Django's `set_expiry` writes such dates if its setting `USE_TZ` is off.
+#[test]
+fn date_without_offset_is_read_as_utc() {
+    let session = session(r#"{"_session_expiry":"2026-09-21T15:13:20.250000"}"#);
+    let expected = SessionExpiry::At(at(1_790_003_600.25));
+    assert_eq!(session.expiry(), Ok(expected));
+}
+
+/// Python's `datetime.min` is in the year 1, and its `isoformat` writes the seconds of an offset.
+#[test]
+fn dates_are_written_as_by_isoformat() {
+    let mut session = Session::new();
+    let year_0 = at(-62_135_596_801.0);
+    session.set_expiry(SessionExpiry::At(year_0));
+    let expected = r#""0001-01-01T00:00:00+00:00""#;
+    assert_eq!(session.raw("_session_expiry"), Some(expected));
+
+    let offset = tower_django_cookies::time::UtcOffset::from_hms(-5, -30, -15).unwrap();
+    let date = at(1_790_000_000.5).to_offset(offset);
+    session.set_expiry(SessionExpiry::At(date));
+    let expected = r#""2026-09-21T08:43:05.500000-05:30:15""#;
+    assert_eq!(session.raw("_session_expiry"), Some(expected));
+}
+
+#[test]
+fn max_age_is_preferred_to_the_declared_one() {
+    let layer = layer()
+        .declare(Cookie::build("sessionid").max_age(Duration::HOUR))
+        .unwrap();
+    let now = at(1_790_000_000.0);
+    let sessions = sessions_of(&layer).max_age(Duration::DAY).with_time(now);
+    let expires_at = sessions.expires_at(&Session::new()).unwrap();
+    assert_eq!(expires_at - now, Duration::DAY);
+    let cookie = signed_cookie(1, NOW);
+    let sessions = layer
+        .jar(&request(format!("sessionid={cookie}")))
+        .sessions();
+    let sessions = sessions.with_time(now + Duration::hours(2));
+    assert!(
+        sessions
+            .clone()
+            .max_age(Duration::DAY)
+            .from_cookie()
+            .is_ok()
+    );
+    assert_matches!(
+        sessions.from_cookie(),
+        Err(CookieError::SignatureExpired { .. })
+    );
+}
+
+/// Django's `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
+#[test]
+fn cookie_declared_without_max_age_has_none() {
+    let layer = layer().declare(Cookie::build("sessionid")).unwrap();
+    let headers = response_cookies(&layer, |jar| {
+        let sessions = jar.sessions().max_age(Duration::DAY);
+        sessions
+            .set_key("0123456789abcdef", &Session::new())
+            .unwrap();
+    });
+    assert_eq!(headers, ["sessionid=0123456789abcdef; Path=/"]);
+    let now = at(1_790_000_000.0);
+    let sessions = sessions_of(&layer).with_time(now);
+    let expires_at = sessions.expires_at(&Session::new()).unwrap();
+    assert_eq!(expires_at - now, Duration::weeks(2));
+}
+
+/// Django's `get_expiry_age` returns `delta.days * 86400 + delta.seconds`, which rounds down.
+#[test]
+fn max_age_until_a_date_is_rounded_down() {
+    for (more, expected) in [(1.5, 1), (0.5, 0), (-0.5, -1), (-1.0, -1), (-1.5, -2)] {
+        let mut session = Session::new();
+        session.set_expiry(SessionExpiry::At(at(1_790_000_000.0 + more)));
+        let headers = response_cookies(&layer(), |jar| {
+            let sessions = jar.sessions().with_time(at(1_790_000_000.0));
+            sessions.set_key("0123456789abcdef", &session).unwrap();
+        });
+        let max_age = format!("Max-Age={expected}");
+        assert!(
+            headers[0].split("; ").any(|part| part == max_age),
+            "{more}: {headers:?}"
+        );
+    }
+}
+
+#[test]
+fn remove_and_clear_modify_the_session_and_keep_the_order() {
+    let mut session = session(r#"{"a":1,"b":2,"c":3,"d":4}"#);
+    let mut other = session.clone();
+    assert!(session.remove("a") && session.is_modified());
+    assert_eq!(session.keys().collect::<Vec<_>>(), ["b", "c", "d"]);
+    other.clear();
+    assert!(other.is_modified());
+}
+
+/// Django's `_get_user_session_key` converts it with the field's `to_python`.
+#[test]
+fn user_id_that_is_a_negative_integer_is_read() {
+    let session = session(r#"{"_auth_user_id":-5}"#);
+    assert_eq!(session.user_id().as_deref(), Some("-5"));
+    for text in ["1.5", "null", "[1]", "true", r#""\ud800""#] {
+        let text = format!("{{\"_auth_user_id\":{text}}}");
+        assert_eq!(self::session(&text).user_id(), None, "{text}");
+    }
+}
+
+#[test]
+fn new_keys_have_all_characters_with_the_same_probability() {
+    let keys: String = (0..10_000).map(|_| Sessions::new_key().unwrap()).collect();
+    let mut counts = std::collections::BTreeMap::new();
+    for c in keys.chars() {
+        *counts.entry(c).or_insert(0_u32) += 1;
+    }
+    // The mean is 8889, with a standard deviation of 93. A byte modulo 36 would give 10000 for some.
+    assert!(
+        counts.values().all(|count| (8200..9500).contains(count)),
+        "{counts:?}"
+    );
+}
