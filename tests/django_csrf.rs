@@ -364,3 +364,61 @@ fn rotate_that_fails_keeps_the_secret() {
     assert_eq!(jar.queued()[0].value(), SECRET);
     assert!(jar.csrf().verify(&token));
 }
+
+#[test]
+fn cookies_of_two_names_get_two_secrets_in_one_response() {
+    let jar = jar();
+    let token = jar.csrf().token().unwrap();
+    let other = jar.csrf().cookie_name("other").token().unwrap();
+    let queued = jar.queued();
+    assert_eq!(queued.len(), 2);
+    assert_ne!(queued[0].value(), queued[1].value());
+    assert!(jar_with(queued[0].value()).csrf().verify(&token));
+    assert!(jar_with(queued[1].value()).csrf().verify(&other));
+}
+
+#[test]
+fn secrets_and_masks_have_all_characters_with_the_same_probability() {
+    let jar = jar();
+    let csrf = jar.csrf();
+    let mut masks = String::new();
+    let mut secrets = String::new();
+    for _ in 0..5_000 {
+        csrf.rotate().unwrap();
+        let token = csrf.token().unwrap();
+        masks.push_str(&token[..32]);
+        secrets.push_str(jar.queued()[0].value());
+    }
+    for text in [masks, secrets] {
+        let mut counts = std::collections::BTreeMap::new();
+        for c in text.chars() {
+            *counts.entry(c).or_insert(0_u32) += 1;
+        }
+        // The mean is 2581, with a standard deviation of 50. A byte modulo 62 would give 3125 for some.
+        assert_eq!(counts.len(), 62);
+        assert!(
+            counts.values().all(|count| (2230..2930).contains(count)),
+            "{counts:?}"
+        );
+    }
+}
+
+/// Django's `_set_csrf_cookie` writes only a secret that differs.
+#[cfg(feature = "sessions")]
+#[test]
+fn token_of_a_stored_secret_does_not_modify_the_session() {
+    let layer = CookieLayer::new().secret_key("key").unwrap();
+    let sessions = layer.jar(&http::Request::new(())).sessions();
+    let stored = |value: &str| {
+        let mut session = tower_django_cookies::Session::new();
+        session.insert("_csrftoken", value).unwrap();
+        let mut session = sessions.decode(sessions.encode(&session).unwrap()).unwrap();
+        let token = session.csrf_token().unwrap();
+        assert!(session.verify_csrf(&token));
+        session.is_modified()
+    };
+    assert!(!stored(SECRET));
+    // A token that an old Django stored is replaced by its secret.
+    let token = jar_with(SECRET).csrf().token().unwrap();
+    assert!(stored(&token));
+}
