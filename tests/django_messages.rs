@@ -428,3 +428,106 @@ fn debug_shows_no_text() {
     );
     assert!(!debug.contains("nobody"), "{debug}");
 }
+
+/// Signs any JSON as messages.
+fn signed(json: &str) -> String {
+    let value: Value = serde_json::from_str(json).unwrap();
+    signer().sign_object(&value).unwrap()
+}
+
+#[test]
+fn cookie_of_2048_bytes_is_sent_and_of_2049_bytes_is_messages_too_long() {
+    let mut text = String::new();
+    let mut seed = 1_u32;
+    let (mut sent, mut refused) = (0, usize::MAX);
+    for _ in 0..2200 {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        text.push(char::from(b'!' + u8::try_from(seed >> 26).unwrap()));
+        if text.len() < 1500 {
+            continue;
+        }
+        // Timestamps of five and six digits, since not all lengths are possible with one of them.
+        for seconds in [900_000_000, 1_790_000_000] {
+            let jar = jar(&layer(), None);
+            let now = OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+            match jar.messages().with_time(now).add(MessageLevel::INFO, &text) {
+                Ok(()) => sent = sent.max(jar.queued()[0].value().len()),
+                Err(CookieError::MessagesTooLong { len, .. }) => refused = refused.min(len),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    assert_eq!((sent, refused), (2048, 2049));
+}
+
+#[test]
+fn mark_that_is_not_last_is_skipped() {
+    let hello = r#"["__json_message",0,20,"hello",""]"#;
+    let cookie = signed(&format!(r#"["{MARK}",{hello}]"#));
+    let jar1 = jar(&layer(), Some(&cookie));
+    assert_eq!(jar1.messages().take().unwrap().len(), 1);
+    assert_eq!(jar1.queued()[0].value(), "");
+
+    let cookie = signed(&format!(r#"[{hello},"{MARK}",{hello},"{MARK}"]"#));
+    let jar2 = jar(&layer(), Some(&cookie));
+    jar2.messages().add(MessageLevel::INFO, "new").unwrap();
+    let written = object(jar2.queued()[0].value());
+    let marks: Vec<_> = written
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item == MARK)
+        .collect();
+    assert_eq!(marks, [false, false, false, true]);
+}
+
+/// Django's `MessageDecoder` compares the first item with `MessageEncoder.message_key`.
+#[test]
+fn array_without_the_marker_is_no_message() {
+    let cookie = signed(
+        r#"[["other",0,20,"hello",""],[0,0,20,"hello",""],["__json_message",0,20,"hello",""],
+            ["__json_message",0,20],[]]"#,
+    );
+    let jar = jar(&layer(), Some(&cookie));
+    assert_eq!(jar.messages().take().unwrap().len(), 1);
+}
+
+#[test]
+fn empty_text_without_key_is_missing_key() {
+    let jar = jar(&CookieLayer::new(), None);
+    let added = jar.messages().add(MessageLevel::INFO, "");
+    assert_matches!(
+        added,
+        Err(CookieError::MissingKey {
+            setting: "secret_key",
+            ..
+        })
+    );
+}
+
+#[test]
+fn messages_of_threads_are_either_taken_or_sent() {
+    for _ in 0..300 {
+        let jar = jar(&layer(), None);
+        let barrier = std::sync::Barrier::new(8);
+        let add = || {
+            barrier.wait();
+            jar.messages().add(MessageLevel::INFO, "hello").unwrap();
+            0
+        };
+        let take = || {
+            barrier.wait();
+            jar.messages().take().unwrap().len()
+        };
+        let taken: usize = std::thread::scope(|scope| {
+            let threads = [0; 4].map(|_| [scope.spawn(add), scope.spawn(take)]);
+            let threads = threads.into_iter().flatten();
+            threads.map(|thread| thread.join().unwrap()).sum()
+        });
+        let sent = match jar.queued()[0].value() {
+            "" => 0,
+            value => object(value).as_array().unwrap().len(),
+        };
+        assert_eq!(taken + sent, 4);
+    }
+}
