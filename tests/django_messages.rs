@@ -4,6 +4,8 @@
 
 mod support;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -529,5 +531,31 @@ fn messages_of_threads_are_either_taken_or_sent() {
             value => object(value).as_array().unwrap().len(),
         };
         assert_eq!(taken + sent, 4);
+    }
+}
+
+/// Django's `MessageDecoder` marks the text as HTML if Python takes the second item for true.
+#[test]
+fn message_is_html_if_python_takes_the_mark_for_true() {
+    for (mark, is_html) in [
+        ("1", true),
+        ("-1", true),
+        ("0.5", true),
+        ("NaN", true),
+        ("\"0\"", true),
+        ("[0]", true),
+        ("0", false),
+        ("-0", false),
+        ("0.0", false),
+        ("0e3", false),
+        ("1e-999", false),
+        ("[]", false),
+        ("{}", false),
+        ("null", false),
+    ] {
+        let json = format!("[[\"__json_message\",{mark},20,\"<b>\",\"\"]]");
+        let cookie = signer().sign(&URL_SAFE_NO_PAD.encode(json));
+        let messages = jar(&layer(), Some(&cookie)).messages().take().unwrap();
+        assert_eq!(messages[0].is_html(), is_html, "{mark}");
     }
 }

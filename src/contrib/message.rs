@@ -125,7 +125,10 @@ impl Message {
                 "null" => None,
                 tags => Some(string(tags)?),
             },
-            is_html: !matches!(is_html, "0" | "false" | "null" | r#""""#),
+            is_html: is_html.parse().map_or_else(
+                |_| !matches!(is_html, "false" | "null" | r#""""# | "[]" | "{}"),
+                |number: f64| number != 0.0,
+            ),
         })
     }
 
