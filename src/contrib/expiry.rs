@@ -37,7 +37,8 @@ pub enum SessionExpiry {
     /// This long after the session was last stored: Django's `set_expiry(seconds)`. Zero is the
     /// same as [`BrowserClose`](Self::BrowserClose).
     Inactivity(Duration),
-    /// At this time: Django's `set_expiry(datetime)`.
+    /// At this time: Django's `set_expiry(datetime)`. Django with `USE_TZ = False` raises a `TypeError`
+    /// for such a session, so use [`Inactivity`](Self::Inactivity) for it.
     At(OffsetDateTime),
 }
 
