@@ -559,3 +559,34 @@ fn message_is_html_if_python_takes_the_mark_for_true() {
         assert_eq!(messages[0].is_html(), is_html, "{mark}");
     }
 }
+
+#[test]
+fn take_after_the_response_started_is_response_started_each_time() {
+    let sender = jar(&layer(), None);
+    sender.messages().add(MessageLevel::INFO, "old").unwrap();
+    let header = format!("messages={}", sender.queued()[0].value());
+    let mut kept = None;
+    support::response_headers(&layer(), request(header), |jar| kept = Some(jar.clone()));
+    let messages = kept.unwrap().messages();
+    for _ in 0..2 {
+        assert_matches!(messages.take(), Err(CookieError::ResponseStarted { .. }));
+    }
+}
+
+/// Compressed, it would be a cookie of 1496 bytes.
+#[test]
+fn message_that_inflates_beyond_the_limit_is_messages_too_long() {
+    let jar = jar(&layer(), None);
+    let added = jar
+        .messages()
+        .add(MessageLevel::INFO, &"x".repeat(1_060_000));
+    assert_matches!(added, Err(CookieError::MessagesTooLong { name, .. }) if name == "messages");
+    assert!(jar.queued().is_empty());
+
+    jar.messages()
+        .add(MessageLevel::INFO, &"x".repeat(500_000))
+        .unwrap();
+    let next = self::jar(&layer(), Some(jar.queued()[0].value()));
+    let taken = next.messages().take().unwrap();
+    assert_eq!(taken[0].text().len(), 500_000);
+}

@@ -966,3 +966,96 @@ fn new_keys_have_all_characters_with_the_same_probability() {
         "{counts:?}"
     );
 }
+
+/// Django reads such a row, but this crate does not, so it does not write one either.
+#[test]
+fn session_of_more_than_1_mib_is_too_long_when_it_is_written() {
+    let mut session = Session::new();
+    let sessions = sessions();
+    session.insert("a", &"x".repeat((1 << 20) - 8)).unwrap();
+    let row = sessions.encode(&session).unwrap();
+    assert!(sessions.decode(row).is_ok());
+    session.insert("a", &"x".repeat((1 << 20) - 7)).unwrap();
+    for written in [
+        sessions.encode(&session).map(drop),
+        sessions.set_cookie(&session),
+    ] {
+        assert_matches!(
+            written,
+            Err(CookieError::InvalidSession { name, reason: SessionReason::TooLong, .. })
+                if name == "sessionid"
+        );
+    }
+}
+
+/// Python's `isoformat` writes the seconds of an offset too, and Django reads them.
+#[test]
+fn date_whose_offset_has_seconds_is_read_again() {
+    use tower_django_cookies::time::UtcOffset;
+
+    let date = OffsetDateTime::from_unix_timestamp(4_000_000_000).unwrap();
+    for (hours, minutes, seconds) in [(5, 30, 15), (-5, -50, -36), (0, 0, 1)] {
+        let offset = UtcOffset::from_hms(hours, minutes, seconds).unwrap();
+        let mut session = Session::new();
+        session.set_expiry(SessionExpiry::At(date.to_offset(offset)));
+        assert_eq!(session.expiry(), Ok(SessionExpiry::At(date)), "{offset}");
+        let row = sessions().encode(&session).unwrap();
+        assert!(sessions().decode(row).is_ok());
+    }
+}
+
+/// The dates that Python's `datetime.fromisoformat` reads as 2106-02-07, with the time in UTC.
+#[test]
+fn dates_that_fromisoformat_reads_are_read() {
+    for (text, seconds) in [
+        ("2106-02-07x06:28:16+00:00", 4_294_967_296),
+        ("2106-02-07\u{e9}06:28:16+00:00", 4_294_967_296),
+        ("2106-02-07 06:28:16", 4_294_967_296),
+        ("2106-02-07", 4_294_944_000),
+        ("21060207T062816Z", 4_294_967_296),
+    ] {
+        let mut session = Session::new();
+        session.insert("_session_expiry", text).unwrap();
+        let date = OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+        assert_eq!(session.expiry(), Ok(SessionExpiry::At(date)), "{text}");
+    }
+    for text in [
+        "2106-02-0",
+        "2106-02-07T",
+        "2106-02-07+",
+        "T",
+        "2106-02-07T06:28:16+00:00:x1",
+    ] {
+        let mut session = Session::new();
+        session.insert("_session_expiry", text).unwrap();
+        assert_matches!(session.expiry(), Err(CookieError::UnreadableEntry { .. }));
+    }
+}
+
+/// Python takes `True` for 1, and Django takes `False` for 0 and an empty value for none.
+#[test]
+fn expiry_of_other_types_is_that_of_django() {
+    for (json, expected) in [
+        ("true", SessionExpiry::Inactivity(Duration::SECOND)),
+        ("false", SessionExpiry::BrowserClose),
+        ("[]", SessionExpiry::Default),
+        ("{}", SessionExpiry::Default),
+        ("\"\"", SessionExpiry::Default),
+    ] {
+        let mut session = Session::new();
+        let value: Value = serde_json::from_str(json).unwrap();
+        session.insert("_session_expiry", &value).unwrap();
+        assert_eq!(session.expiry(), Ok(expected), "{json}");
+    }
+}
+
+/// Django adds the duration to the current time, and has no dates after the year 9999.
+#[test]
+fn longest_and_shortest_inactivity_are_read_again() {
+    for (duration, years) in [(Duration::MAX, 7000), (Duration::MIN, -1900)] {
+        let mut session = Session::new();
+        session.set_expiry(SessionExpiry::Inactivity(duration));
+        let expected = Duration::days(365 * years);
+        assert_eq!(session.expiry(), Ok(SessionExpiry::Inactivity(expected)));
+    }
+}

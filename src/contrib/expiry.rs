@@ -14,6 +14,10 @@ const KEY: &str = "_session_expiry";
 /// The largest number of seconds of a Python `timedelta`.
 const MAX_SECONDS: f64 = 86_400.0 * 999_999_999.0;
 
+/// Django fails if the current time and the duration are not a date of the years 1 to 9999.
+const MAX_INACTIVITY: Duration = Duration::days(365 * 7000);
+const MIN_INACTIVITY: Duration = Duration::days(365 * -1900);
+
 /// When a session expires: the argument of Django's `request.session.set_expiry`.
 ///
 /// ```
@@ -67,8 +71,12 @@ impl Session {
         let Some(value) = self.raw(KEY) else {
             return Ok(SessionExpiry::Default);
         };
-        if value == "null" {
-            return Ok(SessionExpiry::Default);
+        match value {
+            // Python takes these for false.
+            "null" | "[]" | "{}" | r#""""# => return Ok(SessionExpiry::Default),
+            "false" => return Ok(SessionExpiry::BrowserClose),
+            "true" => return Ok(SessionExpiry::Inactivity(Duration::SECOND)),
+            _ => {}
         }
         let expiry = if value.starts_with('"') {
             let text: String = self.get(KEY)?.unwrap_or_default();
@@ -86,6 +94,9 @@ impl Session {
     }
 
     /// Sets when the session expires: Django's `request.session.set_expiry`.
+    ///
+    /// A duration of more than 7000 years becomes 7000 years, because Django has no dates after the year
+    /// 9999. One below -1900 years becomes -1900 years.
     ///
     /// [`Sessions::set_cookie`](crate::Sessions::set_cookie) and
     /// [`Sessions::set_key`](crate::Sessions::set_key) give the cookie the same lifetime.
@@ -107,10 +118,14 @@ impl Session {
                 return;
             }
             SessionExpiry::BrowserClose => self.insert(KEY, &0),
-            SessionExpiry::Inactivity(duration) if duration.subsec_nanoseconds() == 0 => {
-                self.insert(KEY, &duration.whole_seconds())
+            SessionExpiry::Inactivity(duration) => {
+                let duration = duration.clamp(MIN_INACTIVITY, MAX_INACTIVITY);
+                if duration.subsec_nanoseconds() == 0 {
+                    self.insert(KEY, &duration.whole_seconds())
+                } else {
+                    self.insert(KEY, &duration.as_seconds_f64())
+                }
             }
-            SessionExpiry::Inactivity(duration) => self.insert(KEY, &duration.as_seconds_f64()),
             SessionExpiry::At(date) => self.insert(KEY, &iso_format(date)),
         };
         debug_assert!(written.is_ok(), "numbers and strings can be written");
@@ -120,18 +135,38 @@ impl Session {
 /// Reads what Python's `datetime.isoformat` writes, and other forms of ISO 8601.
 fn parse_date(text: &str) -> Option<OffsetDateTime> {
     let mut text = text.to_owned();
-    // Python accepts any character in place of the `T`. This function also accepts a space.
-    if text.is_char_boundary(10) && text[10..].starts_with(' ') {
-        text.replace_range(10..11, "T");
+    if matches!(text.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _, ..]) {
+        // Python accepts any character in place of the `T`, and a date without a time.
+        match text.get(10..)?.chars().next() {
+            Some(separator) => text.replace_range(10..10 + separator.len_utf8(), "T"),
+            None => text.push_str("T00:00:00"),
+        }
     }
     if !text.contains('T') {
         return None;
     }
+    let offset_seconds = cut_offset_seconds(&mut text);
     OffsetDateTime::parse(&text, &Iso8601::DEFAULT)
         .or_else(|_| {
             PrimitiveDateTime::parse(&text, &Iso8601::DEFAULT).map(PrimitiveDateTime::assume_utc)
         })
-        .ok()
+        .ok()?
+        .checked_sub(offset_seconds)
+}
+
+/// Removes the seconds from an offset such as `+05:30:15`, which ISO 8601 does not have, and returns
+/// them.
+fn cut_offset_seconds(text: &mut String) -> Duration {
+    let len = text.len();
+    let [.., sign @ (b'+' | b'-'), _, _, b':', _, _, b':', tens, ones] = *text.as_bytes() else {
+        return Duration::ZERO;
+    };
+    if !(tens.is_ascii_digit() && ones.is_ascii_digit()) {
+        return Duration::ZERO;
+    }
+    let seconds = Duration::seconds(i64::from(tens - b'0') * 10 + i64::from(ones - b'0'));
+    text.truncate(len - 3);
+    if sign == b'-' { -seconds } else { seconds }
 }
 
 /// Formats a date as Python's `datetime.isoformat` does. Python has no dates before the year 1, so

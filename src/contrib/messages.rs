@@ -174,9 +174,13 @@ impl Messages {
         let state: &mut State = contrib.get_or_insert_default();
         let item = from_latin1(&item);
         state.added.push(item.clone());
-        let len = self
-            .value(signer, &received, state)
-            .map_or(0, |value| value.len());
+        let json = json(&received, state).unwrap_or_default();
+        // Longer JSON could be compressed to a short cookie, which `take` would not read.
+        let len = if json.len() > DEFAULT_INFLATE_LIMIT {
+            json.len()
+        } else {
+            self.sign(signer, &json).len()
+        };
         if len > MAX_LEN {
             state.added.pop();
             drop(contrib);
@@ -200,6 +204,9 @@ impl Messages {
 
     /// Returns the waiting messages and removes them: iterating over Django's
     /// `messages.get_messages(request)`.
+    ///
+    /// A second call for the same request returns only the messages that were added since. Django returns
+    /// all of them again.
     ///
     /// First come the messages of the request, then those added in this response. If Django has
     /// stored further messages in its session, Django shows them on its next page. An invalid
@@ -256,8 +263,9 @@ impl Messages {
             let mut contrib = self.jar.contrib();
             let state: &mut State = contrib.get_or_insert_default();
             let changes = state.changes;
-            let value = self.value(signer, received, state);
+            let json = json(received, state);
             drop(contrib);
+            let value = json.map(|json| self.sign(signer, &json));
             let mut cookie = Cookie::new(NAME, value.unwrap_or_default());
             let is_deleted = cookie.value().is_empty();
             if let Ok(None) = self.jar.config().declaration_to_set(NAME) {
@@ -277,24 +285,10 @@ impl Messages {
         }
     }
 
-    /// The value of the cookie, or `None` if there are no messages.
-    fn value(
-        &self,
-        signer: &TimestampSigner,
-        received: &Received,
-        state: &State,
-    ) -> Option<String> {
-        let mark = format!("\"{NOT_FINISHED}\"");
-        let mut items: Vec<_> = state.items(received).collect();
-        if received.is_unfinished {
-            items.push(&mark);
-        }
-        if items.is_empty() {
-            return None;
-        }
-        let json = ["[", &items.join(","), "]"].concat();
-        let payload = pack(&to_latin1(&json), true);
-        Some(signer.sign_salted(SALT, self.now, &payload))
+    /// The value of the cookie.
+    fn sign(&self, signer: &TimestampSigner, json: &str) -> String {
+        let payload = pack(&to_latin1(json), true);
+        signer.sign_salted(SALT, self.now, &payload)
     }
 
     /// Django's `CookieStorage._get`. An invalid cookie counts as absent.
@@ -337,4 +331,14 @@ impl State {
         let received = received.items.iter().filter(|_| !self.is_taken);
         received.chain(&self.added).map(String::as_str)
     }
+}
+
+/// The messages that are not taken as JSON, or `None` if there are none.
+fn json(received: &Received, state: &State) -> Option<String> {
+    let sentinel = format!("\"{NOT_FINISHED}\"");
+    let mut items: Vec<_> = state.items(received).collect();
+    if received.is_unfinished {
+        items.push(&sentinel);
+    }
+    (!items.is_empty()).then(|| ["[", &items.join(","), "]"].concat())
 }

@@ -76,7 +76,8 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key).
+    /// [`CookieError::MissingKey`] if the layer has no [`secret_key`](crate::CookieLayer::secret_key), and
+    /// [`CookieError::InvalidSession`] if the session takes more than 1 MiB as JSON.
     ///
     /// ```
     /// # use tower_django_cookies::{CookieError, CookieLayer, Session};
@@ -88,7 +89,7 @@ impl Sessions {
     /// ```
     pub fn encode(&self, session: &Session) -> Result<String, CookieError> {
         let signer = self.signer()?;
-        Ok(self.sign(&signer, STORE_SALT, session))
+        self.sign(&signer, STORE_SALT, session)
     }
 
     /// Verifies and decodes the session in the session cookie, for the engine `signed_cookies`: Django's
@@ -174,7 +175,9 @@ impl Sessions {
         let signer = self
             .signer()
             .inspect_err(|error| events::refused("set", &self.name, error))?;
-        let value = self.sign(&signer, COOKIE_SALT, session);
+        let value = self
+            .sign(&signer, COOKIE_SALT, session)
+            .inspect_err(|error| events::refused("set", &self.name, error))?;
         self.set_value(value, session)
     }
 
@@ -183,9 +186,17 @@ impl Sessions {
         Ok(TimestampSigner::new(key.clone()).fallbacks(fallbacks.iter().cloned()))
     }
 
-    fn sign(&self, signer: &TimestampSigner, salt: &str, session: &Session) -> String {
-        let payload = pack(&to_latin1(&session.to_json()), true);
-        signer.sign_salted(salt, self.now, &payload)
+    fn sign(
+        &self,
+        signer: &TimestampSigner,
+        salt: &str,
+        session: &Session,
+    ) -> Result<String, CookieError> {
+        let json = to_latin1(&session.to_json());
+        if json.len() > DEFAULT_INFLATE_LIMIT {
+            return Err(self.invalid(SessionReason::TooLong));
+        }
+        Ok(signer.sign_salted(salt, self.now, &pack(&json, true)))
     }
 
     fn verify(
