@@ -117,18 +117,18 @@ pub enum CookieError {
     },
 
     /// A session in the database, in a file or in a signed cookie cannot be decoded, although it
-    /// was not forged.
+    /// was not forged. Or a session is too long to be written.
     #[cfg(feature = "sessions")]
     #[error("cookie {name:?}: the session {reason}")]
     #[non_exhaustive]
     InvalidSession {
         /// The name of the session cookie.
         name: String,
-        /// The reason why the session cannot be read.
+        /// The reason why the session cannot be read or written.
         reason: SessionReason,
     },
 
-    /// The session's own expiry has passed, which Django's `SessionBase.set_expiry` sets.
+    /// The session's own expiry has passed. Django's `SessionBase.set_expiry` sets this expiry.
     #[cfg(feature = "sessions")]
     #[error("cookie {name:?}: the session has expired; start a new one")]
     #[non_exhaustive]
@@ -173,7 +173,7 @@ pub enum CookieError {
     MessagesTooLong {
         /// The cookie's name.
         name: String,
-        /// The length of the signed messages, in bytes.
+        /// The length of the signed messages in bytes, or that of their JSON if it is more than 1 MiB.
         len: usize,
     },
 
@@ -608,7 +608,7 @@ impl CookieError {
     }
 }
 
-/// The reason why a session cannot be read: in [`CookieError::InvalidSession`].
+/// The reason why a session cannot be read or written: in [`CookieError::InvalidSession`].
 #[cfg(feature = "sessions")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -622,7 +622,7 @@ pub enum SessionReason {
     NotObject,
     /// Its arrays and objects are nested more than 1000 levels deep.
     TooDeep,
-    /// It inflates to more than 1 MiB.
+    /// It takes more than 1 MiB as JSON.
     TooLong,
 }
 
@@ -637,7 +637,7 @@ impl fmt::Display for SessionReason {
             Self::NotJson => "is not JSON; set Django's SESSION_SERIALIZER to its JSONSerializer",
             Self::NotObject => "is not a JSON object; write sessions with `Sessions::encode`",
             Self::TooDeep => "is nested more than 1000 levels deep; store flatter values",
-            Self::TooLong => "inflates to more than 1 MiB; store large values elsewhere",
+            Self::TooLong => "takes more than 1 MiB as JSON; store large values elsewhere",
         })
     }
 }

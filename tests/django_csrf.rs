@@ -339,7 +339,7 @@ fn debug_shows_no_secret() {
     );
 }
 
-/// The cookie of a rotated secret was not set, so the browser still has the previous one.
+/// The cookie with the new secret was not set, so the browser still has the previous secret.
 #[test]
 fn rotate_that_fails_keeps_the_secret() {
     let cookie = Cookie::build("csrftoken").domain("example.com");
@@ -394,7 +394,8 @@ fn secrets_and_masks_have_all_characters_with_the_same_probability() {
         for c in text.chars() {
             *counts.entry(c).or_insert(0_u32) += 1;
         }
-        // The mean is 2581, with a standard deviation of 50. A byte modulo 62 would give 3125 for some.
+        // The mean is 2581, with a standard deviation of 50. A byte modulo 62 would
+        // give 3125 for some characters.
         assert_eq!(counts.len(), 62);
         assert!(
             counts.values().all(|count| (2230..2930).contains(count)),
@@ -403,7 +404,7 @@ fn secrets_and_masks_have_all_characters_with_the_same_probability() {
     }
 }
 
-/// Django's `_set_csrf_cookie` writes only a secret that differs.
+/// Django's `_set_csrf_cookie` writes the secret only if it differs from the stored one.
 #[cfg(feature = "sessions")]
 #[test]
 fn token_of_a_stored_secret_does_not_modify_the_session() {

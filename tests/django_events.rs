@@ -1,7 +1,7 @@
 //! Events of sessions, tokens and messages. None shows a value.
 //!
-//! A test without a subscriber, at the same time in the same process, could make `tracing` skip some of the
-//! events. So there is no other test in this file.
+//! If another test ran in the same process at the same time and had no subscriber, `tracing` could skip
+//! some of the events. So there is no other test in this file.
 #![cfg(all(
     feature = "csrf",
     feature = "messages",

@@ -302,7 +302,7 @@ fn messages_too_long_keeps_earlier_messages() {
     assert_eq!(jar.messages().take().unwrap().len(), 3);
 }
 
-/// Neither a message that is taken nor one that was added before is lost.
+/// An `add` or `take` that fails does not lose the messages of the request.
 #[test]
 fn messages_are_kept_if_the_cookie_cannot_be_written() {
     // A `Host` that the declared Domain does not match.
@@ -448,7 +448,7 @@ fn cookie_of_2048_bytes_is_sent_and_of_2049_bytes_is_messages_too_long() {
         if text.len() < 1500 {
             continue;
         }
-        // Timestamps of five and six digits, since not all lengths are possible with one of them.
+        // Timestamps of five and of six base62 digits, because neither alone gives all lengths.
         for seconds in [900_000_000, 1_790_000_000] {
             let jar = jar(&layer(), None);
             let now = OffsetDateTime::from_unix_timestamp(seconds).unwrap();
@@ -534,9 +534,9 @@ fn messages_of_threads_are_either_taken_or_sent() {
     }
 }
 
-/// Django's `MessageDecoder` marks the text as HTML if Python takes the second item for true.
+/// Django's `MessageDecoder` marks the text as HTML if Python treats the second item as true.
 #[test]
-fn message_is_html_if_python_takes_the_mark_for_true() {
+fn message_is_html_if_python_treats_the_second_item_as_true() {
     for (mark, is_html) in [
         ("1", true),
         ("-1", true),
@@ -573,7 +573,7 @@ fn take_after_the_response_started_is_response_started_each_time() {
     }
 }
 
-/// Compressed, it would be a cookie of 1496 bytes.
+/// The message would be compressed to a cookie of 1496 bytes.
 #[test]
 fn message_that_inflates_beyond_the_limit_is_messages_too_long() {
     let jar = jar(&layer(), None);

@@ -723,7 +723,7 @@ fn compressed(salt: &str, bytes: &[u8]) -> String {
 
 /// Python's pickles begin with the byte 0x80 since protocol 2.
 #[test]
-fn pickle_is_pickled_if_compressed_and_in_a_cookie() {
+fn compressed_pickle_in_row_or_cookie_is_pickled() {
     let pickle = b"\x80\x04}\x94\x8c\x01a\x94K\x01s.";
     assert_matches!(
         sessions().decode(compressed(ROW_SALT, pickle)),
@@ -787,7 +787,7 @@ fn long_session_is_compressed() {
 }
 
 #[test]
-fn cookie_whose_own_expiry_is_over_is_session_expired_beside_stray_ones() {
+fn expired_session_beside_stray_cookie_is_session_expired() {
     let jar = layer().jar(&http::Request::new(()));
     let mut session = Session::new();
     session.set_expiry(SessionExpiry::Inactivity(Duration::MINUTE));
@@ -871,7 +871,7 @@ fn dates_are_written_as_by_isoformat() {
 }
 
 #[test]
-fn max_age_is_preferred_to_the_declared_one() {
+fn max_age_of_sessions_overrides_declared_max_age() {
     let layer = layer()
         .declare(Cookie::build("sessionid").max_age(Duration::HOUR))
         .unwrap();
@@ -942,7 +942,7 @@ fn remove_and_clear_modify_the_session_and_keep_the_order() {
     assert!(other.is_modified());
 }
 
-/// Django's `_get_user_session_key` converts it with the field's `to_python`.
+/// Django's `_get_user_session_key` converts the id with the `to_python` of the primary key.
 #[test]
 fn user_id_that_is_a_negative_integer_is_read() {
     let session = session(r#"{"_auth_user_id":-5}"#);
@@ -960,14 +960,15 @@ fn new_keys_have_all_characters_with_the_same_probability() {
     for c in keys.chars() {
         *counts.entry(c).or_insert(0_u32) += 1;
     }
-    // The mean is 8889, with a standard deviation of 93. A byte modulo 36 would give 10000 for some.
+    // The mean is 8889, with a standard deviation of 93. A byte modulo 36 would
+    // give 10000 for some characters.
     assert!(
         counts.values().all(|count| (8200..9500).contains(count)),
         "{counts:?}"
     );
 }
 
-/// Django reads such a row, but this crate does not, so it does not write one either.
+/// Django reads such a row. This crate does not, so it does not write such a row either.
 #[test]
 fn session_of_more_than_1_mib_is_too_long_when_it_is_written() {
     let mut session = Session::new();
@@ -1032,7 +1033,7 @@ fn dates_that_fromisoformat_reads_are_read() {
     }
 }
 
-/// Python takes `True` for 1, and Django takes `False` for 0 and an empty value for none.
+/// Python treats `True` as 1. Django treats `False` as 0, and other empty values as no expiry.
 #[test]
 fn expiry_of_other_types_is_that_of_django() {
     for (json, expected) in [

@@ -14,7 +14,7 @@ const KEY: &str = "_session_expiry";
 /// The largest number of seconds of a Python `timedelta`.
 const MAX_SECONDS: f64 = 86_400.0 * 999_999_999.0;
 
-/// Django fails if the current time and the duration are not a date of the years 1 to 9999.
+/// Django raises an error if the current time plus the duration is not in the years 1 to 9999.
 const MAX_INACTIVITY: Duration = Duration::days(365 * 7000);
 const MIN_INACTIVITY: Duration = Duration::days(365 * -1900);
 
@@ -41,8 +41,9 @@ pub enum SessionExpiry {
     /// This long after the session was last stored: Django's `set_expiry(seconds)`. Zero is the
     /// same as [`BrowserClose`](Self::BrowserClose).
     Inactivity(Duration),
-    /// At this time: Django's `set_expiry(datetime)`. Django with `USE_TZ = False` raises a `TypeError`
-    /// for such a session, so use [`Inactivity`](Self::Inactivity) for it.
+    /// At this time: Django's `set_expiry(datetime)`. If Django's setting `USE_TZ` is off, use
+    /// [`Inactivity`](Self::Inactivity) instead: Django then raises a `TypeError` when it reads this
+    /// date.
     At(OffsetDateTime),
 }
 
@@ -72,7 +73,7 @@ impl Session {
             return Ok(SessionExpiry::Default);
         };
         match value {
-            // Python takes these for false.
+            // Python treats these as false.
             "null" | "[]" | "{}" | r#""""# => return Ok(SessionExpiry::Default),
             "false" => return Ok(SessionExpiry::BrowserClose),
             "true" => return Ok(SessionExpiry::Inactivity(Duration::SECOND)),
@@ -96,7 +97,7 @@ impl Session {
     /// Sets when the session expires: Django's `request.session.set_expiry`.
     ///
     /// A duration of more than 7000 years becomes 7000 years, because Django has no dates after the year
-    /// 9999. One below -1900 years becomes -1900 years.
+    /// 9999. A duration below -1900 years becomes -1900 years.
     ///
     /// [`Sessions::set_cookie`](crate::Sessions::set_cookie) and
     /// [`Sessions::set_key`](crate::Sessions::set_key) give the cookie the same lifetime.
@@ -154,8 +155,8 @@ fn parse_date(text: &str) -> Option<OffsetDateTime> {
         .checked_sub(offset_seconds)
 }
 
-/// Removes the seconds from an offset such as `+05:30:15`, which ISO 8601 does not have, and returns
-/// them.
+/// Removes and returns the seconds of an offset such as `+05:30:15`. ISO 8601 has no seconds in
+/// offsets.
 fn cut_offset_seconds(text: &mut String) -> Duration {
     let len = text.len();
     let [.., sign @ (b'+' | b'-'), _, _, b':', _, _, b':', tens, ones] = *text.as_bytes() else {

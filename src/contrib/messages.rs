@@ -43,7 +43,7 @@ impl CookieJar {
 /// Adds flash messages, which the user's next page shows once, and takes those that wait to be
 /// shown: `django.contrib.messages`.
 ///
-/// Django shows the messages that are added here, and [`take`](Self::take) returns messages that
+/// Django shows the messages that this type adds, and [`take`](Self::take) returns messages that
 /// Django added. Django's default `FallbackStorage` stores messages in the cookie `messages`, and
 /// stores those that do not fit into the cookie in the session. This type does not read those in
 /// the session. It also works with Django's `CookieStorage`, but not with `SessionStorage`.
@@ -205,15 +205,16 @@ impl Messages {
     /// Returns the waiting messages and removes them: iterating over Django's
     /// `messages.get_messages(request)`.
     ///
-    /// A second call for the same request returns only the messages that were added since. Django returns
-    /// all of them again.
+    /// A second call for the same request returns only the messages that were added after the first
+    /// call. Django returns all messages again.
     ///
     /// First come the messages of the request, then those added in this response. If Django has
     /// stored further messages in its session, Django shows them on its next page. An invalid
     /// cookie is deleted. In a valid cookie, items that are not messages are skipped.
     ///
-    /// With a key other than Django's, this deletes Django's messages unread. The feature `tracing` then
-    /// emits the event `cookie refused` for the cookie `messages`.
+    /// If the layer's key is not Django's, this deletes messages from Django and does not return them.
+    /// With the feature `tracing`, the event `cookie refused` is then emitted for the cookie
+    /// `messages`.
     ///
     /// # Errors
     ///
@@ -333,7 +334,8 @@ impl State {
     }
 }
 
-/// The messages that are not taken as JSON, or `None` if there are none.
+/// Returns the JSON for the cookie: the messages that were not taken, and Django's mark if it was
+/// received. Returns `None` if there is nothing to write.
 fn json(received: &Received, state: &State) -> Option<String> {
     let sentinel = format!("\"{NOT_FINISHED}\"");
     let mut items: Vec<_> = state.items(received).collect();

@@ -107,25 +107,25 @@ impl CookieJar {
 /// ```
 ///
 /// With several authentication backends, also compare [`Session::backend`] with Django's setting
-/// `AUTHENTICATION_BACKENDS`. `Sessions` is `Send`, so an async handler can keep it while it waits for
-/// the database.
+/// `AUTHENTICATION_BACKENDS`. `Sessions` is `Send`, so an async handler can hold it across the `.await`
+/// of a database query.
 ///
 /// If the user exists and is active but [`is_login`](Self::is_login) returns `false`, the password was
-/// changed. Django then deletes the session. Do the same, and show nothing from it.
+/// changed. Django then deletes the session. Do the same, and do not show its contents.
 ///
 /// # Write a session
 ///
 /// Store a changed session with an `UPDATE`, never with an upsert. If the `UPDATE` matches no row,
 /// the user has logged out in the meantime, and an upsert would log the user in again. Django's
 /// `SessionStore.save` raises `UpdateError` in this case. With `MySQL`, set the client flag
-/// `CLIENT_FOUND_ROWS`, as Django does: without it, an `UPDATE` that writes equal data matches no row.
+/// `CLIENT_FOUND_ROWS`, as Django does. Without it, an `UPDATE` that writes equal data reports no row.
 ///
 /// ```sql
 /// UPDATE django_session SET session_data = ?, expire_date = ? WHERE session_key = ?
 /// ```
 ///
-/// A visitor without a session gets a [new key](Self::new_key) and the cookie of
-/// [`set_key`](Self::set_key). Never insert a row with a key from a request.
+/// For a visitor without a session, insert a row with a [new key](Self::new_key), and set the cookie
+/// with [`set_key`](Self::set_key). Never insert a row with a key from a request.
 ///
 /// ```sql
 /// INSERT INTO django_session (session_key, session_data, expire_date) VALUES (?, ?, ?)
@@ -137,8 +137,8 @@ impl CookieJar {
 ///
 /// # Log out
 ///
-/// In answer to a `POST` with a valid CSRF token, delete the row, and then the cookie with
-/// [`delete_cookie`](Self::delete_cookie). Without the first, a copy of the cookie stays valid.
+/// In the handler of a `POST` with a valid CSRF token, first delete the row, and then the cookie with
+/// [`delete_cookie`](Self::delete_cookie). If the row is not deleted, a copy of the cookie stays valid.
 ///
 /// ```sql
 /// DELETE FROM django_session WHERE session_key = ?
@@ -152,8 +152,8 @@ impl CookieJar {
 /// If the cookie is not declared, it has Django's defaults: `sessionid`, two weeks, `Path=/`,
 /// `HttpOnly` and `SameSite=Lax`.
 ///
-/// The README of the example `beside_django` has a table of these settings, the SQL for each database, and
-/// what else to know before you take over a path of a Django site.
+/// The README of the example `beside_django` shows how to take over a path of a Django site. It has a
+/// table of these settings, the SQL for each database, and a list of common mistakes.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Sessions {
@@ -225,7 +225,8 @@ impl Sessions {
     }
 
     /// Returns the session key in the cookie, for the engines `db`, `cached_db` and `file`: Django's
-    /// `request.session.session_key`. It borrows from this `Sessions`, so keep that in a variable.
+    /// `request.session.session_key`. The key borrows from this `Sessions`,
+    /// so keep the `Sessions` in a variable.
     ///
     /// Returns `None` if there is no cookie, or if its value cannot be a key that Django generated.
     /// Such a key has at least 8 characters, and only `a`–`z` and `0`–`9`, so it is safe in a file
@@ -323,7 +324,7 @@ impl Sessions {
     /// `get_expiry_date`.
     ///
     /// With `SQLite`, Django compares this column as text. So write it in UTC and with all digits, as in
-    /// `2026-11-27 07:03:24.000000`. The `to_string` of the date has fewer digits.
+    /// `2026-11-27 07:03:24.000000`. `OffsetDateTime::to_string` writes fewer digits.
     ///
     /// # Errors
     ///

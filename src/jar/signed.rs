@@ -171,8 +171,8 @@ impl SignedJar {
     /// [retire](crate::CookieLayer::retire) that scope. Otherwise the browser keeps the previous cookie
     /// and sends it after a logout too.
     ///
-    /// If a middleware renews cookies, renew them before it calls the inner service. The last operation
-    /// counts, so a renewal after a logout would log the user in again.
+    /// If you renew cookies in a middleware, renew them before you call the inner service. The last
+    /// operation counts, so a renewal after a logout would log the user in again.
     ///
     /// # Errors
     ///

@@ -9,9 +9,9 @@ use subtle::ConstantTimeEq;
 const ALGORITHM: &str = "pbkdf2_sha256";
 /// A limit above Django's number, so that a damaged row cannot cause endless hashing.
 const MAX_ITERATIONS: u32 = 10_000_000;
-/// Used if there is no such user, so that the response time does not reveal which users exist. For
-/// this, its number of iterations must be that of the site's hashes: here, that of `DemoHasher`. With
-/// Django's default hasher, it is 1000000 in Django 5.2, and more in later versions.
+/// The hash that is checked if the user does not exist, so that the response time does not reveal
+/// which users exist. Its number of iterations must be that of the site's hashes: here, that of
+/// `DemoHasher`. Django's default hasher uses 1000000 in Django 5.2, and more in later versions.
 const NOBODY: &str = "pbkdf2_sha256$10000$0000000000000000000000$";
 
 /// Returns `true` if the hash is of this password. Returns `false` for hashes of other algorithms

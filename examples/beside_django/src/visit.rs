@@ -53,7 +53,7 @@ impl Site {
         Ok(Visit { session, user, key })
     }
 
-    /// Finds the active user of the session, whose login is not verified yet.
+    /// Finds the active user whose id is in the session. Does not verify the login.
     fn user_of(&self, session: &Session) -> Result<Option<User>, Failure> {
         match session.user_id() {
             Some(id) if session.backend().as_deref() == Some(BACKEND) => {
