@@ -81,6 +81,7 @@ pub use crate::error::SessionReason;
 pub use crate::error::{AttributeReason, CookieError, HostReason, SecureReason};
 #[cfg(feature = "private")]
 pub use crate::jar::PrivateJar;
+pub use crate::jar::flush::Flush;
 pub use crate::jar::{CookieJar, IntoCookie};
 #[cfg(feature = "signed")]
 pub use crate::jar::{SignedJar, Verified};

@@ -11,8 +11,14 @@ use crate::events::EndEvent;
 use crate::jar::caching;
 use crate::jar::state::RequestState;
 
-/// Ends a request: writes the queued cookies to the response, or discards them when it is dropped.
-pub(crate) struct Flush {
+/// Writes the queued cookies to the response of a request, from
+/// [`CookieLayer::open`](crate::CookieLayer::open).
+///
+/// If it is dropped instead, the queued cookies are discarded, as if the request had failed. Then, and
+/// after [`write_to`](Self::write_to), a `set` or `delete` returns
+/// [`CookieError::ResponseStarted`](crate::CookieError::ResponseStarted).
+#[must_use = "without `write_to`, the queued cookies are discarded"]
+pub struct Flush {
     state: Arc<RequestState>,
     /// Is `true` in the outermost layer, until it has closed the queue.
     closes_queue: bool,
@@ -30,8 +36,18 @@ impl Flush {
         }
     }
 
-    /// A header that does not fit into a full `HeaderMap` is left out, and an event reports it.
-    pub(crate) fn write_to(&mut self, headers: &mut HeaderMap) {
+    /// Appends the queued cookies to the response headers, and adds the headers for caches that the
+    /// layer is configured for.
+    ///
+    /// A header that does not fit into a full [`HeaderMap`] is left out. With the feature `tracing`, an
+    /// event reports it.
+    ///
+    /// See [`CookieLayer::open`](crate::CookieLayer::open) for an example.
+    pub fn write_to(mut self, headers: &mut HeaderMap) {
+        self.write(headers);
+    }
+
+    pub(crate) fn write(&mut self, headers: &mut HeaderMap) {
         let operations = if mem::take(&mut self.closes_queue) {
             self.state.close()
         } else {

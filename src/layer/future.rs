@@ -48,7 +48,7 @@ where
         let this = self.project();
         let mut result = ready!(this.inner.poll(cx));
         match &mut result {
-            Ok(response) => this.flush.write_to(response.headers_mut()),
+            Ok(response) => this.flush.write(response.headers_mut()),
             Err(_) => this.flush.discard(),
         }
         Poll::Ready(result)

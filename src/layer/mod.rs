@@ -8,13 +8,14 @@ use std::sync::Arc;
 use cookie::Cookie;
 #[cfg(feature = "private")]
 use cookie::Key;
-use http::Request;
+use http::{HeaderMap, Request, Uri};
 use tower_layer::Layer;
 
 use crate::config::Config;
 use crate::error::CookieError;
 use crate::events;
 use crate::jar::CookieJar;
+use crate::jar::flush::Flush;
 use crate::jar::queue::QueueState;
 use crate::request::host::HostSource;
 #[cfg(feature = "signed")]
@@ -585,6 +586,45 @@ impl CookieLayer {
     pub fn private_key_fallbacks(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
         Config::make_mut(&mut self.config).private.fallbacks = keys.into_iter().collect();
         self
+    }
+
+    /// Opens a jar for a request of a framework that has no Tower layers.
+    ///
+    /// `headers` and `uri` are those of the request. Pass the jar to the handler. When the response is
+    /// ready, call [`Flush::write_to`] with its headers. If the handler fails, drop the [`Flush`]: its
+    /// queued cookies are discarded, as in [`CookieService`].
+    ///
+    /// ```
+    /// use http::{HeaderMap, Request, Response};
+    /// use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
+    ///
+    /// /// The middleware of a framework, whose handlers are functions.
+    /// fn with_cookies(
+    ///     cookies: &CookieLayer,
+    ///     request: &Request<()>,
+    ///     handler: impl FnOnce(&CookieJar) -> Result<String, CookieError>,
+    /// ) -> Result<Response<String>, CookieError> {
+    ///     let (jar, flush) = cookies.open(request.headers(), request.uri());
+    ///     let mut response = Response::new(handler(&jar)?);
+    ///     flush.write_to(response.headers_mut());
+    ///     Ok(response)
+    /// }
+    ///
+    /// let cookies = CookieLayer::new();
+    /// let response = with_cookies(&cookies, &Request::new(()), |jar| {
+    ///     jar.set(("visited", "True"))?;
+    ///     Ok("Welcome".to_owned())
+    /// })?;
+    /// assert_eq!(response.headers()["set-cookie"], "visited=True; Path=/");
+    /// # Ok::<(), CookieError>(())
+    /// ```
+    pub fn open(&self, headers: &HeaderMap, uri: &Uri) -> (CookieJar, Flush) {
+        let jar = CookieJar::outermost(&self.config, headers, uri, QueueState::Open);
+        if events::is_debug_enabled() {
+            jar.report_duplicates(|name| self.config.declares(name));
+        }
+        let flush = jar.flush(true);
+        (jar, flush)
     }
 
     /// Returns the jar that a handler would get for `request`: for unit tests of handlers.
