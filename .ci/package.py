@@ -7,7 +7,7 @@ import sys
 
 NEEDED = {"Cargo.toml", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/lib.rs"}
 GENERATED = {".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml.orig"}
-ALLOWED = re.compile(r"(src|examples|tests(?!/(models|peers)/))/.+")
+ALLOWED = re.compile(r"src/.+|examples/.+\.(css|rs)")
 
 
 def lines(*command):
