@@ -28,6 +28,12 @@ use tokio::time::timeout;
 use tower::{Layer, Service, ServiceExt};
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
+/// The output of `future`, which fails the test if it takes too long.
+async fn soon<F: Future>(future: F) -> F::Output {
+    let limit = Duration::from_secs(20);
+    timeout(limit, future).await.expect("the server responds")
+}
+
 /// A server, whose graceful shutdown begins when `stop` is sent.
 struct Running {
     stop: oneshot::Sender<()>,
@@ -54,7 +60,7 @@ async fn serve(app: Router) -> Running {
 async fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.expect("a response"));
+        head.push(soon(stream.read_u8()).await.expect("a response"));
     }
     String::from_utf8(head).expect("UTF-8")
 }
@@ -125,13 +131,13 @@ async fn websocket_handshake_carries_the_cookie_and_the_socket_reads_the_jar() {
 
     // A text frame without a mask, of less than 126 bytes (RFC 6455, section 5.2).
     let mut frame = [0; 2];
-    running
-        .stream
-        .read_exact(&mut frame)
+    soon(running.stream.read_exact(&mut frame))
         .await
         .expect("a frame");
     let mut text = vec![0; usize::from(frame[1])];
-    running.stream.read_exact(&mut text).await.expect("a frame");
+    soon(running.stream.read_exact(&mut text))
+        .await
+        .expect("a frame");
     assert_eq!(
         (frame[0], &text[..]),
         (0x81, &b"f81d4fae ResponseStarted"[..])
@@ -139,7 +145,7 @@ async fn websocket_handshake_carries_the_cookie_and_the_socket_reads_the_jar() {
 
     drop(running.stream);
     running.stop.send(()).expect("the server runs");
-    running.server.await.expect("no panic");
+    soon(running.server).await.expect("no panic");
 }
 
 #[tokio::test]
@@ -260,7 +266,7 @@ async fn graceful_shutdown_sends_the_cookies_of_a_request_in_flight() {
         .write_all(request.as_bytes())
         .await
         .expect("a request");
-    started.notified().await;
+    soon(started.notified()).await;
 
     running.stop.send(()).expect("the server runs");
     let mut server = running.server;
@@ -273,7 +279,7 @@ async fn graceful_shutdown_sends_the_cookies_of_a_request_in_flight() {
     let before = head.find("\r\nset-cookie: before=1; Path=/\r\n");
     let after = head.find("\r\nset-cookie: after=1; Path=/\r\n");
     assert!(before.is_some() && before < after, "{head}");
-    server.await.expect("no panic");
+    soon(server).await.expect("no panic");
 }
 
 /// Responds with `jar` or `no jar`, and sets a cookie if there is a jar.

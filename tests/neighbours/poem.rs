@@ -18,6 +18,7 @@ use http::{HeaderMap, Uri};
 use poem::endpoint::{TowerCompatExt, make_sync};
 use poem::http::StatusCode;
 use poem::listener::TcpAcceptor;
+use poem::session::{CookieConfig, CookieSession, Session};
 use poem::web::Data;
 use poem::{Endpoint, EndpointExt, Error, IntoResponse, Request, Response, Route, Server, handler};
 use support::{assert_closed, deletion, jar_of, set_cookies};
@@ -41,7 +42,10 @@ async fn with_cookies<E: Endpoint>(
 }
 
 /// The endpoint inside of the middleware.
-fn behind(cookies: CookieLayer, endpoint: impl Endpoint + 'static) -> impl Endpoint {
+fn behind(
+    cookies: CookieLayer,
+    endpoint: impl Endpoint + 'static,
+) -> impl Endpoint<Output = Response> {
     endpoint.around(move |next, request| with_cookies(cookies.clone(), next, request))
 }
 
@@ -184,6 +188,42 @@ async fn error_caught_inside_the_middleware_keeps_cookies_and_outside_discards_t
     let response = outside.get_response(request("")).await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert_eq!(set_cookies(response.headers()), [""; 0]);
+}
+
+/// poem's own sessions are cookies too.
+#[tokio::test]
+async fn session_of_poem_and_the_middleware_keep_their_cookies_in_both_orders() {
+    #[handler]
+    fn count(jar: Data<&CookieJar>, session: &Session) -> poem::Result<String> {
+        let visits = session.get("visits").unwrap_or(0) + 1;
+        session.set("visits", visits);
+        jar.set(("theme", "dark")).map_err(refused)?;
+        Ok(format!("{visits} {}", jar.get("theme").unwrap_or("none")))
+    }
+    let sessions = || CookieSession::new(CookieConfig::new().name("id"));
+    let outside = behind(CookieLayer::new(), count.with(sessions())).map_to_response();
+    let inside = behind(CookieLayer::new(), count)
+        .with(sessions())
+        .map_to_response();
+    for app in [outside.boxed(), inside.boxed()] {
+        let mut cookies = String::new();
+        for expected in ["1 none", "2 dark", "3 dark"] {
+            let request = Request::builder().header("cookie", &cookies).finish();
+            let response = app.get_response(request).await;
+            let mut pairs: Vec<_> = set_cookies(response.headers())
+                .iter()
+                .map(|header| header.split(';').next().expect("a pair").to_owned())
+                .collect();
+            pairs.sort_unstable();
+            let names = pairs
+                .iter()
+                .map(|pair| pair.split('=').next().expect("a name"));
+            assert_eq!(names.collect::<Vec<_>>(), ["id", "theme"]);
+            cookies = pairs.join("; ");
+            let body = response.into_body().into_string().await.expect("a body");
+            assert_eq!(body, expected);
+        }
+    }
 }
 
 /// With poem's feature `tower-compat`, a Tower service with its `CookieLayer` is an endpoint.

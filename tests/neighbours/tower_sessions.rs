@@ -165,6 +165,28 @@ async fn error_response_sends_our_cookie_without_the_session() {
     }
 }
 
+/// A jar can delete the session's cookie too. A browser takes the last header of a name and scope (RFC 6265, section 5.3),
+/// which is that of the outer layer.
+#[tokio::test]
+async fn delete_of_the_session_cookie_takes_effect_if_our_layer_is_outside() {
+    async fn insert_and_delete(jar: CookieJar, session: Session) -> Result<(), CookieError> {
+        session.insert("visits", 1).await.expect("a session");
+        jar.delete("id")
+    }
+    for (outer, is_stored) in [("CookieLayer", false), ("SessionManagerLayer", true)] {
+        let app = Router::new().route("/", get(insert_and_delete));
+        let sessions = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
+        let app = match outer {
+            "CookieLayer" => app.layer(sessions).layer(CookieLayer::new()),
+            _ => app.layer(CookieLayer::new()).layer(sessions),
+        };
+        let mut client = Client::new(app);
+        let response = client.get("/").await.expect("a response");
+        assert_eq!(names_set(&response), ["id", "id"], "{outer} outside");
+        assert_eq!(client.cookie("id").is_some(), is_stored, "{outer} outside");
+    }
+}
+
 /// `cache_control_private` covers the session's `Set-Cookie` if the layer is outside, as its documentation says.
 #[tokio::test]
 async fn cache_control_private_outside_covers_the_session_cookie() {
