@@ -226,20 +226,26 @@ async fn session_of_poem_and_the_middleware_keep_their_cookies_in_both_orders() 
     }
 }
 
-/// With poem's feature `tower-compat`, a Tower service with its `CookieLayer` is an endpoint.
+/// With poem's feature `tower-compat`, a Tower service with its `CookieLayer` is an endpoint. poem passes the extensions
+/// of its request on, so inside of the middleware the layer is a nested one.
 #[tokio::test]
-async fn tower_service_with_layer_is_a_poem_endpoint() {
+async fn tower_service_with_layer_sends_its_cookies_once_alone_and_inside_the_middleware() {
     let service = service_fn(async |request: http::Request<_>| {
         let jar = jar_of(&request);
         jar.delete("session").expect("a valid cookie");
         let session = jar.get("session").unwrap_or("none").to_owned();
         Ok::<_, Infallible>(http::Response::new(session))
     });
-    let app = Route::new().at("/app", declared().layer(service).compat());
-    let response = app.get_response(request("session=f81d4fae")).await;
-    assert_eq!(set_cookies(response.headers()), [session_deletion()]);
-    let body = response.into_body().into_string().await.expect("a body");
-    assert_eq!(body, "f81d4fae");
+    let endpoint = |layer: CookieLayer| Route::new().at("/app", layer.layer(service).compat());
+    let alone = endpoint(declared()).map_to_response();
+    // The declaration is that of the middleware.
+    let inside = behind(declared(), endpoint(CookieLayer::new()));
+    for app in [alone.boxed(), inside.boxed()] {
+        let response = app.get_response(request("session=f81d4fae")).await;
+        assert_eq!(set_cookies(response.headers()), [session_deletion()]);
+        let body = response.into_body().into_string().await.expect("a body");
+        assert_eq!(body, "f81d4fae");
+    }
 }
 
 #[tokio::test]
