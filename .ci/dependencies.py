@@ -21,6 +21,7 @@ DIRECT = {
     "private": set(),
     "tracing": {"tracing"},
     "test-util": {"bytes", "cookie_store", "http-body", "url"},
+    "wasm-bindgen": {"time"},
 }
 
 # The heavy indirect dependencies that each feature needs.
@@ -31,10 +32,12 @@ INDIRECT = {
     "sessions": {"digest"},
     "messages": {"digest"},
     "private": {"aes-gcm", "base64", "getrandom", "subtle"},
+    "wasm-bindgen": {"js-sys", "wasm-bindgen"},
 }
 
-# The crates that only the features above may depend on. Every feature has `bytes`, because `http` depends on it.
-HEAVY = set.union(*DIRECT.values(), *INDIRECT.values()) - {"bytes"}
+# The crates that only the features above may depend on. Every feature has `bytes` and `time`, because `http`
+# and `cookie` depend on them.
+HEAVY = set.union(*DIRECT.values(), *INDIRECT.values()) - {"bytes", "time"}
 
 # All dependencies of signing, direct and indirect, on all platforms.
 SIGNING = SIGNED | INDIRECT["signed"]

@@ -43,6 +43,12 @@
 //! | `messages` | no | Django's flash messages (`CookieJar::messages`); enables `dumps` |
 //! | `tracing` | no | events of target `tower_django_cookies` for cookies that are queued, flushed, discarded or refused; never with a value |
 //! | `test-util` | no | `test::Client`: a browser for tests of your services |
+//! | `wasm-bindgen` | no | on `wasm32-unknown-unknown`, such as in Cloudflare Workers: the time and the random bytes of JavaScript |
+//!
+//! On `wasm32-unknown-unknown`, Rust has no clock and no random bytes. Without the feature
+//! `wasm-bindgen`, a `set` with a lifetime and each use of `signed` panic there, and `sessions` and
+//! `csrf` do not compile. `private` also needs a dependency of your app:
+//! `getrandom = { version = "0.2", features = ["js"] }`. On WASI, nothing more is needed.
 //!
 //! [`Cookie`] and its parts come from the [`cookie`] crate, which is re-exported.
 
