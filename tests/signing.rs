@@ -835,12 +835,14 @@ mod objects {
         let signed = signer.sign_object(&number).expect(text);
         let expected = base64::Engine::encode(&BASE64_URL_SAFE_NO_PAD, expected);
         assert_eq!(signed.split(':').next(), Some(&*expected), "{text}");
-        // Python writes `Infinity`, which `serde_json` cannot read.
+        // Python writes `Infinity`, which `serde_json` cannot read. It may add the sign of the exponent.
         if has_arbitrary_precision() {
             let number: Value = serde_json::from_str("1e400").expect("a number");
             let signed = signer.sign_object(&number).expect("JSON");
-            let expected = base64::Engine::encode(&BASE64_URL_SAFE_NO_PAD, "1e400");
-            assert!(signed.starts_with(&expected), "{signed}");
+            let written = ["1e400", "1e+400"]
+                .map(|json| base64::Engine::encode(&BASE64_URL_SAFE_NO_PAD, json) + ":");
+            let is_number = |written: &String| signed.starts_with(written);
+            assert!(written.iter().any(is_number), "{signed}");
         }
     }
 
