@@ -25,7 +25,10 @@ pub struct Sessions<Store> {
 /// Puts a [`Session`] into the request. Saves it and sets the cookie if the session was modified. Deletes the cookie if the
 /// session was flushed, or if the store does not know its id.
 ///
-/// It responds with status 500 and sets no session cookie if the session cannot be saved.
+/// # Errors
+///
+/// Status 500 if the session cannot be saved, and the status of the [`CookieError`](tower_django_cookies::CookieError) if browsers
+/// would reject the cookie. The response then sets no session cookie.
 pub async fn manage<Store: SessionStore + Clone>(
     State(config): State<Sessions<Store>>,
     jar: CookieJar,
@@ -47,6 +50,11 @@ pub async fn manage<Store: SessionStore + Clone>(
         }
     } else if (session.is_modified() || config.always_save) && !response.status().is_server_error()
     {
+        if id.is_some() && session.id().is_none() {
+            // A session that was flushed and then changed would be stored with its previous id (session fixation). An error
+            // here only means that the store cannot delete that id again.
+            session.cycle_id().await.ok();
+        }
         session.save().await.map_err(internal_error)?;
         // Without an id, a task that the handler started has flushed the session in the meantime.
         let id = session.id().ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
@@ -62,6 +70,7 @@ pub async fn manage<Store: SessionStore + Clone>(
 }
 
 /// Logs the error, and responds with status 500.
+#[expect(clippy::needless_pass_by_value, reason = "a function for `map_err`")]
 pub(crate) fn internal_error(error: Error) -> StatusCode {
     eprintln!("session: {error}");
     StatusCode::INTERNAL_SERVER_ERROR

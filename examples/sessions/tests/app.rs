@@ -1,17 +1,17 @@
 //! The app of the example: login, logout, a new id at each login, lifetimes, and the order of its layers.
 
-use std::sync::Arc;
+mod support;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
-use sessions::session::{self, Sessions};
-use sessions::{COOKIE, app};
-use tower_django_cookies::CookieLayer;
+use sessions::{COOKIE, app, session};
+use support::{Failure, Store, config};
 use tower_django_cookies::test::Client;
 use tower_django_cookies::time::{Duration, OffsetDateTime};
+use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 use tower_sessions::session::Id;
 use tower_sessions::{Expiry, MemoryStore, Session, SessionStore};
 
@@ -173,23 +173,41 @@ async fn response_with_a_session_cookie_is_private() {
     assert_eq!(response.headers()[CACHE_CONTROL], "private");
 }
 
+/// The login is not stored, so the client must not get its id. Other cookies are sent with each response.
+#[tokio::test]
+async fn store_failure_is_status_500_without_the_session_cookie() {
+    async fn set_theme(jar: CookieJar, session: Session) -> Result<(), CookieError> {
+        session.insert("key", "value").await.expect("a session");
+        jar.set(("theme", "dark"))
+    }
+    let store = Store::default();
+    store.fail(Failure::Write);
+    let app = Router::new()
+        .route("/", get(set_theme))
+        .layer(from_fn_with_state(config(&store, COOKIE), session::manage))
+        .layer(CookieLayer::new().declare(COOKIE).expect("a declaration"));
+    let mut client = Client::new(app);
+    let response = client.get("/").await.expect("a response");
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(response.body().text(), Ok(""));
+    client.assert_no_cookie(COOKIE);
+    client.assert_cookie("theme", "dark");
+
+    store.fail(Failure::None);
+    let response = client.get("/").await.expect("a response");
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(client.cookie(COOKIE).is_some());
+}
+
 #[tokio::test]
 async fn middleware_outside_of_the_cookie_layer_is_missing_layer() {
-    let sessions = Sessions {
-        store: Arc::new(MemoryStore::default()),
-        cookie: COOKIE,
-        expiry: Expiry::OnSessionEnd,
-        always_save: false,
-    };
+    let store = Store::default();
     let app = Router::new()
         .route("/", get(async |_: Session| "never called"))
         .layer(CookieLayer::new())
-        .layer(from_fn_with_state(sessions, session::manage));
+        .layer(from_fn_with_state(config(&store, COOKIE), session::manage));
     let response = Client::new(app).get("/").await.expect("a response");
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let text = response.body().text().expect("UTF-8");
-    assert_eq!(
-        text,
-        tower_django_cookies::CookieError::MissingLayer.to_string()
-    );
+    assert_eq!(text, CookieError::MissingLayer.to_string());
 }
