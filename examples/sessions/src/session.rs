@@ -23,12 +23,12 @@ pub struct Sessions<Store> {
 }
 
 /// Puts a [`Session`] into the request. Saves it and sets the cookie if the session was modified. Deletes the cookie if the
-/// session was flushed, or if the store does not know its id.
+/// session was flushed, if the store does not know its id, or if the cookie contains no id.
 ///
 /// # Errors
 ///
-/// Status 500 if the session cannot be saved, and the status of the [`CookieError`](tower_django_cookies::CookieError) if browsers
-/// would reject the cookie. The response then sets no session cookie.
+/// Status 500 if the session cannot be saved, and the status of the [`CookieError`](tower_django_cookies::CookieError) if
+/// browsers would reject the cookie. The response then sets no session cookie.
 pub async fn manage<Store: SessionStore + Clone>(
     State(config): State<Sessions<Store>>,
     jar: CookieJar,

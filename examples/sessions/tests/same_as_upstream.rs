@@ -70,8 +70,8 @@ fn number_ids(lines: Vec<String>) -> Vec<String> {
     lines.into_iter().map(words).collect()
 }
 
-/// All sequences of up to two operations, on each kind of session, with each failure of the store and both statuses. A change
-/// after a `flush` is in `differences.rs`.
+/// All sequences of up to two operations, on each kind of session, with each failure of the store and both statuses. A
+/// change after a `flush` is in `differences.rs`.
 #[tokio::test]
 async fn sequences_of_operations_are_as_upstream() {
     let unknown = Id(7).to_string();
