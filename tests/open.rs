@@ -98,3 +98,27 @@ fn write_to_adds_the_headers_for_caches() {
     flush.write_to(&mut response);
     assert!(response.is_empty());
 }
+
+/// `open` cannot see an outer jar, as it takes headers and not extensions.
+#[test]
+fn open_within_open_has_its_own_queue_and_the_outer_cookies_come_last() {
+    let layer = CookieLayer::new();
+    let (outer, outer_flush) = layer.open(&HeaderMap::new(), &root());
+    outer
+        .set(Cookie::build(("a", "outer")).path("/app"))
+        .expect("a valid cookie");
+    let (inner, inner_flush) = layer.open(&HeaderMap::new(), &root());
+    assert_eq!(inner.queued().len(), 0);
+    inner.delete("a").expect("a valid cookie");
+
+    let mut response = HeaderMap::new();
+    inner_flush.write_to(&mut response);
+    assert_closed(&inner);
+    assert_eq!(outer.queued().len(), 1);
+    outer_flush.write_to(&mut response);
+    // One queue would have deleted the cookie at `/app`, where it was set.
+    assert_eq!(
+        set_cookies(&response),
+        [&deletion("a", "/"), "a=outer; Path=/app"]
+    );
+}
