@@ -96,6 +96,15 @@ pub use crate::request::host::HostSource;
 pub use crate::request::{GetAll, Iter};
 pub use crate::scope::Scope;
 
+/// Guides, in the documentation only.
+#[cfg(doc)]
+pub mod guide {
+    // `doc` is also set for doctests. The examples need the extractor.
+    #[cfg(any(not(doctest), feature = "axum-core"))]
+    #[doc = include_str!("docs/where_it_runs.md")]
+    pub mod where_it_runs {}
+}
+
 /// The README's examples are tested.
 #[cfg(all(
     doctest,

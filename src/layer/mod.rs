@@ -594,6 +594,10 @@ impl CookieLayer {
     /// ready, call [`Flush::write_to`] with its headers. If the handler fails, drop the [`Flush`]: its
     /// queued cookies are discarded, as in [`CookieService`].
     ///
+    /// The jar is always that of an outermost layer: a jar that another `open` or a layer outside has made is
+    /// not used, and each has its own queue. Both write their cookies to the response. So call `open`
+    /// once for each request.
+    ///
     /// ```
     /// use http::{HeaderMap, Request, Response};
     /// use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
