@@ -594,9 +594,9 @@ impl CookieLayer {
     /// ready, call [`Flush::write_to`] with its headers. If the handler fails, drop the [`Flush`]: its
     /// queued cookies are discarded, as in [`CookieService`].
     ///
-    /// The jar is always that of an outermost layer: a jar that another `open` or a layer outside has made is
-    /// not used, and each has its own queue. Both write their cookies to the response. So call `open`
-    /// once for each request.
+    /// The jar is always that of an outermost layer. If another `open` or a layer is outside of it, each
+    /// has its own queue and its own declarations, and both write their cookies to the response. So call
+    /// `open` once for each request.
     ///
     /// ```
     /// use http::{HeaderMap, Request, Response};
