@@ -96,11 +96,24 @@ pub use crate::request::host::HostSource;
 pub use crate::request::{GetAll, Iter};
 pub use crate::scope::Scope;
 
-/// Guides, in the documentation only.
-#[cfg(doc)]
+/// Guides, in the documentation only. Their examples and links need these features.
+#[cfg(all(
+    doc,
+    feature = "axum-core",
+    feature = "private",
+    feature = "signed",
+    feature = "test-util"
+))]
 pub mod guide {
-    // `doc` is also set for doctests. The examples need the extractor.
-    #[cfg(any(not(doctest), feature = "axum-core"))]
+    #[doc = include_str!("docs/coming_from_axum_extra.md")]
+    pub mod coming_from_axum_extra {}
+
+    #[doc = include_str!("docs/coming_from_tower_cookies.md")]
+    pub mod coming_from_tower_cookies {}
+
+    #[doc = include_str!("docs/moving_values.md")]
+    pub mod moving_values {}
+
     #[doc = include_str!("docs/where_it_runs.md")]
     pub mod where_it_runs {}
 }
