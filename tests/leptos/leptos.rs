@@ -268,10 +268,7 @@ async fn app_without_a_request_is_missing_layer() {
         move || {
             let parts = expect_context::<Parts>();
             let error = CookieJar::from_extensions(&parts.extensions).expect_err("no layer");
-            assert!(
-                matches!(error, CookieError::MissingLayer { .. }),
-                "{error:?}"
-            );
+            assert!(matches!(error, CookieError::MissingLayer), "{error:?}");
             was_run.store(true, Ordering::Relaxed);
         }
     };

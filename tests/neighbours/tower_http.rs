@@ -1,32 +1,35 @@
 //! The layers of tower-http that the crate's own tests do not cover: beside `CookieLayer`, each sends the jar's cookies
-//! once, in either order. If a layer refuses a request, the order decides which cookies are sent.
+//! once, in either order.
 
 #[path = "../support/mod.rs"]
 mod support;
+
+mod orders;
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::map_request;
 use axum::response::Response;
 use axum::routing::any;
-use axum::{Extension, Router};
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
-    COOKIE, IF_MODIFIED_SINCE, LAST_MODIFIED, LOCATION, ORIGIN, SET_COOKIE,
+    ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, COOKIE, IF_MODIFIED_SINCE,
+    LAST_MODIFIED, LOCATION, SET_COOKIE,
 };
-use http::{HeaderName, HeaderValue, StatusCode, Uri};
-use support::{deletion, set_cookies};
-use tower::ServiceExt;
+use http::{HeaderValue, StatusCode, Uri};
+use orders::{
+    AddLayer, ORDERS, SEEN, TENANT, handled, handler, in_order, request, send, set_before,
+};
+use support::set_cookies;
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 use tower_http::add_extension::AddExtensionLayer;
 use tower_http::auth::{AddAuthorizationLayer, AsyncRequireAuthorizationLayer};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::csrf::CsrfLayer;
 use tower_http::decompression::{DecompressionLayer, RequestDecompressionLayer};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::map_request_body::MapRequestBodyLayer;
@@ -46,63 +49,7 @@ use tower_http::timeout::{
 };
 use tower_http::validate_request::ValidateRequestHeaderLayer;
 
-const LONG: Duration = Duration::from_secs(60);
-const TENANT: HeaderName = HeaderName::from_static("x-tenant");
-/// The request headers and the extension that the handler has seen.
-const SEEN: &str = "x-seen";
-
-/// Adds a layer of tower-http to a router.
-type AddLayer = fn(Router) -> Router;
-
-/// The two orders: the name, and whether `CookieLayer` is the outer layer.
-const ORDERS: [(&str, bool); 2] = [("CookieLayer outside", true), ("CookieLayer inside", false)];
-
-fn in_order(app: Router, cookies_are_outside: bool, add_layer: AddLayer) -> Router {
-    let cookies = CookieLayer::new().cache_control_private();
-    // axum's last layer is the outermost.
-    if cookies_are_outside {
-        add_layer(app).layer(cookies)
-    } else {
-        add_layer(app.layer(cookies))
-    }
-}
-
-/// Sets a cookie, deletes one, and adds a `Set-Cookie` header of its own.
-async fn handler(jar: CookieJar, request: Request) -> Result<Response, CookieError> {
-    assert_eq!(jar.get("a"), Some("1"));
-    jar.set(("b", "2"))?;
-    jar.delete("a")?;
-    let (parts, body) = request.into_parts();
-    let mut seen: Vec<_> = parts.headers.keys().map(HeaderName::as_str).collect();
-    seen.extend(parts.extensions.get::<&'static str>());
-    let seen = seen.join(" ");
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(SET_COOKIE, HeaderValue::from_static("own=1"));
-    headers.insert(SEEN, seen.parse().expect("ASCII"));
-    Ok(response)
-}
-
-/// The `Set-Cookie` headers of [`handler`]: its own header, and those of the jar.
-fn handled() -> Vec<String> {
-    vec!["own=1".into(), "b=2; Path=/".into(), deletion("a", "/")]
-}
-
-fn request(headers: &[(HeaderName, &str)], body: impl Into<Body>) -> Request {
-    let mut request = Request::post("/").header(COOKIE, "a=1");
-    for (name, value) in headers {
-        request = request.header(name, *value);
-    }
-    request.body(body.into()).expect("a request")
-}
-
-async fn send(app: Router, request: Request) -> Response<String> {
-    let Ok(response) = app.oneshot(request).await;
-    let (parts, body) = response.into_parts();
-    let body = to_bytes(body, usize::MAX).await.expect("a body");
-    let body = String::from_utf8(body.to_vec()).expect("UTF-8");
-    Response::from_parts(parts, body)
-}
+const LONG: Duration = Duration::from_secs(30);
 
 /// Is `true` if the handler has seen `name`: a request header or the extension.
 fn has_seen(response: &Response<String>, name: &str) -> bool {
@@ -303,173 +250,6 @@ async fn layer_that_passes_sends_each_cookie_once() {
     }
 }
 
-async fn set_before(jar: Extension<CookieJar>, request: Request) -> Request {
-    jar.set(("before", "1")).expect("an open response");
-    request
-}
-
-/// A layer that refuses the request, the request, and the status.
-type Refusing = (&'static str, AddLayer, fn() -> Request, StatusCode);
-
-const REFUSING: &[Refusing] = &[
-    (
-        "AsyncRequireAuthorizationLayer",
-        |app| {
-            app.layer(AsyncRequireAuthorizationLayer::new(async |_: Request| {
-                let mut response = Response::new(Body::empty());
-                *response.status_mut() = StatusCode::UNAUTHORIZED;
-                Err::<Request, _>(response)
-            }))
-        },
-        || request(&[], ""),
-        StatusCode::UNAUTHORIZED,
-    ),
-    (
-        "CsrfLayer",
-        |app| app.layer(CsrfLayer::new()),
-        || request(&[(ORIGIN, "https://evil.example")], ""),
-        StatusCode::FORBIDDEN,
-    ),
-    (
-        "RequestBodyLimitLayer",
-        |app| app.layer(RequestBodyLimitLayer::new(10)),
-        || request(&[(CONTENT_LENGTH, "11")], "01234567890"),
-        StatusCode::PAYLOAD_TOO_LARGE,
-    ),
-    (
-        "RequestDecompressionLayer",
-        |app| app.layer(RequestDecompressionLayer::new()),
-        || request(&[(CONTENT_ENCODING, "compress")], ""),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    ),
-    (
-        "ValidateRequestHeaderLayer::accept",
-        |app| app.layer(ValidateRequestHeaderLayer::accept("application/json")),
-        || request(&[(ACCEPT, "text/html")], ""),
-        StatusCode::NOT_ACCEPTABLE,
-    ),
-    (
-        "ValidateRequestHeaderLayer::has_header_value",
-        |app| {
-            let layer = ValidateRequestHeaderLayer::has_header_value("x-tenant", "shop");
-            app.layer(layer.expect("a header name"))
-        },
-        || request(&[(TENANT, "blog")], ""),
-        StatusCode::FORBIDDEN,
-    ),
-];
-
-/// The handler does not run. If the layer is inside of `CookieLayer`, a cookie of a middleware between them is sent.
-#[tokio::test]
-async fn layer_that_refuses_sends_only_the_cookies_queued_outside_of_it() {
-    for (name, add_layer, request, status) in REFUSING {
-        let app = || Router::new().route("/", any(handler));
-        for (order, cookies_are_outside) in ORDERS {
-            let response = send(in_order(app(), cookies_are_outside, *add_layer), request()).await;
-            assert_eq!(response.status(), *status, "{name}, {order}");
-            assert_eq!(set_cookies(response.headers()), [""; 0], "{name}, {order}");
-        }
-
-        let outside = add_layer(app())
-            .layer(map_request(set_before))
-            .layer(CookieLayer::new());
-        let response = send(outside, request()).await;
-        assert_eq!(response.status(), *status, "{name}");
-        assert_eq!(
-            set_cookies(response.headers()),
-            ["before=1; Path=/"],
-            "{name}"
-        );
-
-        let inside = app()
-            .layer(map_request(set_before))
-            .layer(CookieLayer::new());
-        let response = send(add_layer(inside), request()).await;
-        assert_eq!(response.status(), *status, "{name}");
-        assert_eq!(set_cookies(response.headers()), [""; 0], "{name}");
-    }
-}
-
-/// `CompressionLayer` of tower-http 0.7 refuses after the handler, and replaces only the status. So the cookies are sent.
-#[tokio::test]
-async fn compression_layer_that_refuses_sends_the_cookies_of_the_handler() {
-    for (order, cookies_are_outside) in ORDERS {
-        let app = Router::new().route("/", any(handler));
-        let app = in_order(app, cookies_are_outside, |app| {
-            app.layer(CompressionLayer::new())
-        });
-        let response = send(app, request(&[(ACCEPT_ENCODING, "*;q=0")], "")).await;
-        assert_eq!(response.status(), StatusCode::NOT_ACCEPTABLE, "{order}");
-        assert_eq!(set_cookies(response.headers()), handled(), "{order}");
-    }
-}
-
-/// A body without `Content-Length` reaches the handler, which sees an error and sends the response.
-#[tokio::test]
-async fn body_limit_without_content_length_sends_the_cookies_of_the_handler() {
-    async fn read(jar: CookieJar, body: Body) -> Result<StatusCode, CookieError> {
-        jar.set(("b", "2"))?;
-        match to_bytes(body, usize::MAX).await {
-            Ok(_) => Ok(StatusCode::OK),
-            Err(_) => Ok(StatusCode::PAYLOAD_TOO_LARGE),
-        }
-    }
-    for (order, cookies_are_outside) in ORDERS {
-        let app = Router::new().route("/", any(read));
-        let app = in_order(app, cookies_are_outside, |app| {
-            app.layer(RequestBodyLimitLayer::new(10))
-        });
-        let response = send(app, request(&[], "01234567890")).await;
-        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE, "{order}");
-        assert_eq!(set_cookies(response.headers()), ["b=2; Path=/"], "{order}");
-    }
-}
-
-/// A check of the login reads the session from the jar, and deletes it if it refuses. It needs `CookieLayer` outside.
-#[tokio::test]
-async fn authorization_that_uses_the_jar_needs_the_layer_outside() {
-    async fn authorize(request: Request) -> Result<Request, Response> {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::UNAUTHORIZED;
-        match CookieJar::from_extensions(request.extensions()) {
-            Ok(jar) if jar.get("session") == Some("f81d4fae") => return Ok(request),
-            Ok(jar) => jar.delete("session").expect("an open response"),
-            Err(CookieError::MissingLayer { .. }) => {
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR
-            }
-            Err(error) => panic!("{error:?}"),
-        }
-        Err(response)
-    }
-    for (order, cookies_are_outside) in ORDERS {
-        let app = Router::new().route("/", any(async |jar: CookieJar| jar.set(("b", "2"))));
-        let app = in_order(app, cookies_are_outside, |app| {
-            app.layer(AsyncRequireAuthorizationLayer::new(authorize))
-        });
-        let valid = send(app.clone(), request(&[(COOKIE, "session=f81d4fae")], "")).await;
-        let forged = send(app, request(&[(COOKIE, "session=forged")], "")).await;
-        if cookies_are_outside {
-            assert_eq!(valid.status(), StatusCode::OK, "{order}");
-            assert_eq!(set_cookies(valid.headers()), ["b=2; Path=/"], "{order}");
-            assert_eq!(forged.status(), StatusCode::UNAUTHORIZED, "{order}");
-            assert_eq!(
-                set_cookies(forged.headers()),
-                [deletion("session", "/")],
-                "{order}"
-            );
-        } else {
-            for response in [valid, forged] {
-                assert_eq!(
-                    response.status(),
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "{order}"
-                );
-                assert_eq!(set_cookies(response.headers()), [""; 0], "{order}");
-            }
-        }
-    }
-}
-
 /// A layer that replaces `Set-Cookie` removes the cookies of the jar if it is outside of `CookieLayer`.
 #[tokio::test]
 async fn overriding_set_cookie_removes_the_cookies_only_if_the_layer_is_inside() {
@@ -538,7 +318,7 @@ async fn set_in_on_early_drop_is_response_started() {
             results
                 .lock()
                 .expect("no panic")
-                .push(jar.expect("a jar").set(("late", "1")))
+                .push(jar.expect("a jar").set(("late", "1")));
         }
     };
     let app = Router::new()

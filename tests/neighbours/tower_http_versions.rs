@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod orders;
+
 use std::future::pending;
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use futures_util::stream;
 use http::StatusCode;
+use orders::{ORDERS, in_order};
 use support::set_cookies;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
@@ -22,19 +25,7 @@ use tower_django_cookies::test::Client;
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 
 const SHORT: Duration = Duration::from_secs(1);
-const LONG: Duration = Duration::from_secs(60);
-
-/// The two orders: the name, and whether `CookieLayer` is the outer layer.
-const ORDERS: [(&str, bool); 2] = [("CookieLayer outside", true), ("CookieLayer inside", false)];
-
-fn in_order(app: Router, cookies_are_outside: bool, add_layer: fn(Router) -> Router) -> Router {
-    // axum's last layer is the outermost.
-    if cookies_are_outside {
-        add_layer(app).layer(CookieLayer::new())
-    } else {
-        add_layer(app.layer(CookieLayer::new()))
-    }
-}
+const LONG: Duration = Duration::from_secs(30);
 
 /// Sets the cookie that the browser has before the request that fails.
 async fn previous(jar: CookieJar) -> Result<(), CookieError> {
@@ -67,7 +58,7 @@ fn expected(cookies_are_outside: bool, status: StatusCode) -> (StatusCode, Vec<S
 
 /// Redirects to `/next` on the same host or on another one. `/next` sets a cookie.
 fn redirecting() -> Router {
-    async fn start(jar: CookieJar, target: &str) -> Result<Redirect, CookieError> {
+    fn start(jar: &CookieJar, target: &str) -> Result<Redirect, CookieError> {
         jar.set(("start", "1"))?;
         Ok(Redirect::to(target))
     }
@@ -77,13 +68,10 @@ fn redirecting() -> Router {
     }
     let other = "http://other.example/next";
     Router::new()
-        .route(
-            "/same",
-            get(async |jar: CookieJar| start(jar, "/next").await),
-        )
+        .route("/same", get(async |jar: CookieJar| start(&jar, "/next")))
         .route(
             "/other",
-            get(async move |jar: CookieJar| start(jar, other).await),
+            get(async move |jar: CookieJar| start(&jar, other)),
         )
         .route("/next", get(next))
 }
@@ -141,7 +129,7 @@ macro_rules! tests_of_both_versions {
                 }
             }
 
-            /// The layer of the README's section on the order: a timeout and a panic both send the cookies.
+            /// The order that the README recommends: a timeout and a panic both send the cookies.
             #[tokio::test(start_paused = true)]
             async fn cookie_layer_outside_of_both_sends_the_cookies() {
                 let (results, _received) = unbounded_channel();
@@ -215,7 +203,7 @@ macro_rules! tests_of_both_versions {
                 }
             }
 
-            /// The extensions of the request, with the jar, are not passed to another host, and by 0.6 to no redirect.
+            /// `FollowRedirectLayer` does not pass the extensions, with the jar, to another host. 0.6 never passes them.
             #[tokio::test]
             async fn follow_redirect_inside_without_extensions_is_missing_layer() {
                 let app = FollowRedirectLayer::new().layer(redirecting());
