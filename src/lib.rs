@@ -116,6 +116,9 @@ pub mod guide {
 
     #[doc = include_str!("docs/where_it_runs.md")]
     pub mod where_it_runs {}
+
+    #[doc = include_str!("docs/where_to_put_the_layer.md")]
+    pub mod where_to_put_the_layer {}
 }
 
 /// The README's examples are tested.

@@ -342,6 +342,10 @@ impl CookieJar {
     /// which is checked with [`CookieLayer::public_suffixes`](crate::CookieLayer::public_suffixes)
     /// only. They shorten a lifetime of more than 400 days, without an error here.
     ///
+    /// A value with characters above U+00FF is sent as UTF-8 bytes. Some servers and proxies lose such a
+    /// cookie, or all cookies of a request with it: axum-extra does. If others read the cookie, use
+    /// [`set_verbatim`](Self::set_verbatim) with percent-encoding.
+    ///
     /// ```
     /// use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};
     /// # let jar = CookieLayer::new().jar(&http::Request::new(()));
@@ -363,7 +367,7 @@ impl CookieJar {
 
     /// Sets a cookie and sends its value as it is, without Django's quotes and escapes.
     ///
-    /// Use it for scripts that read the cookie, for services that keep quotes and percent-decode values,
+    /// Use it for scripts that read the cookie, for services that keep quotes or percent-decode values,
     /// such as tower-cookies and axum-extra, and to send the value of another server's cookie. Everything
     /// but the value is as in [`set`](Self::set). [`queued`](Self::queued) returns the value as a handler
     /// reads it: without surrounding quotes.

@@ -633,8 +633,8 @@ impl CookieLayer {
 
     /// Returns the jar that a handler would get for `request`: for unit tests of handlers.
     ///
-    /// Its queued cookies are not sent, unless `request` has passed a layer already. Check them with [`CookieJar::queued`]. If the jar is put
-    /// into the extensions of a request, a layer replaces it.
+    /// Its queued cookies are not sent, unless `request` has passed a layer already. Check them with
+    /// [`CookieJar::queued`]. If the jar is put into the extensions of a request, a layer replaces it.
     ///
     /// ```
     /// use tower_django_cookies::{CookieError, CookieJar, CookieLayer};

@@ -19,10 +19,11 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 /// setting it is an error. The check finds mistakes. It is no protection against attacks, since clients
 /// can send any `Host`.
 ///
-/// Port, brackets and case of a request's host are ignored; a fixed host must not have a port. A trailing dot is not, as in browsers:
-/// `example.com.` and `example.com` are different hosts with separate cookies. If the request has no
-/// host, an invalid one or one of more than 255 bytes, Domains are not checked. For public suffixes
-/// (`co.uk`), see [`CookieLayer::public_suffixes`](crate::CookieLayer::public_suffixes).
+/// Port, brackets and case of a request's host are ignored. A fixed host must not have a port. A
+/// trailing dot counts, as in browsers: `example.com.` and `example.com` are different hosts with
+/// separate cookies. If the request has no host, an invalid one or one of more than 255 bytes, Domains
+/// are not checked. For public suffixes (`co.uk`), see
+/// [`CookieLayer::public_suffixes`](crate::CookieLayer::public_suffixes).
 ///
 /// ```
 /// use tower_django_cookies::{CookieError, CookieLayer, HostSource};

@@ -1,4 +1,4 @@
-//! With `CookieLayer::open`, a middleware of ten lines gives poem's handlers a jar: it reads, sets and deletes
+//! With `CookieLayer::open`, a middleware of eleven lines gives poem's handlers a jar: it reads, sets and deletes
 //! cookies, and a handler's error discards them.
 
 #![allow(
