@@ -319,6 +319,7 @@ impl CookieJar {
     /// assert_eq!(jar.iter().collect::<Vec<_>>(), [("a", "3"), ("b", "2")]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "list")]
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         self.read().iter()

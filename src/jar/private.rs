@@ -65,6 +65,8 @@ impl CookieJar {
 /// assert_ne!(jar.get("card"), Some("4111 1111"));
 /// # Ok::<(), CookieError>(())
 /// ```
+#[doc(alias = "PrivateCookieJar")]
+#[doc(alias = "PrivateCookies")]
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct PrivateJar {

@@ -53,6 +53,8 @@ impl CookieJar {
 /// assert!(matches!(error, CookieError::BadSignature { .. }));
 /// # Ok::<(), CookieError>(())
 /// ```
+#[doc(alias = "SignedCookieJar")]
+#[doc(alias = "SignedCookies")]
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SignedJar {
