@@ -96,7 +96,8 @@ pub use crate::request::host::HostSource;
 pub use crate::request::{GetAll, Iter};
 pub use crate::scope::Scope;
 
-/// Guides, in the documentation only. Their examples and links need these features.
+/// Guides: where the crate runs, where to put the layer, and how to move from other cookie libraries.
+// In the documentation only. The examples and links of the guides need these features.
 #[cfg(all(
     doc,
     feature = "axum-core",

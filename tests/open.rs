@@ -99,7 +99,7 @@ fn write_to_adds_the_headers_for_caches() {
     assert!(response.is_empty());
 }
 
-/// `open` cannot see an outer jar, as it takes headers and not extensions.
+/// `open` cannot find an outer jar, because it takes the request's headers, not its extensions.
 #[test]
 fn open_within_open_has_its_own_queue_and_the_outer_cookies_come_last() {
     let layer = CookieLayer::new();
@@ -116,7 +116,7 @@ fn open_within_open_has_its_own_queue_and_the_outer_cookies_come_last() {
     assert_closed(&inner);
     assert_eq!(outer.queued().len(), 1);
     outer_flush.write_to(&mut response);
-    // One queue would have deleted the cookie at `/app`, where it was set.
+    // With a shared queue, the delete would have `Path=/app`, where the cookie was set.
     assert_eq!(
         set_cookies(&response),
         [&deletion("a", "/"), "a=outer; Path=/app"]

@@ -334,6 +334,10 @@ impl CookieJar {
     /// necessary. If several operations have the same name, Domain, Path and Partitioned, the last
     /// one takes effect.
     ///
+    /// A value with characters above U+00FF is sent as UTF-8 bytes. Some servers and proxies drop such a
+    /// cookie. Others, such as axum-extra, drop all cookies of the request. If other servers read the
+    /// cookie, use [`set_verbatim`](Self::set_verbatim) with percent-encoding.
+    ///
     /// # Errors
     ///
     /// Returns a [`CookieError`] if browsers would drop or misread the cookie, if the cookie
@@ -342,10 +346,6 @@ impl CookieJar {
     /// HTTP, which is not checked. They drop a cookie whose Domain is a public suffix (`co.uk`),
     /// which is checked with [`CookieLayer::public_suffixes`](crate::CookieLayer::public_suffixes)
     /// only. They shorten a lifetime of more than 400 days, without an error here.
-    ///
-    /// A value with characters above U+00FF is sent as UTF-8 bytes. Some servers and proxies lose such a
-    /// cookie, or all cookies of a request with it: axum-extra does. If others read the cookie, use
-    /// [`set_verbatim`](Self::set_verbatim) with percent-encoding.
     ///
     /// ```
     /// use tower_django_cookies::{Cookie, CookieError, CookieLayer, SameSite};

@@ -594,9 +594,9 @@ impl CookieLayer {
     /// ready, call [`Flush::write_to`] with its headers. If the handler fails, drop the [`Flush`]: its
     /// queued cookies are discarded, as in [`CookieService`].
     ///
-    /// The jar is always that of an outermost layer. If another `open` or a layer is outside of it, each
-    /// has its own queue and its own declarations, and both write their cookies to the response. So call
-    /// `open` once for each request.
+    /// `open` always acts as an outermost layer: it does not find the jar of another `open` or of a layer
+    /// outside of it. Each of the two jars has its own queue and its own declarations, and the cookies of
+    /// both are written to the response. So call `open` once for each request.
     ///
     /// ```
     /// use http::{HeaderMap, Request, Response};

@@ -1,5 +1,5 @@
-//! Leptos: `leptos_axum::extract` gives server functions and pages the jar of `CookieLayer`. A streamed page sends its
-//! cookies with the first part; a later `set` returns an error.
+//! Leptos: server functions and pages get the jar of `CookieLayer` with `leptos_axum::extract`. The cookies of a streamed
+//! page are in the response headers, so a `set` in a later part returns `ResponseStarted`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -92,7 +92,7 @@ async fn server_function_reads_sets_and_deletes_cookies() {
 }
 
 #[tokio::test]
-async fn cookie_of_a_server_function_lasts_over_two_requests() {
+async fn cookie_of_a_server_function_is_read_in_the_next_request() {
     let mut client = Client::new(server_functions().layer(CookieLayer::new()));
     for expected in ["\"none\"", "\"dark\""] {
         let response = client.post("/api/visit", &[("theme", "dark")]).await;
@@ -101,7 +101,8 @@ async fn cookie_of_a_server_function_lasts_over_two_requests() {
     }
 }
 
-/// A form without scripts: leptos answers with 302. The header that leptos appends comes first, because it is inside.
+/// If a form is sent without JavaScript, leptos responds with status 302. The `Set-Cookie` header that leptos appends is
+/// first, because leptos is inside of `CookieLayer`.
 #[tokio::test]
 async fn redirect_of_a_server_function_carries_both_cookies() {
     let app = server_functions().layer(CookieLayer::new());
@@ -118,7 +119,8 @@ async fn redirect_of_a_server_function_carries_both_cookies() {
     );
 }
 
-/// A script gets a 500, and a form without scripts is redirected to its page. Both carry the cookie.
+/// A script receives status 500. A form that is sent without JavaScript is redirected to its page. Both responses have the
+/// cookie.
 #[tokio::test]
 async fn error_of_a_server_function_carries_the_cookie() {
     let app = server_functions().layer(CookieLayer::new());
@@ -157,7 +159,7 @@ async fn set(name: &'static str) -> String {
     }
 }
 
-/// A page that sets a cookie in its body, and another one in a part that waits for the gate.
+/// A page that sets a cookie immediately, and another one in a suspended part, which waits for the gate.
 fn page(is_blocking: bool) -> impl IntoView {
     let parts = expect_context::<Parts>();
     let jar = CookieJar::from_extensions(&parts.extensions).expect("a jar");

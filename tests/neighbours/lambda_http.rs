@@ -5,7 +5,7 @@
 //! function returns to the gateway. `lambda_http` 1.3 loses cookies in these cases:
 //!
 //! - Response to API Gateway with payload format 2.0, or to a function URL: a cookie with a character above U+00FF becomes an
-//!   empty string. Characters up to U+00FF are escaped in `set`, so they are received. Percent-encode other values:
+//!   empty string. `set` escapes characters up to U+00FF, so these values are not lost. Percent-encode other values, and use
 //!   `set_verbatim` and `get_percent_decoded`. Streamed responses are not affected.
 //! - Response to a load balancer whose target group has no multi-value headers, or to VPC Lattice: only the first
 //!   `Set-Cookie` header is sent. Enable `lambda.multi_value_headers.enabled` of the target group.
@@ -240,7 +240,7 @@ async fn load_balancer_with_multi_value_headers_passes_all_cookies() {
     assert_eq!(response["multiValueHeaders"]["set-cookie"], visit_cookies());
 }
 
-/// The load balancer then reads `headers`, which has one value for each name.
+/// This load balancer reads only `headers` of the response, which has one value for each name.
 #[tokio::test]
 async fn load_balancer_without_multi_value_headers_loses_the_second_set_cookie() {
     let event = load_balancer_single_value("example.com", "theme=dark; session=f81d4fae");
@@ -259,7 +259,7 @@ async fn vpc_lattice_loses_the_second_set_cookie() {
     assert_eq!(response["multiValueHeaders"], Value::Null);
 }
 
-/// The function that `lambda_http` documents: a `service_fn` instead of a router.
+/// A `service_fn` instead of a router, as in the documentation of `lambda_http`.
 #[tokio::test]
 async fn service_function_finds_the_jar_in_the_extensions() {
     async fn handler(request: Request) -> Result<Response<String>, CookieError> {
@@ -409,7 +409,8 @@ impl Drop for Function {
     }
 }
 
-/// `lambda_http::run` reads its settings from the environment, so it runs in a process of its own: this test again.
+/// `lambda_http::run` reads its settings from the environment. So this test starts itself in a second process, which calls
+/// `run`.
 #[tokio::test]
 async fn run_posts_the_cookies_to_the_runtime_api() {
     const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";

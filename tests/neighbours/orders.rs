@@ -15,7 +15,7 @@ use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 use crate::support::deletion;
 
 pub(crate) const TENANT: HeaderName = HeaderName::from_static("x-tenant");
-/// The request headers and the extension that the handler has seen.
+/// The response header that lists the request headers and the extension that the handler received.
 pub(crate) const SEEN: &str = "x-seen";
 
 /// Adds a layer of tower-http to a router.

@@ -1,5 +1,5 @@
-//! With `CookieLayer::open`, a middleware of eleven lines gives poem's handlers a jar: it reads, sets and deletes
-//! cookies, and a handler's error discards them.
+//! A middleware of eleven lines with `CookieLayer::open` adds a jar to the requests of poem. Handlers read, set and
+//! delete cookies. If a handler returns an error, its queued cookies are discarded.
 
 #![allow(
     clippy::needless_pass_by_value,

@@ -1,5 +1,5 @@
-//! tonic's services have the jar in the extensions of their requests. Its cookies are in the headers of responses, also of
-//! refused calls, and through tonic-web.
+//! Services of tonic find the jar in the extensions of the request. The queued cookies are in the response headers, also if
+//! a call returns an error, and with tonic-web.
 //!
 //! tonic has no extractors, and `Status` is not `From<CookieError>`, so a service needs the functions `jar` and `internal`
 //! below. In `tonic::transport::Server`, the layer that is added first is the outermost. In an axum router, it is the last.
@@ -123,7 +123,7 @@ impl Service<http::Request<Body>> for Cookies {
     }
 }
 
-/// The output of `future`, which fails the test if it takes too long.
+/// Returns the output of `future`. Panics if it takes too long.
 async fn soon<F: Future>(future: F) -> F::Output {
     let limit = Duration::from_secs(20);
     timeout(limit, future).await.expect("the server responds")

@@ -1,5 +1,5 @@
-//! The layers of tower-http that the crate's own tests do not cover: beside `CookieLayer`, each sends the jar's cookies
-//! once, in either order.
+//! The layers of tower-http that the crate's own tests do not cover. With each of them outside or inside of `CookieLayer`,
+//! each cookie of the jar is sent once.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -51,7 +51,7 @@ use tower_http::validate_request::ValidateRequestHeaderLayer;
 
 const LONG: Duration = Duration::from_secs(30);
 
-/// Is `true` if the handler has seen `name`: a request header or the extension.
+/// Returns `true` if the handler received `name`: a request header or the extension.
 fn has_seen(response: &Response<String>, name: &str) -> bool {
     let seen = response.headers()[SEEN].to_str().expect("ASCII");
     seen.split(' ').any(|part| part == name)
@@ -63,7 +63,7 @@ async fn authorize(mut request: Request) -> Result<Request, Response> {
     Ok(request)
 }
 
-/// A layer that passes the request and the response, and a check that it was applied.
+/// A layer that rejects no request: its name, the layer, and a check that it was applied.
 type Passing = (&'static str, AddLayer, fn(&Response<String>) -> bool);
 
 const PASSING: &[Passing] = &[
@@ -289,7 +289,7 @@ async fn overriding_set_cookie_removes_the_cookies_only_if_the_layer_is_inside()
     }
 }
 
-/// The jar has the `Cookie` header that reached `CookieLayer`. A layer inside does not change the jar.
+/// The jar reads the `Cookie` header that `CookieLayer` receives. A layer inside of `CookieLayer` cannot change the jar.
 #[tokio::test]
 async fn overriding_the_cookie_header_changes_the_jar_only_if_the_layer_is_inside() {
     for ((order, cookies_are_outside), expected) in ORDERS.into_iter().zip(["1", "2"]) {
@@ -306,9 +306,9 @@ async fn overriding_the_cookie_header_changes_the_jar_only_if_the_layer_is_insid
     }
 }
 
-/// The future of the handler is dropped, as by a client that disconnects. A hook that has the jar can no longer set cookies.
+/// The future of the handler is dropped, as when a client disconnects. The hook can no longer set cookies in the jar.
 #[tokio::test]
-async fn set_in_on_early_drop_is_response_started() {
+async fn set_in_early_drop_hook_is_response_started() {
     let results = Arc::new(Mutex::new(Vec::new()));
     let hook_results = Arc::clone(&results);
     let on_drop = move |request: &Request| {

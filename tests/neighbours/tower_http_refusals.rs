@@ -23,7 +23,7 @@ use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::validate_request::ValidateRequestHeaderLayer;
 
-/// A layer that refuses the request, the request, and the status.
+/// A layer that rejects the request: its name, the layer, the request, and the status.
 type Refusing = (&'static str, AddLayer, fn() -> Request, StatusCode);
 
 const REFUSING: &[Refusing] = &[
@@ -105,7 +105,8 @@ async fn layer_that_refuses_sends_only_the_cookies_queued_outside_of_it() {
     }
 }
 
-/// `CompressionLayer` of tower-http 0.7 refuses after the handler, and replaces only the status. So the cookies are sent.
+/// `CompressionLayer` of tower-http 0.7 rejects a request after the handler has run, and replaces only the status. So the
+/// cookies are sent.
 #[tokio::test]
 async fn compression_layer_that_refuses_sends_the_cookies_of_the_handler() {
     for (order, cookies_are_outside) in ORDERS {
@@ -140,7 +141,7 @@ async fn body_limit_without_content_length_sends_the_cookies_of_the_handler() {
     }
 }
 
-/// A check of the login reads the session from the jar, and deletes it if it refuses. It needs `CookieLayer` outside.
+/// The authorization reads the session cookie from the jar, and deletes an invalid one. So `CookieLayer` must be outside.
 #[tokio::test]
 async fn authorization_that_uses_the_jar_needs_the_layer_outside() {
     async fn authorize(request: Request) -> Result<Request, Response> {

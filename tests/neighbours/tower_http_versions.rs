@@ -1,5 +1,5 @@
 //! The layers of tower-http that end, interrupt or repeat the handler, in tower-http 0.6 and 0.7. If the handler panics or
-//! is too slow, its cookies are sent exactly if `CookieLayer` is outside of the layer that creates the response.
+//! is too slow, its cookies are sent only if `CookieLayer` is outside of the layer that creates the response.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -129,7 +129,7 @@ macro_rules! tests_of_both_versions {
                 }
             }
 
-            /// The order that the README recommends: a timeout and a panic both send the cookies.
+            /// The cookies are sent after a panic and after a timeout.
             #[tokio::test(start_paused = true)]
             async fn cookie_layer_outside_of_both_sends_the_cookies() {
                 let (results, _received) = unbounded_channel();
@@ -203,7 +203,8 @@ macro_rules! tests_of_both_versions {
                 }
             }
 
-            /// `FollowRedirectLayer` does not pass the extensions, with the jar, to another host. 0.6 never passes them.
+            /// `FollowRedirectLayer` 0.7 does not pass the extensions, which contain the jar, to another host. Version 0.6
+            /// never passes them.
             #[tokio::test]
             async fn follow_redirect_inside_without_extensions_is_missing_layer() {
                 let app = FollowRedirectLayer::new().layer(redirecting());

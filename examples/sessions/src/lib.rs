@@ -65,7 +65,7 @@ async fn logout(session: Session) -> Result<Redirect> {
 ///
 /// # Errors
 ///
-/// None with this declaration. In your app, a cookie that browsers would reject is an error.
+/// This declaration never fails. In your app, `declare` returns an error if browsers would reject the cookie.
 pub fn app(store: impl SessionStore + Clone, expiry: Expiry) -> Result<Router, CookieError> {
     let cookie = Cookie::build(COOKIE).same_site(SameSite::Lax);
     let cookies = CookieLayer::new()

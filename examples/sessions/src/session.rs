@@ -1,4 +1,5 @@
-//! The middleware: loads and saves tower-sessions' `Session`, with its id in a cookie of the `CookieJar`.
+//! The middleware: passes tower-sessions' `Session` to handlers, saves it, and sets the cookie with its id in the
+//! `CookieJar`.
 
 use std::sync::Arc;
 
@@ -56,13 +57,13 @@ pub async fn manage<Store: SessionStore + Clone>(
             session.cycle_id().await.ok();
         }
         session.save().await.map_err(internal_error)?;
-        // Without an id, a task that the handler started has flushed the session in the meantime.
+        // The id is missing if a task that the handler started has flushed the session in the meantime.
         let id = session.id().ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
         let cookie = Cookie::build((name, id.to_string()));
         jar.set(match session.expiry() {
             Some(Expiry::OnInactivity(duration)) => cookie.max_age(duration),
             Some(Expiry::AtDateTime(date)) => cookie.expires(date),
-            // Not the lifetime of the declaration, if it has one.
+            // Without this, `set` would use the lifetime of the declaration.
             Some(Expiry::OnSessionEnd) | None => cookie.expires(Expiration::Session),
         })?;
     }

@@ -92,9 +92,9 @@ async fn login_changes_the_id_and_keeps_the_basket() {
     assert_eq!(store.load(&before).await.expect("a store"), None);
 }
 
-/// An attacker who plants the id of a session of his own does not share the login.
+/// An attacker who sets the id of his own session in the victim's browser is not logged in with the victim.
 #[tokio::test]
-async fn login_with_planted_id_is_unknown_to_the_other_client() {
+async fn login_with_planted_id_does_not_log_in_the_attacker() {
     let store = MemoryStore::default();
     let mut attacker = client_with(store.clone(), Expiry::OnSessionEnd);
     post(&mut attacker, "/basket").await;
@@ -120,7 +120,7 @@ async fn session_end_deletes_the_cookie_at_a_restart() {
 }
 
 #[tokio::test]
-async fn inactivity_expires_the_cookie() {
+async fn expiry_on_inactivity_expires_the_cookie() {
     let expiry = Expiry::OnInactivity(Duration::hours(1));
     let mut client = client_with(MemoryStore::default(), expiry);
     post(&mut client, "/login").await;
@@ -135,7 +135,7 @@ async fn inactivity_expires_the_cookie() {
 }
 
 #[tokio::test]
-async fn date_expires_the_cookie_at_that_date() {
+async fn expiry_at_date_time_expires_the_cookie() {
     let date = OffsetDateTime::now_utc() + Duration::hours(1);
     let mut client = client_with(MemoryStore::default(), Expiry::AtDateTime(date));
     let response = client.post("/login", &[]).await.expect("a response");
@@ -148,7 +148,7 @@ async fn date_expires_the_cookie_at_that_date() {
 
 /// A browser whose clock is wrong still sends the cookie of a session that has expired in the store.
 #[tokio::test]
-async fn session_that_expired_in_the_store_is_a_new_one() {
+async fn session_expired_in_the_store_is_a_new_one() {
     let store = MemoryStore::default();
     let mut client = client_with(store.clone(), Expiry::OnSessionEnd);
     post(&mut client, "/login").await;
@@ -173,7 +173,7 @@ async fn response_with_a_session_cookie_is_private() {
     assert_eq!(response.headers()[CACHE_CONTROL], "private");
 }
 
-/// The login is not stored, so the client must not get its id. Other cookies are sent with each response.
+/// The session is not stored, so the client must not receive its id. Other cookies are still sent.
 #[tokio::test]
 async fn store_failure_is_status_500_without_the_session_cookie() {
     async fn set_theme(jar: CookieJar, session: Session) -> Result<(), CookieError> {

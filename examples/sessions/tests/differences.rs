@@ -1,4 +1,4 @@
-//! The differences from tower-sessions' own layer, which the README lists: each test sends the same requests to both.
+//! The differences from tower-sessions' own layer, which the README lists. Most tests send the same requests to both.
 
 mod support;
 
@@ -44,8 +44,8 @@ fn paths(client: &Client<Router>) -> Vec<String> {
     paths.map(str::to_owned).collect()
 }
 
-/// Browsers reject a `Set-Cookie` header for a cookie with the prefix `__Host-` if it has no `Secure`, also if it deletes.
-/// tower-sessions 0.15.0 omits it. Its pull request 268 adds it.
+/// Browsers reject a `Set-Cookie` header with the prefix `__Host-` and without `Secure`, even if it deletes the cookie.
+/// tower-sessions 0.15.0 omits `Secure` when it deletes the cookie. Its pull request 268 adds it.
 #[tokio::test]
 async fn logout_deletes_a_cookie_with_prefix() {
     let store = Store::default();
@@ -99,7 +99,7 @@ async fn logout_deletes_the_cookie_at_a_previous_path() {
     assert_eq!(paths(&ours), [""; 0]);
 }
 
-/// A delete with another scope, which browsers ignore.
+/// Browsers ignore a delete with another scope.
 #[tokio::test]
 async fn delete_with_other_path_is_scope_mismatch() {
     async fn delete(jar: CookieJar) -> Result<(), CookieError> {
@@ -122,7 +122,7 @@ async fn delete_with_other_path_is_scope_mismatch() {
     assert!(text.starts_with(expected), "{text}");
 }
 
-/// With two queues, a browser stores or deletes the cookie as the outer layer wants.
+/// Two layers send two `Set-Cookie` headers, and the header of the outer layer takes effect.
 #[tokio::test]
 async fn delete_in_the_handler_of_a_changed_session_is_one_header() {
     async fn insert_and_delete(jar: CookieJar, session: Session) -> Result<(), CookieError> {
@@ -208,12 +208,12 @@ async fn partitioned_cookie_is_set_and_deleted() {
     ours.assert_deleted("id");
 }
 
-/// Logs and HPACK's tables keep sensitive values out.
+/// Logs and HPACK's tables omit sensitive values.
 #[tokio::test]
 async fn set_cookie_header_is_sensitive_and_the_response_private() {
     let store = Store::default();
     let cookies = || declared("id").cache_control_private();
-    // `CookieLayer` inside, as the middleware has to be.
+    // Here `CookieLayer` is inside of the layer of tower-sessions. The middleware does not allow this order.
     let upstream = Client::new(router(&store).layer(cookies()).layer(upstream_layer()));
     let ours = ours(router(&store), &store, "id", cookies());
     for (mut client, expected) in [(upstream, false), (ours, true)] {

@@ -1,5 +1,5 @@
-//! The middleware and tower-sessions' own layer give the same responses, set the same cookies and call the store in the same
-//! way. Each test sends the same requests to both.
+//! The middleware and tower-sessions' own layer return the same responses, set the same cookies and call the store in the
+//! same way. Each test sends the same requests to both.
 
 mod support;
 
@@ -10,7 +10,8 @@ use support::{Failure, OPERATIONS, Store, both, cookie_summary};
 use tower_django_cookies::test::Client;
 use tower_sessions::session::Id;
 
-/// What a client that sends these requests sees, and the calls of the store. Ids are numbered, because they are random.
+/// Sends the requests. Returns the responses, the cookies that the client stores, and the calls of the store. Ids are
+/// numbered, because they are random.
 async fn observe(
     upstream: bool,
     cookie: Option<&str>,

@@ -159,13 +159,13 @@ impl Browser {
         Self { server, client }
     }
 
-    /// Requests a path of the host, while `server` is behind it.
+    /// Requests a path of the host. `server` handles the request.
     pub async fn visit(&mut self, path: &str, server: Router) -> http::Response<Body> {
         *self.server.lock() = server;
         self.client.get(path).await.expect("a response")
     }
 
-    /// Does the same, and returns the body of a response that must be a success.
+    /// Requests a path as [`visit`](Self::visit) does. Checks the status, and returns the body.
     pub async fn body(&mut self, path: &str, server: Router) -> String {
         let response = self.visit(path, server).await;
         assert!(response.status().is_success(), "{response:?}");

@@ -1,6 +1,6 @@
 //! An application moves between cookie libraries, and its users keep their cookies.
 //!
-//! The old and the new server answer the same browser, one after the other.
+//! The same browser sends requests to the old and the new server, one after the other.
 
 mod harness;
 mod page;

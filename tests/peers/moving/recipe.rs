@@ -1,4 +1,5 @@
-//! Reads the signed cookies of axum-extra and tower-cookies while they last, and signs them anew.
+//! Reads the signed cookies of axum-extra and tower-cookies, and signs their values again in Django's
+//! format.
 
 use tower_django_cookies::cookie::{CookieJar as OldJar, Key};
 use tower_django_cookies::{Cookie, CookieError, CookieJar};

@@ -1,4 +1,4 @@
-//! The old and the new server answer in turn on one host: each sets and deletes the other's cookie.
+//! The old and the new server run in turn on one host. Each sets and deletes the cookie of the other.
 //!
 //! Peers send no `Path` by default, so a browser stores their cookies for the directory of the page (RFC
 //! 6265 §5.1.4).
@@ -17,7 +17,7 @@ fn retiring() -> CookieLayer {
     declared.retire(old).expect("a scope to retire")
 }
 
-/// What a server does with the cookie `a`.
+/// An operation of a server on the cookie `a`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
     TheySet,
@@ -99,9 +99,9 @@ fn cell(cookies: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn servers_in_turn_leave_the_cookies_that_the_guide_lists() {
+async fn alternating_servers_leave_the_cookies_in_the_guide() {
     let mut table = String::from(
-        "\n| | cookies after pages `/login` | after `/account/login` |\n|---|---|---|\n",
+        "\n| | stored cookies after requests to `/login` | after requests to `/account/login` |\n|---|---|---|\n",
     );
     for (steps, at_root, in_account) in CASES {
         let text = steps.map(Step::text).join(", then ");
@@ -145,12 +145,12 @@ async fn value_that_a_peer_sets_beside_ours_is_read_by_axum_cookie_only() {
     }
 }
 
-/// Each value that one server sets is what the other reads, and no second cookie is stored.
+/// Each server reads the value that the other has set, and the browser stores no second cookie.
 #[tokio::test]
-async fn servers_in_turn_share_one_cookie_if_the_old_one_gives_path_and_ours_retires() {
+async fn alternating_servers_share_one_cookie_with_path_and_retire() {
     for peer in PEERS {
         let mut browser = Browser::new();
-        // From the time before the move.
+        // A cookie without a Path, from before the move.
         browser.body("/account/login", TheySet.server(peer)).await;
         for (step, value) in [
             (SetAndRetire, Some("ours")),

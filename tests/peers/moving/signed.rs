@@ -30,7 +30,7 @@ fn body(user: Result<String, CookieError>) -> Result<String, CookieError> {
     }
 }
 
-/// The handler of the new server while old cookies last.
+/// The handler of the new server, as long as browsers send old cookies.
 fn read_both(jar: &CookieJar) -> Result<String, CookieError> {
     body(user(jar, &old_key()))
 }
@@ -68,7 +68,7 @@ async fn recipe_reads_each_signed_cookie_that_the_peer_reads_and_signs_it_anew()
             let expected = browser.body("/", peer.verifying(old_key(), "user")).await;
 
             let is_read = expected == format!("value: {value}");
-            // tower-cookies does not say why it reads none.
+            // If tower-cookies cannot read its own cookie, it returns `None`, and this crate an error.
             let expected = if is_read { &expected } else { "bad signature" };
             for reading in [read_both, read_new] {
                 let body = browser.body("/", here(layer(), reading)).await;
@@ -76,7 +76,7 @@ async fn recipe_reads_each_signed_cookie_that_the_peer_reads_and_signs_it_anew()
             }
             read += usize::from(is_read);
         }
-        // tower-cookies does not read these itself: a `%20`, outer spaces, and a `;`.
+        // tower-cookies does not read its own signed values with `%20`, outer spaces or `;`.
         let unreadable = if peer == Peer::TowerCookies { 3 } else { 0 };
         assert_eq!(read, VALUES.len() - unreadable, "{peer:?}");
     }

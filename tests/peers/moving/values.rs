@@ -1,4 +1,4 @@
-//! What each library reads of the values that another one has written.
+//! Each library reads the values that another one has written.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -51,7 +51,7 @@ const WAYS: [Way; 5] = [
     SetVerbatimToTheirs,
 ];
 
-/// What becomes of a value.
+/// The result of setting a cookie with one library and reading it with another.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Same,
@@ -226,10 +226,10 @@ async fn get_percent_decoded_reads_what_tower_cookies_itself_reads_but_no_outer_
     }
 }
 
-/// axum-extra reads no `Cookie` header that has a byte outside of ASCII, and axum-cookie answers 400. So a
-/// value that `set` sends as UTF-8 costs the browser every other cookie of the site.
+/// axum-extra ignores a `Cookie` header with non-ASCII bytes, and axum-cookie responds with status 400. So
+/// if `set` sends a value as UTF-8, these servers read no cookie of the request.
 #[tokio::test]
-async fn set_of_a_character_above_latin_1_costs_axum_peers_all_cookies_of_the_request() {
+async fn set_with_character_above_latin_1_makes_axum_peers_lose_all_cookies() {
     for (peer, expected) in [
         (Peer::AxumExtra, Outcome::OthersLost),
         (Peer::TowerCookies, Outcome::Reads("\"Dvoř\\341k\"".into())),
@@ -239,7 +239,7 @@ async fn set_of_a_character_above_latin_1_costs_axum_peers_all_cookies_of_the_re
     }
 }
 
-/// This is the advice for the time in which a rollback is possible.
+/// The guide recommends this encoding as long as a rollback is possible.
 #[tokio::test]
 async fn peers_read_each_percent_encoded_value_that_set_verbatim_sends() {
     for peer in PEERS {
@@ -253,7 +253,7 @@ async fn peers_read_each_percent_encoded_value_that_set_verbatim_sends() {
 /// A switch from percent-encoding to `set` and `get` would change these values, since nothing in a cookie
 /// shows how it was written.
 #[tokio::test]
-async fn percent_encoded_values_and_values_of_set_are_read_by_their_own_getter_only() {
+async fn percent_encoded_and_set_values_need_different_getters() {
     let mut changed = Vec::new();
     for value in VALUES {
         let set = here(CookieLayer::new(), move |jar| {

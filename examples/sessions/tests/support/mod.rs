@@ -1,5 +1,5 @@
-//! Helpers that several tests share: a store that fails on request and lists its calls, except deletes, and an app that runs
-//! the operations in the query on its session.
+//! Helpers for several tests: a store that can be made to fail and records its calls, except deletes, and an app that runs
+//! the operations in the query string on the session.
 
 #![allow(dead_code, reason = "not every test file needs every helper")]
 
@@ -207,8 +207,8 @@ pub(crate) fn both(upstream: bool, store: &Store, always_save: bool) -> Router {
         .layer(cookies)
 }
 
-/// The `Set-Cookie` headers, one line each, without what differs between the libraries: `Expires`, one second of `Max-Age`,
-/// and the attributes of a delete other than its scope.
+/// The `Set-Cookie` headers, one line each, without the parts that differ between the libraries: `Expires`, one second of
+/// `Max-Age`, and the attributes of a delete other than its scope.
 pub(crate) fn cookie_summary(headers: &HeaderMap) -> Vec<String> {
     let values = headers.get_all(SET_COOKIE).iter();
     let summary = |text: &str| {
