@@ -96,13 +96,14 @@ pub use crate::request::host::HostSource;
 pub use crate::request::{GetAll, Iter};
 pub use crate::scope::Scope;
 
-/// Guides: where the crate runs, where to put the layer, and how to move from other cookie libraries.
-// In the documentation only. The examples and links of the guides need these features.
+/// Guides for tasks. Begin with [getting started](getting_started), then read
+/// [why logouts fail](scopes) and [how to test them](testing).
+// The pages are in the documentation only. Their examples and links need these features.
 #[cfg(all(
     doc,
     feature = "axum-core",
     feature = "private",
-    feature = "signed",
+    feature = "sessions",
     feature = "test-util"
 ))]
 pub mod guide {
@@ -112,8 +113,26 @@ pub mod guide {
     #[doc = include_str!("docs/coming_from_tower_cookies.md")]
     pub mod coming_from_tower_cookies {}
 
+    #[doc = include_str!("docs/errors.md")]
+    pub mod errors {}
+
+    #[doc = include_str!("docs/getting_started.md")]
+    pub mod getting_started {}
+
     #[doc = include_str!("docs/moving_values.md")]
     pub mod moving_values {}
+
+    #[doc = include_str!("docs/proxies_and_caches.md")]
+    pub mod proxies_and_caches {}
+
+    #[doc = include_str!("docs/scopes.md")]
+    pub mod scopes {}
+
+    #[doc = include_str!("docs/signed_and_private.md")]
+    pub mod signed_and_private {}
+
+    #[doc = include_str!("docs/testing.md")]
+    pub mod testing {}
 
     #[doc = include_str!("docs/where_it_runs.md")]
     pub mod where_it_runs {}
