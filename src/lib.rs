@@ -96,8 +96,8 @@ pub use crate::request::host::HostSource;
 pub use crate::request::{GetAll, Iter};
 pub use crate::scope::Scope;
 
-/// Guides for tasks. Begin with [getting started](getting_started), then read
-/// [why logouts fail](scopes) and [how to test them](testing).
+/// Guides for tasks. Begin with [getting started](crate::guide::getting_started), then read
+/// [why logouts fail](crate::guide::scopes) and [how to test them](crate::guide::testing).
 // The pages are in the documentation only. Their examples and links need these features.
 #[cfg(all(
     doc,
