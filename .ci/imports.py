@@ -14,6 +14,7 @@ from pathlib import Path
 # The order of src/: a module imports from its own line and from those below.
 ORDER = [
     "lib",
+    "guide",
     "test",
     "extract",
     "layer",

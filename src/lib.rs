@@ -1,54 +1,67 @@
-//! Cookies for hyper, axum and any Tower service, with Django's semantics.
+//! Cookies for axum, hyper and any Tower service, with Django's semantics.
 //!
-//! [`CookieLayer`] puts a [`CookieJar`] into each request. It appends the cookies that are set and
-//! deleted in the jar to the response, byte for byte as Django does. A browser deletes a cookie
-//! only if its Domain and Path are those it was set with. So a cookie can be
-//! [declared](CookieLayer::declare) with its Domain and Path once. A `set` or `delete` that
-//! contradicts the declaration then returns an error. Without the declaration, the browser would
-//! store a second cookie or ignore the delete.
+//! [`CookieLayer`] puts a [`CookieJar`] into each request, and writes the cookies that handlers set and
+//! delete to the response.
 //!
-//! ```
-//! use http::{Request, Response};
-//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+#![cfg_attr(feature = "axum-core", doc = "```")]
+#![cfg_attr(not(feature = "axum-core"), doc = "```ignore")]
+//! use axum::{Router, body::Body, routing::get};
+//! use http::Request;
+//! use tower::ServiceExt;
 //! use tower_django_cookies::{CookieError, CookieJar, CookieLayer};
 //!
-//! async fn home(request: Request<()>) -> Result<Response<&'static str>, CookieError> {
-//!     let jar = CookieJar::from_extensions(request.extensions())?;
+//! async fn home(jar: CookieJar) -> Result<&'static str, CookieError> {
 //!     if jar.contains("visited") {
-//!         return Ok(Response::new("Welcome back!"));
+//!         return Ok("Welcome back!");
 //!     }
 //!     jar.set(("visited", "True"))?;
-//!     Ok(Response::new("Welcome to my website!"))
+//!     Ok("Welcome to my website!")
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), CookieError> {
-//! let service = ServiceBuilder::new().layer(CookieLayer::new()).service_fn(home);
-//! let response = service.oneshot(Request::new(())).await?;
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = Router::new().route("/", get(home)).layer(CookieLayer::new());
+//!
+//! let response = app.oneshot(Request::new(Body::empty())).await?;
 //! assert_eq!(response.headers()["set-cookie"], "visited=True; Path=/");
 //! # Ok(())
 //! # }
 //! ```
 //!
+//! A browser deletes a cookie only if name, Domain and Path are those that it was set with. So a cookie
+//! can be [declared](CookieLayer::declare) with its Domain and Path. A `set` or `delete` that contradicts
+//! the declaration returns an error. A cookie that browsers would drop is an error too.
+//!
+//! # Guide
+//!
+//! | to | read |
+//! |---|---|
+//! | set a first cookie, in axum or hyper | [getting started](guide/getting_started/index.html) |
+//! | place the layer among others | [where to put the layer](guide/where_to_put_the_layer/index.html) |
+//! | log users out, and move a cookie | [scopes](guide/scopes/index.html) |
+//! | protect values | [signed and private cookies](guide/signed_and_private/index.html) |
+//! | test a login and a logout | [testing](guide/testing/index.html) |
+//! | run behind a proxy or a cache | [proxies and caches](guide/proxies_and_caches/index.html) |
+//! | handle errors, and find lost cookies | [errors](guide/errors/index.html), [events](guide/events/index.html) |
+//! | leave another library | [axum-extra](guide/coming_from_axum_extra/index.html), [tower-cookies](guide/coming_from_tower_cookies/index.html) |
+//! | use tonic, Lambda, leptos, WebAssembly | [where it runs](guide/where_it_runs/index.html) |
+//! | share cookies with a Django site | [Django](guide/django/index.html), [differences](guide/differences/index.html) |
+//! | know what is promised | [security](guide/security/index.html), [performance](guide/performance/index.html) |
+//!
 //! # Features
 //!
-//! | feature | default | what it adds |
-//! |---|---|---|
-//! | `axum-core` | yes | [`CookieJar`] as an axum extractor, [`CookieError`] as a response |
-//! | `signed` | no | Django's signed cookies (`CookieJar::signed`), and `signing` |
-//! | `dumps` | no | signed JSON: `SignedJar::set_json` and `get_json`, `signing::dumps` and `loads`; enables `signed` |
-//! | `private` | no | encrypted cookies, without a timestamp (`CookieJar::private`) |
-//! | `sessions` | no | Django's sessions and logins (`CookieJar::sessions`); enables `dumps` |
-//! | `csrf` | no | Django's CSRF tokens (`CookieJar::csrf`) |
-//! | `messages` | no | Django's flash messages (`CookieJar::messages`); enables `dumps` |
-//! | `tracing` | no | events of target `tower_django_cookies` for cookies that are queued, flushed, discarded or refused; never with a value |
-//! | `test-util` | no | `test::Client`: a browser for tests of your services |
-//! | `wasm-bindgen` | no | on `wasm32-unknown-unknown`, such as in Cloudflare Workers: the time and the random bytes of JavaScript |
-//!
-//! On `wasm32-unknown-unknown`, Rust has no clock and no random bytes. Without the feature
-//! `wasm-bindgen`, a `set` with a lifetime and each use of `signed` panic there, and `sessions` and
-//! `csrf` do not compile. `private` also needs a dependency of your app:
-//! `getrandom = { version = "0.2", features = ["js"] }`. On WASI, nothing more is needed.
+//! | feature | adds |
+//! |---|---|
+//! | `axum-core` (default) | [`CookieJar`] as an axum extractor, [`CookieError`] as a response |
+//! | `signed` | Django's [signed cookies](guide/signed_and_private/index.html): `CookieJar::signed`, `signing` |
+//! | `dumps` | signed JSON: `SignedJar::set_json` and `get_json`, `signing::dumps` and `loads`; enables `signed` |
+//! | `private` | [encrypted cookies](guide/signed_and_private/index.html), without a timestamp: `CookieJar::private` |
+//! | `sessions` | Django's [sessions and logins](guide/django/index.html): `CookieJar::sessions`; enables `dumps` |
+//! | `csrf` | Django's CSRF tokens: `CookieJar::csrf` |
+//! | `messages` | Django's flash messages: `CookieJar::messages`; enables `dumps` |
+//! | `tracing` | [events](guide/events/index.html) for cookies that are queued, flushed, discarded or refused; never with a value |
+//! | `test-util` | [`test::Client`](guide/testing/index.html): a browser for tests of your services |
+//! | `wasm-bindgen` | on [`wasm32-unknown-unknown`](guide/where_it_runs/index.html): the time and the random bytes of JavaScript |
 //!
 //! [`Cookie`] and its parts come from the [`cookie`] crate, which is re-exported.
 
@@ -62,6 +75,15 @@ mod error;
 mod events;
 #[cfg(feature = "axum-core")]
 mod extract;
+// In the documentation only. Examples and links of the pages need these features.
+#[cfg(all(
+    doc,
+    feature = "axum-core",
+    feature = "private",
+    feature = "sessions",
+    feature = "test-util"
+))]
+pub mod guide;
 mod jar;
 mod layer;
 mod quote;
@@ -95,51 +117,6 @@ pub use crate::layer::{CookieLayer, CookieService, ResponseFuture};
 pub use crate::request::host::HostSource;
 pub use crate::request::{GetAll, Iter};
 pub use crate::scope::Scope;
-
-/// Guides for tasks. Begin with [getting started](crate::guide::getting_started), then read
-/// [why logouts fail](crate::guide::scopes) and [how to test them](crate::guide::testing).
-// The pages are in the documentation only. Their examples and links need these features.
-#[cfg(all(
-    doc,
-    feature = "axum-core",
-    feature = "private",
-    feature = "sessions",
-    feature = "test-util"
-))]
-pub mod guide {
-    #[doc = include_str!("docs/coming_from_axum_extra.md")]
-    pub mod coming_from_axum_extra {}
-
-    #[doc = include_str!("docs/coming_from_tower_cookies.md")]
-    pub mod coming_from_tower_cookies {}
-
-    #[doc = include_str!("docs/errors.md")]
-    pub mod errors {}
-
-    #[doc = include_str!("docs/getting_started.md")]
-    pub mod getting_started {}
-
-    #[doc = include_str!("docs/moving_values.md")]
-    pub mod moving_values {}
-
-    #[doc = include_str!("docs/proxies_and_caches.md")]
-    pub mod proxies_and_caches {}
-
-    #[doc = include_str!("docs/scopes.md")]
-    pub mod scopes {}
-
-    #[doc = include_str!("docs/signed_and_private.md")]
-    pub mod signed_and_private {}
-
-    #[doc = include_str!("docs/testing.md")]
-    pub mod testing {}
-
-    #[doc = include_str!("docs/where_it_runs.md")]
-    pub mod where_it_runs {}
-
-    #[doc = include_str!("docs/where_to_put_the_layer.md")]
-    pub mod where_to_put_the_layer {}
-}
 
 /// The README's examples are tested.
 #[cfg(all(
