@@ -846,6 +846,35 @@ mod objects {
         }
     }
 
+    /// JSON has no such numbers. Python's `json.dumps` writes `NaN` and `Infinity`, which other parsers
+    /// of JSON refuse.
+    #[test]
+    fn dumps_of_nan_or_infinity_writes_null() {
+        let key = secret_key("a secret that nobody guesses");
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let dumped = signing::dumps(&key, &number).expect("JSON");
+            assert_eq!(signing::loads(&key, &dumped), Ok(Value::Null), "{number}");
+        }
+    }
+
+    /// The limit is that of `serde_json`.
+    #[test]
+    fn loads_of_127_levels_is_read_and_of_128_levels_is_bad_payload() {
+        let key = secret_key("a secret that nobody guesses");
+        let nested = |levels| {
+            let mut value = Value::Null;
+            for _ in 0..levels {
+                value = Value::Array(vec![value]);
+            }
+            signing::dumps(&key, &value).expect("JSON")
+        };
+        assert!(signing::loads::<Value>(&key, &nested(127)).is_ok());
+        assert_eq!(
+            signing::loads::<Value>(&key, &nested(128)),
+            Err(SignatureError::BadPayload(PayloadReason::Json))
+        );
+    }
+
     #[test]
     fn sign_object_of_map_with_tuple_keys_is_unserializable() {
         let map = std::collections::BTreeMap::from([((1, 2), 3)]);
