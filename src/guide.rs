@@ -7,8 +7,17 @@ pub mod coming_from_axum_extra {}
 #[doc = include_str!("docs/coming_from_tower_cookies.md")]
 pub mod coming_from_tower_cookies {}
 
+#[doc = include_str!("docs/differences.md")]
+pub mod differences {}
+
+#[doc = include_str!("docs/django.md")]
+pub mod django {}
+
 #[doc = include_str!("docs/errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("docs/events.md")]
+pub mod events {}
 
 #[doc = include_str!("docs/getting_started.md")]
 pub mod getting_started {}
@@ -16,11 +25,17 @@ pub mod getting_started {}
 #[doc = include_str!("docs/moving_values.md")]
 pub mod moving_values {}
 
+#[doc = include_str!("docs/performance.md")]
+pub mod performance {}
+
 #[doc = include_str!("docs/proxies_and_caches.md")]
 pub mod proxies_and_caches {}
 
 #[doc = include_str!("docs/scopes.md")]
 pub mod scopes {}
+
+#[doc = include_str!("docs/security.md")]
+pub mod security {}
 
 #[doc = include_str!("docs/signed_and_private.md")]
 pub mod signed_and_private {}

@@ -79,9 +79,12 @@ mod extract;
 #[cfg(all(
     doc,
     feature = "axum-core",
+    feature = "csrf",
+    feature = "messages",
     feature = "private",
     feature = "sessions",
-    feature = "test-util"
+    feature = "test-util",
+    feature = "tracing"
 ))]
 pub mod guide;
 mod jar;
