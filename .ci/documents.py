@@ -16,7 +16,7 @@ GUIDE = ROOT / "src/docs"
 CRATE = "https://docs.rs/tower-django-cookies/latest/tower_django_cookies/"
 SITES = re.compile(
     r"https://(docs\.rs|crates\.io|www\.rfc-editor\.org|httpwg\.org|docs\.djangoproject\.com|github\.com/django/django)(/|$)"
-    r"|https://(keepachangelog\.com|semver\.org)/"
+    r"|https://(img\.shields\.io|keepachangelog\.com|semver\.org)/"
     r"|http://127\.0\.0\.1(:\d+)?/"
 )
 LINK = re.compile(
