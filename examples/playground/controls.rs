@@ -1,6 +1,7 @@
 //! The two forms. They keep the visitor's input after it is submitted.
 
 use crate::fields::{FLAGS, Fields, SAME_SITES};
+use crate::hints::hint;
 use crate::html::{Escaped, render_all};
 use crate::outcome::Problem;
 
@@ -22,9 +23,8 @@ pub(crate) fn set_form(fields: &Fields, problem: Option<&Problem>) -> String {
         r#"<form class="card" method="post" action="set" aria-labelledby="set-title"
  {described}>
 <h2 id="set-title">Set a cookie</h2>
-<p class="hint" id="set-hint">Leave an attribute empty to use its default. The cookie
-<code>session</code> has the declared defaults. For other cookies, the only default is
-<code>Path=/</code>.</p>
+<p class="hint" id="set-hint">You can leave fields empty. The text next to each field describes the
+result. The cookie <code>session</code> is declared, so it has other defaults.</p>
 <fieldset><legend>The cookie</legend>
 <div class="pair">
 {name}
@@ -33,13 +33,15 @@ pub(crate) fn set_form(fields: &Fields, problem: Option<&Problem>) -> String {
 </fieldset>
 {scope}
 <fieldset><legend>Lifetime</legend>
+<p class="hint" id="lifetime-hint">If both fields are empty, the cookie lasts until the browser
+closes.</p>
 <div class="pair">
 {max_age}
 {expires}
 </div>
 </fieldset>
 <fieldset><legend>Access</legend>
-<div class="row">
+<div class="pair">
 {secure}
 {http_only}
 {same_site}
@@ -49,32 +51,11 @@ pub(crate) fn set_form(fields: &Fields, problem: Option<&Problem>) -> String {
 </form>
 "#,
         described = form.described(),
-        name = form.text(
-            "name",
-            "Name",
-            &fields.name,
-            "Try a name that starts with <code>__Host-</code>."
-        ),
-        value = form.text(
-            "value",
-            "Value",
-            &fields.value,
-            "Any text without control characters. It is quoted and escaped where necessary."
-        ),
+        name = form.text("name", "Name", &fields.name),
+        value = form.text("value", "Value", &fields.value),
         scope = form.scope(),
-        max_age = form.text(
-            "max-age",
-            "Max-Age, in seconds",
-            &fields.max_age,
-            "Max-Age takes precedence over Expires. If both are empty, the browser deletes \
-             the cookie when the browser closes.",
-        ),
-        expires = form.text(
-            "expires",
-            "Expires",
-            &fields.expires,
-            "Example: <code>Fri, 31 Dec 2038 23:59:59 GMT</code>.",
-        ),
+        max_age = form.text("max-age", "Max-Age, in seconds", &fields.max_age),
+        expires = form.text("expires", "Expires", &fields.expires),
         secure = form.flag("secure", "Secure", &fields.secure),
         http_only = form.flag("http-only", "HttpOnly", &fields.http_only),
         same_site = form.same_site(),
@@ -100,7 +81,7 @@ Partitioned are the same as when the cookie was set.</p>
 <fieldset><legend>Attributes that the browser may require</legend>
 <p class="hint">To delete a cookie that has <code>SameSite=None</code> while this page is embedded
 in another site, set <code>SameSite=None</code> here too.</p>
-<div class="row">
+<div class="pair">
 {secure}
 {same_site}
 </div>
@@ -109,12 +90,7 @@ in another site, set <code>SameSite=None</code> here too.</p>
 </form>
 "#,
         described = form.described(),
-        name = form.text(
-            "name",
-            "Name",
-            &fields.name,
-            "The delete is sent even if the browser has no such cookie."
-        ),
+        name = form.text("name", "Name", &fields.name),
         scope = form.scope(),
         secure = form.flag("secure", "Secure", &fields.secure),
         same_site = form.same_site(),
@@ -137,36 +113,29 @@ impl Controls<'_> {
 {}
 {}
 </div>
-<div>
+<div class="stack">
 {}
 {}
 </div>
 </div>
-{}
 </fieldset>"#,
-            self.text("path", "Path", &fields.path, "Default: <code>/</code>"),
+            self.text("path", "Path", &fields.path),
             self.check("path-empty", "Send no Path", fields.path_empty),
-            self.text(
-                "domain",
-                "Domain",
-                &fields.domain,
-                "Default: this host only"
-            ),
-            self.check("domain-empty", "Send no Domain", fields.domain_empty),
+            self.text("domain", "Domain", &fields.domain),
             self.flag("partitioned", "Partitioned", &fields.partitioned),
         )
     }
 
-    fn text(&self, name: &str, label: &str, value: &str, hint: &str) -> String {
+    fn text(&self, name: &str, label: &str, value: &str) -> String {
         let id = format!("{}-{name}", self.form);
         format!(
             r#"<div class="field"><label for="{id}">{label}</label>
 <input id="{id}" name="{name}" value="{value}" autocomplete="off" autocapitalize="off"
- spellcheck="false" {invalid} aria-describedby="{id}-hint{error}">
+ spellcheck="false" {described}>
 <p class="hint" id="{id}-hint">{hint}</p></div>"#,
             value = Escaped(value),
-            invalid = self.aria_invalid(name),
-            error = if self.is_invalid(name) { " error" } else { "" },
+            described = self.field_described(name),
+            hint = hint(self.form, name),
         )
     }
 
@@ -175,8 +144,11 @@ impl Controls<'_> {
         let checked = if is_checked { "checked" } else { "" };
         format!(
             r#"<p class="check"><input type="checkbox" id="{id}" name="{name}" value="true"
- {checked}>
-<label for="{id}">{label}</label></p>"#
+ {checked} {described}>
+<label for="{id}">{label}</label></p>
+<p class="hint" id="{id}-hint">{hint}</p>"#,
+            described = self.field_described(name),
+            hint = hint(self.form, name),
         )
     }
 
@@ -197,21 +169,21 @@ impl Controls<'_> {
         });
         format!(
             r#"<div class="field"><label for="{id}">{label}</label>
-<select id="{id}" name="{name}" {invalid}>
-<option value="">not set</option>{options}</select></div>"#,
-            invalid = self.aria_invalid(name),
+<select id="{id}" name="{name}" {described}>
+<option value="">not set</option>{options}</select>
+<p class="hint" id="{id}-hint">{hint}</p></div>"#,
+            described = self.field_described(name),
+            hint = hint(self.form, name),
         )
     }
 
-    fn is_invalid(&self, name: &str) -> bool {
-        self.problem.and_then(|problem| problem.field) == Some(name)
-    }
-
-    fn aria_invalid(&self, name: &str) -> &'static str {
-        if self.is_invalid(name) {
-            r#"aria-invalid="true""#
+    /// Refers to the field's hint, and to the error if the field is invalid.
+    fn field_described(&self, name: &str) -> String {
+        let id = format!("{}-{name}", self.form);
+        if self.problem.and_then(|problem| problem.field) == Some(name) {
+            format!(r#"aria-invalid="true" aria-describedby="{id}-hint error""#)
         } else {
-            ""
+            format!(r#"aria-describedby="{id}-hint""#)
         }
     }
 }

@@ -24,7 +24,6 @@ pub(crate) struct Fields {
     pub(crate) path: String,
     pub(crate) path_empty: bool,
     pub(crate) domain: String,
-    pub(crate) domain_empty: bool,
     pub(crate) max_age: String,
     pub(crate) expires: String,
     pub(crate) secure: String,
@@ -36,11 +35,11 @@ pub(crate) struct Fields {
 impl Fields {
     pub(crate) fn cookie(&self) -> Result<Cookie<'_>, Problem> {
         let mut cookie = Cookie::new(&*self.name, &*self.value);
-        if let Some(path) = attribute("path", "Path", &self.path, self.path_empty)? {
+        if let Some(path) = self.path()? {
             cookie.set_path(path);
         }
-        if let Some(domain) = attribute("domain", "Domain", &self.domain, self.domain_empty)? {
-            cookie.set_domain(domain);
+        if !self.domain.is_empty() {
+            cookie.set_domain(&*self.domain);
         }
         if let Some(max_age) = parse_seconds(&self.max_age)? {
             cookie.set_max_age(max_age);
@@ -54,6 +53,20 @@ impl Fields {
         cookie.set_partitioned(parse_choice("partitioned", &self.partitioned, &FLAGS)?);
         Ok(cookie)
     }
+
+    /// An empty Path is written as no Path at all.
+    fn path(&self) -> Result<Option<&str>, Problem> {
+        match (&*self.path, self.path_empty) {
+            ("", false) => Ok(None),
+            (path, true) if !path.is_empty() => Err(field_problem(
+                "path",
+                format!(
+                    "Path {path:?} is set, but \"Send no Path\" is checked; choose one of them"
+                ),
+            )),
+            (path, _) => Ok(Some(path)),
+        }
+    }
 }
 
 fn field_problem(field: &'static str, message: String) -> Problem {
@@ -61,25 +74,7 @@ fn field_problem(field: &'static str, message: String) -> Problem {
         status: StatusCode::BAD_REQUEST,
         message,
         field: Some(field),
-    }
-}
-
-fn attribute<'a>(
-    field: &'static str,
-    label: &str,
-    text: &'a str,
-    is_omitted: bool,
-) -> Result<Option<&'a str>, Problem> {
-    match (text, is_omitted) {
-        ("", false) => Ok(None),
-        (text, false) => Ok(Some(text)),
-        ("", true) => Ok(Some("")),
-        (text, true) => Err(field_problem(
-            field,
-            format!(
-                "{label} {text:?} is set, but \"Send no {label}\" is checked; choose one of them"
-            ),
-        )),
+        mismatch: None,
     }
 }
 

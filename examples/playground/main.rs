@@ -1,15 +1,27 @@
 //! A web page for experiments with cookies, with axum. It shows the cookies that the browser sent,
 //! the `Set-Cookie` headers of the response, and the errors of rejected calls.
 //!
-//! `cargo run --example playground [PORT]`, then open the URL it prints.
+//! Run it with `cargo run --example playground [PORT]`, then open the URL it prints.
+//!
+//! In a project of your own, `Cargo.toml` needs:
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! serde = { version = "1", features = ["derive"] }
+//! tokio = { version = "1", features = ["macros", "net", "rt-multi-thread", "signal"] }
+//! tower-django-cookies = "0.1"
+//! ```
 
 mod app;
 mod controls;
 mod fields;
 mod guard;
+mod hints;
 mod html;
 mod outcome;
 mod page;
+mod result;
 #[cfg(test)]
 mod tests;
 

@@ -8,10 +8,11 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderValue, SET_
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tower_django_cookies::{Cookie, CookieError, CookieJar};
+use tower_django_cookies::{Cookie, CookieError, CookieJar, Scope};
 
 use crate::fields::Fields;
 use crate::page::{Page, ReceivedRequest};
+use crate::result::is_same_domain;
 
 #[derive(Clone)]
 pub(crate) struct Outcome {
@@ -34,6 +35,14 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     /// The invalid form field, if it is known.
     pub(crate) field: Option<&'static str>,
+    pub(crate) mismatch: Option<Mismatch>,
+}
+
+/// The scopes of a [`CookieError::ScopeMismatch`].
+#[derive(Clone)]
+pub(crate) struct Mismatch {
+    pub(crate) declared: Scope,
+    pub(crate) given: Scope,
 }
 
 impl Outcome {
@@ -71,6 +80,12 @@ impl From<CookieError> for Problem {
             status: error.status(),
             message: error.to_string(),
             field: invalid_field(&error),
+            mismatch: match error {
+                CookieError::ScopeMismatch {
+                    declared, given, ..
+                } => Some(Mismatch { declared, given }),
+                _ => None,
+            },
         }
     }
 }
@@ -81,6 +96,7 @@ impl From<FormRejection> for Problem {
             status: rejection.status(),
             message: rejection.body_text(),
             field: None,
+            mismatch: None,
         }
     }
 }
@@ -95,6 +111,15 @@ fn invalid_field(error: &CookieError) -> Option<&'static str> {
         | CookieError::DomainMismatch { .. } => Some("domain"),
         CookieError::SecureRequired { .. } => Some("secure"),
         CookieError::HttpOnlyRequired { .. } => Some("http-only"),
+        CookieError::ScopeMismatch {
+            declared, given, ..
+        } => Some(if !is_same_domain(declared, given) {
+            "domain"
+        } else if declared.path() != given.path() {
+            "path"
+        } else {
+            "partitioned"
+        }),
         _ => None,
     }
 }

@@ -7,7 +7,8 @@ use tower_django_cookies::CookieJar;
 use crate::controls::{delete_form, set_form};
 use crate::fields::Fields;
 use crate::html::{Escaped, render_all};
-use crate::outcome::{Action, Outcome, Problem};
+use crate::outcome::{Action, Outcome};
+use crate::result::result_section;
 
 pub(crate) struct Page {
     pub(crate) request: ReceivedRequest,
@@ -28,7 +29,7 @@ impl Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            r#"<!doctype html>
+            r##"<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -42,6 +43,12 @@ impl Display for Page {
 <h1>Cookie playground</h1>
 <p>Set and delete cookies with <code>tower-django-cookies</code>, and see the exact HTTP
 headers.</p>
+<nav class="links" aria-label="On this page">
+<a class="target" href="#request-title">Cookies that the browser sent</a>
+<a class="target" href="#session-title">A declared cookie</a>
+<a class="target" href="#set-title">Set a cookie</a>
+<a class="target" href="#delete-title">Delete a cookie</a>
+</nav>
 </header>
 <main>
 <div class="column">
@@ -51,13 +58,13 @@ headers.</p>
 </main>
 </body>
 </html>
-"#,
+"##,
             prefix = match (&self.outcome.action, &self.outcome.problem) {
                 (Action::View, _) => "",
                 (_, Some(_)) => "Error – ",
                 (_, None) => "Success – ",
             },
-            result = self.result_section(),
+            result = result_section(&self.outcome, &self.set_cookie_headers),
             request = self.request.section(),
             session = self.session_section(),
             set = match &self.outcome.action {
@@ -73,47 +80,6 @@ headers.</p>
 }
 
 impl Page {
-    fn result_section(&self) -> String {
-        let (form, call) = match &self.outcome.action {
-            Action::View => return String::new(),
-            Action::Set(_) => (Some("set"), "jar.set(…)"),
-            Action::Delete(_) => (Some("delete"), "jar.delete(…)"),
-            Action::Session(call) => (None, *call),
-        };
-        let (result, error) = match &self.outcome.problem {
-            Some(problem) => ("error", error(problem, form)),
-            None => ("success", String::new()),
-        };
-        format!(
-            r#"<section class="card {result}" aria-labelledby="result-title">
-<div role="status">
-<h2 id="result-title">Result: {result}</h2>
-<p><code>{call}</code></p>
-{error}<h3 id="headers-title"><code>Set-Cookie</code> headers of the response</h3>
-{headers}
-</div>
-</section>
-"#,
-            call = Escaped(call),
-            headers = self.set_cookie_list(),
-        )
-    }
-
-    fn set_cookie_list(&self) -> String {
-        if self.set_cookie_headers.is_empty() {
-            return r#"<p id="set-cookie-headers" class="none">None. No cookie is set or deleted.</p>"#
-                .into();
-        }
-        let items = render_all(&self.set_cookie_headers, |value| {
-            format!(
-                "<li><code>{}</code></li>
-",
-                Escaped(value)
-            )
-        });
-        format!("<ol id=\"set-cookie-headers\" aria-labelledby=\"headers-title\">\n{items}</ol>")
-    }
-
     fn session_section(&self) -> String {
         format!(
             r#"<section class="card" aria-labelledby="session-title">
@@ -143,7 +109,7 @@ Log in with the previous Path</button>
 </div>
 </form>
 <p class="hint">A previous version of this site set its session cookie with <code>Path=/app</code>.
-Browsers send that cookie only to <a href="/app/">/app/</a>. Because of <code>retire</code>, each
+Browsers send that cookie only to <code>/app/</code>. Because of <code>retire</code>, each
 login and logout also deletes it.</p>
 </section>
 "#,
@@ -158,20 +124,6 @@ login and logout also deletes it.</p>
             },
         )
     }
-}
-
-fn error(problem: &Problem, form: Option<&str>) -> String {
-    let link = match (form, problem.field) {
-        (Some(form), Some(field)) => {
-            format!("<p><a href=\"#{form}-{field}\">Go to the field</a></p>\n")
-        }
-        _ => String::new(),
-    };
-    format!(
-        "<p id=\"error\"><strong>{}</strong> {}</p>\n{link}",
-        problem.status,
-        Escaped(&problem.message)
-    )
 }
 
 /// The maximum number of names in the table. Each name is looked up among all cookies of the
@@ -189,8 +141,10 @@ impl ReceivedRequest {
 </div>
 <p class="hint">If this response sets or deletes a cookie, the next request shows the change.</p>
 <p><a id="reload" class="button" href=".">Send the next request</a></p>
-<p class="hint">The browser sends a cookie only to URLs that match its Path. Compare
-<a href="/">/</a> and <a href="/app/">/app/</a>.</p>
+<p class="hint">The browser sends a cookie only to URLs that match its Path. Compare these
+pages:</p>
+<p class="links"><a class="target" href="/">Page /</a>
+<a class="target" href="/app/">Page /app/</a></p>
 </section>
 "#,
             line = Escaped(&self.line),

@@ -35,6 +35,11 @@ impl Playground<'_> {
         select.select_by_value(value).await.unwrap();
     }
 
+    async fn check(&self, id: &str) {
+        let check_box = self.page.find(Locator::Id(id)).await.unwrap();
+        check_box.click().await.unwrap();
+    }
+
     /// Clicks the element `id`, or sends `key` to it, and waits until the next page is loaded.
     async fn press(&self, id: &str, key: Option<Key>) {
         self.page
@@ -106,11 +111,73 @@ pub(crate) async fn check<B: Driven>(browser: &B) {
     page.set_window_size(1200, 1350).await.unwrap();
     let url = example.address.trim_end_matches('/').to_owned();
     let playground = Playground { page, url };
+    stores_what_hints_of_empty_fields_say(&playground).await;
     sets_and_deletes(&playground).await;
     escapes_markup(&playground).await;
     refuses_logout_with_other_scope::<B>(&playground).await;
     deletes_session_at_retired_scope(&playground).await;
     works_with_keyboard(&playground).await;
+    fits_on_a_telephone(&playground).await;
+}
+
+/// Sets a cookie with only a name. The browser stores it as the hints of the empty fields say.
+async fn stores_what_hints_of_empty_fields_say(playground: &Playground<'_>) {
+    playground.open("/app/").await;
+    playground.type_into("set-name", "empty").await;
+    playground.click("set-submit").await;
+    let cookie = playground.page.get_named_cookie("empty").await.unwrap();
+    let script = "return document.cookie";
+    let read_by_script = playground.page.execute(script, vec![]).await.unwrap();
+    for (hint, text, is_true) in [
+        ("set-value-hint", "Empty: no text", cookie.value() == "\"\""),
+        (
+            "set-path-hint",
+            "Empty: Path=/,",
+            cookie.path() == Some("/"),
+        ),
+        (
+            "set-domain-hint",
+            "Empty: this host only.",
+            // Drivers write a dot before the Domain of a cookie that is also for subdomains.
+            cookie.domain() == Some("localhost"),
+        ),
+        (
+            "lifetime-hint",
+            "If both fields are empty, the cookie lasts until the browser closes.",
+            cookie.expires().is_none(),
+        ),
+        (
+            "set-secure-hint",
+            "Not set: also sent over HTTP.",
+            cookie.secure() != Some(true),
+        ),
+        (
+            "set-http-only-hint",
+            "Not set: scripts can read the cookie.",
+            read_by_script.as_str() == Some("empty=\"\""),
+        ),
+    ] {
+        let hint = playground.text(hint).await;
+        assert!(hint.contains(text), "{hint}");
+        assert!(is_true, "{text} {cookie:?} {read_by_script}");
+    }
+
+    // The delete form is empty too, except for the name.
+    playground.type_into("delete-name", "empty").await;
+    playground.click("delete-submit").await;
+    assert_eq!(playground.sent_to("/app/").await, "No cookies.");
+
+    playground.type_into("set-name", "empty").await;
+    playground.check("set-path-empty").await;
+    playground.click("set-submit").await;
+    let hint = playground.text("set-path-empty-hint").await;
+    assert!(hint.contains("the directory of this page"), "{hint}");
+    let cookie = playground.page.get_named_cookie("empty").await.unwrap();
+    assert_eq!(cookie.path(), Some("/app"));
+    playground.type_into("delete-name", "empty").await;
+    playground.check("delete-path-empty").await;
+    playground.click("delete-submit").await;
+    assert_eq!(playground.sent_to("/app/").await, "No cookies.");
 }
 
 async fn sets_and_deletes(playground: &Playground<'_>) {
@@ -182,6 +249,12 @@ async fn refuses_logout_with_other_scope<B: Driven>(playground: &Playground<'_>)
             .await
             .starts_with("None")
     );
+    let scopes = playground.text("scopes").await;
+    let scopes: Vec<_> = scopes.split_whitespace().collect();
+    assert!(
+        scopes.join(" ").contains("Path / /account ≠ differs"),
+        "{scopes:?}"
+    );
     if let Some(picture) = std::env::var_os("PLAYGROUND_PICTURE").filter(|_| B::NAME == "Chromium")
     {
         let png = playground.page.screenshot().await.unwrap();
@@ -226,6 +299,7 @@ async fn works_with_keyboard(playground: &Playground<'_>) {
         .map(control => control.id || control.href)";
     let order = page.execute(order, vec![]).await.unwrap();
     assert_eq!(serde_json::Value::Array(reached), order);
+    has_names_and_large_targets(page).await;
 
     playground.type_into("set-name", "typed").await;
     playground.press("set-value", Some(Key::Enter)).await;
@@ -235,4 +309,56 @@ async fn works_with_keyboard(playground: &Playground<'_>) {
             .await
             .contains("typed=\"\"; Path=/")
     );
+    // The result has the focus, so that a screen reader reads it.
+    let focused = "return document.activeElement.id";
+    let focused = page.execute(focused, vec![]).await.unwrap();
+    assert_eq!(focused, "result-title");
+}
+
+/// Each field has a label and a hint, and each control is large enough for a finger.
+async fn has_names_and_large_targets(page: &Client) {
+    let failures = "
+        const failures = [];
+        for (const control of document.querySelectorAll('input, select')) {
+            const hint = document.getElementById(control.getAttribute('aria-describedby'));
+            if (!control.labels.length || !/^(Empty|Not set|Checked):/.test(hint?.textContent)) {
+                failures.push(control.id);
+            }
+        }
+        const targets = 'a, button, select, input:not([type=checkbox]), .check label';
+        for (const target of document.querySelectorAll(targets)) {
+            const { width, height } = target.getBoundingClientRect();
+            if (width < 44 || height < 44) failures.push([target.outerHTML, width, height]);
+        }
+        return failures";
+    let failures = page.execute(failures, vec![]).await.unwrap();
+    assert_eq!(failures, serde_json::json!([]));
+}
+
+/// In a column of 360 pixels, nothing is wider than the column. The page has a long error, the table
+/// with the two scopes, and a long cookie.
+async fn fits_on_a_telephone(playground: &Playground<'_>) {
+    let page = playground.page;
+    page.set_window_size(360, 800).await.unwrap();
+    playground.open("/").await;
+    playground.type_into("set-name", &"n".repeat(60)).await;
+    playground.type_into("set-value", &"v".repeat(300)).await;
+    playground.click("set-submit").await;
+    playground.type_into("set-name", "session").await;
+    let path = format!("/{}", "p".repeat(200));
+    playground.type_into("set-path", &path).await;
+    playground.click("set-submit").await;
+    assert!(playground.text("scopes").await.contains("differs"));
+    // Firefox has no windows of less than 500 pixels. The text of an input scrolls within the input.
+    let overflows = "
+        document.body.style.width = '360px';
+        const edge = document.body.getBoundingClientRect().right;
+        const overflows = [...document.querySelectorAll('body :not(input)')]
+            .filter(element => element.getBoundingClientRect().right > edge
+                || element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
+            .map(element => element.outerHTML.slice(0, 80));
+        return [overflows, innerWidth]";
+    let overflows = page.execute(overflows, vec![]).await.unwrap();
+    assert_eq!(overflows[0], serde_json::json!([]), "{overflows}");
+    assert!(overflows[1].as_u64() < Some(600), "{overflows}");
 }
