@@ -1,6 +1,19 @@
 //! The same app as the example `visited`, with hyper instead of axum, over HTTP/1 and HTTP/2.
 //!
-//! `cargo run --example hyper [PORT]`
+//! Run it with `cargo run --example hyper [PORT]`, then open the URL it prints.
+//!
+//! In a project of your own, `Cargo.toml` needs:
+//!
+//! ```toml
+//! [dependencies]
+//! http = "1"
+//! http-body-util = "0.1"
+//! hyper = "1"
+//! hyper-util = { version = "0.1", features = ["http1", "http2", "server-auto", "service", "tokio"] }
+//! tokio = { version = "1", features = ["macros", "net", "rt-multi-thread", "signal"] }
+//! tower = { version = "0.5", features = ["util"] }
+//! tower-django-cookies = { version = "0.1", default-features = false }
+//! ```
 
 use std::convert::Infallible;
 

@@ -1,7 +1,16 @@
 //! An axum app with a declared session cookie. One logout works. Another one uses the wrong Path
 //! and returns an error.
 //!
-//! `cargo run --example logout [PORT]`, then open the URL it prints.
+//! Run it with `cargo run --example logout [PORT]`, then open the URL it prints.
+//!
+//! In a project of your own, `Cargo.toml` needs:
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! tokio = { version = "1", features = ["macros", "net", "rt-multi-thread", "signal"] }
+//! tower-django-cookies = "0.1"
+//! ```
 
 use axum::Router;
 use axum::response::Html;

@@ -1,7 +1,16 @@
 //! An axum app that remembers a user for two weeks after the last visit. It uses a signed cookie, and its
 //! key was rotated.
 //!
-//! `cargo run --example signed --features signed [PORT]`, then open the URL it prints.
+//! Run it with `cargo run --example signed --features signed [PORT]`, then open the URL it prints.
+//!
+//! In a project of your own, `Cargo.toml` needs:
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! tokio = { version = "1", features = ["macros", "net", "rt-multi-thread", "signal"] }
+//! tower-django-cookies = { version = "0.1", features = ["signed"] }
+//! ```
 
 use axum::Router;
 use axum::response::Html;

@@ -1,6 +1,15 @@
 //! An axum app that greets new and returning visitors with different texts.
 //!
-//! `cargo run --example visited [PORT]`
+//! Run it with `cargo run --example visited [PORT]`, then open the URL it prints.
+//!
+//! In a project of your own, `Cargo.toml` needs:
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! tokio = { version = "1", features = ["macros", "net", "rt-multi-thread", "signal"] }
+//! tower-django-cookies = "0.1"
+//! ```
 
 use axum::Router;
 use axum::routing::get;

@@ -1,6 +1,8 @@
 //! An axum app that serves one path, /basket/, of a Django site, and shares its logins.
 //!
-//! The `README.md` of the package shows how to start it, and which settings of Django matter.
+//! Run it with `cargo run --package beside_django [PORT]`, after the Django site: `pip install django`, then
+//! `python3 examples/beside_django/manage.py runserver 127.0.0.1:8000`. The package has its own `Cargo.toml`. Its
+//! `README.md` lists the settings of Django that matter.
 
 mod basket;
 mod cookies;

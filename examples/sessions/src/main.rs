@@ -1,4 +1,6 @@
-//! Serves the app: `cargo run --package sessions [PORT]`, then open the URL it prints.
+//! Serves the app.
+//!
+//! Run it with `cargo run --package sessions [PORT]`, then open the URL it prints. The package has its own `Cargo.toml`.
 
 use tokio::net::TcpListener;
 use tower_django_cookies::time::Duration;
