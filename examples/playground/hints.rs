@@ -13,7 +13,7 @@ pub(crate) fn hint(form: &str, field: &str) -> &'static str {
              accepted. It is quoted and escaped where necessary."
         }
         ("set", "path") => "Empty: <code>Path=/</code>, so all pages of this host.",
-        ("set", "domain") => "Empty: this host only. Otherwise, its subdomains too.",
+        ("set", "domain") => "Empty: this host only. With a Domain: its subdomains too.",
         ("set", "partitioned") => {
             "Not set: no <code>Partitioned</code>. With it, browsers keep a separate cookie for \
              each site that embeds this page."

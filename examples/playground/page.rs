@@ -109,7 +109,7 @@ Log in with the previous Path</button>
 </div>
 </form>
 <p class="hint">A previous version of this site set its session cookie with <code>Path=/app</code>.
-Browsers send that cookie only to <code>/app/</code>. Because of <code>retire</code>, each
+Browsers send that cookie only to URLs below <code>/app</code>. Because of <code>retire</code>, each
 login and logout also deletes it.</p>
 </section>
 "#,
