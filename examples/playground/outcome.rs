@@ -35,7 +35,7 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     /// The invalid form field, if it is known.
     pub(crate) field: Option<&'static str>,
-    pub(crate) mismatch: Option<Mismatch>,
+    pub(crate) mismatch: Option<Box<Mismatch>>,
 }
 
 /// The scopes of a [`CookieError::ScopeMismatch`].
@@ -83,7 +83,7 @@ impl From<CookieError> for Problem {
             mismatch: match error {
                 CookieError::ScopeMismatch {
                     declared, given, ..
-                } => Some(Mismatch { declared, given }),
+                } => Some(Box::new(Mismatch { declared, given })),
                 _ => None,
             },
         }
