@@ -7,4 +7,5 @@ mod page;
 mod recipe;
 mod scopes;
 mod signed;
+mod steps;
 mod values;
