@@ -2,6 +2,7 @@
 //!
 //! The same browser sends requests to the old and the new server, one after the other.
 
+mod differences;
 mod harness;
 mod page;
 mod recipe;
