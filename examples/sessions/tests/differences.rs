@@ -6,7 +6,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use sessions::session;
 use support::{Store, both, config, router};
 use tower_django_cookies::test::Client;
@@ -164,6 +164,35 @@ async fn percent_encoded_name_is_another_cookie() {
             .expect("a request");
         let response = client.send(request).await.expect("a response");
         assert_eq!(response.body().text(), Ok(expected));
+    }
+}
+
+/// Scripts and servers of other frameworks send such values in the same header. Both write the id in neither way.
+#[tokio::test]
+async fn id_beside_non_ascii_bytes_or_in_quotes_is_read_and_percent_encoded_id_is_not() {
+    type Header = fn(&str) -> Vec<u8>;
+    let headers: [(Header, bool); 3] = [
+        (|id| [b"name=\xe9; id=", id.as_bytes()].concat(), true),
+        (|id| format!("id=\"{id}\"").into_bytes(), true),
+        (
+            |id| format!("id=%{:02X}{}", id.as_bytes()[0], &id[1..]).into_bytes(),
+            false,
+        ),
+    ];
+    for (header, is_read_here) in headers {
+        for is_upstream in [true, false] {
+            let store = Store::default();
+            let mut client = Client::new(both(is_upstream, &store, false));
+            client.get("/?insert").await.expect("a response");
+            let id = client.cookie("id").expect("a cookie").value().to_owned();
+            client.clear_cookies();
+            let header = HeaderValue::from_bytes(&header(&id)).expect("a header value");
+            let request = Request::get("/?get").header("cookie", header);
+            let request = request.body(String::new()).expect("a request");
+            let response = client.send(request).await.expect("a response");
+            let is_read = response.body().text() != Ok("None");
+            assert_eq!(is_read, is_read_here != is_upstream, "{is_upstream}");
+        }
     }
 }
 
