@@ -256,10 +256,19 @@ async fn overriding_set_cookie_removes_the_cookies_only_if_the_layer_is_inside()
     const VALUE: HeaderValue = HeaderValue::from_static("layer=1");
     let [own, b, a] = handled().try_into().expect("three headers");
     let layer = || "layer=1".to_owned();
-    let rows: [(&str, AddLayer, [Vec<String>; 2]); 3] = [
+    let rows: [(&str, AddLayer, [Vec<String>; 2]); 4] = [
         (
             "overriding",
             |app| app.layer(SetResponseHeaderLayer::overriding(SET_COOKIE, VALUE)),
+            [vec![layer(), b.clone(), a.clone()], vec![layer()]],
+        ),
+        (
+            "overriding several",
+            |app| {
+                app.layer(SetMultipleResponseHeadersLayer::overriding(vec![
+                    (SET_COOKIE, VALUE).into(),
+                ]))
+            },
             [vec![layer(), b.clone(), a.clone()], vec![layer()]],
         ),
         (
