@@ -22,6 +22,12 @@ pub mod events {}
 #[doc = include_str!("docs/getting_started.md")]
 pub mod getting_started {}
 
+#[doc = include_str!("docs/moving_scopes.md")]
+pub mod moving_scopes {}
+
+#[doc = include_str!("docs/moving_signed_cookies.md")]
+pub mod moving_signed_cookies {}
+
 #[doc = include_str!("docs/moving_values.md")]
 pub mod moving_values {}
 

@@ -61,7 +61,7 @@ fn guide_has_the_recipe_as_it_is_tested() {
         .expect("the comment");
     let imports = imports.split_once("\n\n").expect("imports").1.trim_end();
     assert_block(
-        "recipe",
+        "signed_cookies",
         &format!("\n```rust,ignore\n{imports}\n\n{function}```\n\n"),
     );
 }
