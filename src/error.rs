@@ -513,8 +513,8 @@ impl CookieError {
     ///
     /// It is 400 if the client's request is at fault: a cookie is missing or forged, its signature
     /// or session is too old, its signed value is not JSON of the requested type, or the host does not
-    /// domain-match the Domain (Django's `DisallowedHost` is a 400 too). It is 500 for every other
-    /// error.
+    /// domain-match the Domain (Django's `DisallowedHost` is a 400 too). It is also 400 if the Domain is
+    /// a single label or a public suffix, and not the host. It is 500 for every other error.
     ///
     /// ```
     /// use http::StatusCode;

@@ -28,9 +28,9 @@
 //! # }
 //! ```
 //!
-//! A browser deletes a cookie only if name, Domain and Path are those that it was set with. So a cookie
-//! can be [declared](CookieLayer::declare) with its Domain and Path. A `set` or `delete` that contradicts
-//! the declaration returns an error. A cookie that browsers would drop is an error too.
+//! A browser deletes a cookie only if name, Domain and Path are those that it was set with. So
+//! [declare](CookieLayer::declare) a cookie with its Domain and Path. A `set` or `delete` that
+//! contradicts the declaration returns an error. So does a `set` of a cookie that browsers would drop.
 //!
 //! # Guide
 //!
@@ -43,10 +43,10 @@
 //! | test a login and a logout | [testing](guide/testing/index.html) |
 //! | run behind a proxy or a cache | [proxies and caches](guide/proxies_and_caches/index.html) |
 //! | handle errors, and find lost cookies | [errors](guide/errors/index.html), [events](guide/events/index.html) |
-//! | leave another library | [axum-extra](guide/coming_from_axum_extra/index.html), [tower-cookies](guide/coming_from_tower_cookies/index.html) |
+//! | move from another library | [axum-extra](guide/coming_from_axum_extra/index.html), [tower-cookies](guide/coming_from_tower_cookies/index.html), [moving values](guide/moving_values/index.html) |
 //! | use tonic, Lambda, leptos, WebAssembly | [where it runs](guide/where_it_runs/index.html) |
 //! | share cookies with a Django site | [Django](guide/django/index.html), [differences](guide/differences/index.html) |
-//! | know what is promised | [security](guide/security/index.html), [performance](guide/performance/index.html) |
+//! | check promises and costs | [security](guide/security/index.html), [performance](guide/performance/index.html) |
 //!
 //! # Features
 //!

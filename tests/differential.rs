@@ -34,7 +34,7 @@ use tower_django_cookies::signing::{self, SecretKey, SignatureError, Signer, Tim
 use tower_django_cookies::time::{Duration, OffsetDateTime};
 use tower_django_cookies::{CookieError, CookieJar, CookieLayer, SameSite};
 
-/// All differences of the README's table and of the vectors that concern a single cookie. Other
+/// All differences of the guide's tables and of the vectors that concern a single cookie. Other
 /// tests check the differences that need several operations, declarations or a host.
 const DIFFERENCES: [&str; 17] = [
     UNSTORABLE,
@@ -274,7 +274,7 @@ fn write(django: &mut Django, operation: Operation, u: &mut Unstructured<'_>) ->
     };
 
     if !input.expected_errors(operation, &input.value).is_empty() {
-        return Err(mismatch(&case, text, "an error, by the README"));
+        return Err(mismatch(&case, text, "an error, by the guide"));
     }
     let (adjusted, mut names) = adjusted_arguments(operation, &input, start, &spelling);
     let mut expected = if input.has_legal_name() {

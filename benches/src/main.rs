@@ -1,4 +1,4 @@
-//! Prints the table of the README: the cost of each scenario with each library, relative to this crate.
+//! Prints the table of the guide's page on performance: the cost of each scenario with each library, relative to this crate.
 //!
 //! `cargo run --release --package benches` measures everything. With `--check` it measures only the
 //! instructions of this crate and compares them with `benches/instructions.json`; with `--renew` it

@@ -1,4 +1,4 @@
-//! The table of the README, in Markdown.
+//! The table of the guide's page on performance, in Markdown.
 
 use std::fs;
 

@@ -200,7 +200,7 @@ impl CookieLayer {
     ///
     /// As long as a browser sends the cookie twice, [`CookieJar::get`] returns the last value, as
     /// in Django. It can be the value from the previous scope. [`CookieJar::get_all`] returns both
-    /// values, whose order differs between browsers.
+    /// values, and describes their order.
     ///
     /// A response can then have several `Set-Cookie` headers of one name, which RFC 6265 §4.1.1
     /// advises against. It is intended: they differ in scope, and browsers process them in order.
