@@ -107,84 +107,85 @@ async fn set_with_empty_fields_uses_defaults() {
     response.assert_set_cookie(&[r#"a="x\073y"; Path=/"#]);
 }
 
-/// For each field: a part of its hint, a form in which it is empty, and the header.
+/// A field, a part of its hint, a form in which the field is empty, and the header.
+const EMPTY_FIELDS: [(&str, &str, &str, &str); 12] = [
+    (
+        "value",
+        "written as <code>\"\"</code>",
+        "name=a",
+        r#"a=""; Path=/"#,
+    ),
+    (
+        "path",
+        "Empty: <code>Path=/</code>",
+        "name=a&value=1&path=",
+        "a=1; Path=/",
+    ),
+    (
+        "path-empty",
+        "the directory of this page",
+        "name=a&value=1&path-empty=true",
+        "a=1",
+    ),
+    (
+        "domain",
+        "Empty: this host only",
+        "name=a&value=1&domain=",
+        "a=1; Path=/",
+    ),
+    (
+        "partitioned",
+        "no <code>Partitioned</code>",
+        "name=a&value=1&partitioned=",
+        "a=1; Path=/",
+    ),
+    (
+        "secure",
+        "Not set: also sent over HTTP",
+        "name=a&value=1&secure=",
+        "a=1; Path=/",
+    ),
+    (
+        "secure",
+        "with <code>SameSite=None</code>",
+        "name=a&value=1&same-site=None",
+        "a=1; Path=/; SameSite=None; Secure",
+    ),
+    (
+        "secure",
+        "with <code>Partitioned</code>",
+        "name=a&value=1&partitioned=true",
+        "a=1; Partitioned; Path=/; Secure",
+    ),
+    (
+        "secure",
+        "such as <code>__Host-</code>",
+        "name=__Host-a&value=1",
+        "__Host-a=1; Path=/; Secure",
+    ),
+    (
+        "http-only",
+        "scripts can read",
+        "name=a&value=1&http-only=",
+        "a=1; Path=/",
+    ),
+    (
+        "http-only",
+        "start with <code>__Http-</code>",
+        "name=__Http-a&value=1",
+        "__Http-a=1; HttpOnly; Path=/; Secure",
+    ),
+    (
+        "same-site",
+        "the browser decides",
+        "name=a&value=1&same-site=",
+        "a=1; Path=/",
+    ),
+];
+
 #[tokio::test]
 async fn empty_fields_have_the_effect_that_their_hints_describe() {
-    let cases = [
-        (
-            "value",
-            "written as <code>\"\"</code>",
-            "name=a",
-            r#"a=""; Path=/"#,
-        ),
-        (
-            "path",
-            "Empty: <code>Path=/</code>",
-            "name=a&value=1&path=",
-            "a=1; Path=/",
-        ),
-        (
-            "path-empty",
-            "the directory of this page",
-            "name=a&value=1&path-empty=true",
-            "a=1",
-        ),
-        (
-            "domain",
-            "Empty: this host only",
-            "name=a&value=1&domain=",
-            "a=1; Path=/",
-        ),
-        (
-            "partitioned",
-            "no <code>Partitioned</code>",
-            "name=a&value=1&partitioned=",
-            "a=1; Path=/",
-        ),
-        (
-            "secure",
-            "Not set: also sent over HTTP",
-            "name=a&value=1&secure=",
-            "a=1; Path=/",
-        ),
-        (
-            "secure",
-            "with <code>SameSite=None</code>",
-            "name=a&value=1&same-site=None",
-            "a=1; Path=/; SameSite=None; Secure",
-        ),
-        (
-            "secure",
-            "with <code>Partitioned</code>",
-            "name=a&value=1&partitioned=true",
-            "a=1; Partitioned; Path=/; Secure",
-        ),
-        (
-            "secure",
-            "such as <code>__Host-</code>",
-            "name=__Host-a&value=1",
-            "__Host-a=1; Path=/; Secure",
-        ),
-        (
-            "http-only",
-            "scripts can read",
-            "name=a&value=1&http-only=",
-            "a=1; Path=/",
-        ),
-        (
-            "http-only",
-            "start with <code>__Http-</code>",
-            "name=__Http-a&value=1",
-            "__Http-a=1; HttpOnly; Path=/; Secure",
-        ),
-        (
-            "same-site",
-            "the browser decides",
-            "name=a&value=1&same-site=",
-            "a=1; Path=/",
-        ),
-    ];
-    for (field, hint, form, header) in cases {
+    for (field, hint, form, header) in EMPTY_FIELDS {
         let response = post("/set", form).await;
         response.assert_hint("set", field, hint);
         response.assert_set_cookie(&[header]);
