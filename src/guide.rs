@@ -1,5 +1,6 @@
 //! Guides for tasks. Begin with [getting started](crate::guide::getting_started), then read
-//! [why logouts fail](crate::guide::scopes) and [how to test them](crate::guide::testing).
+//! [why logouts fail](crate::guide::scopes) and [how to test them](crate::guide::testing). The front page
+//! lists the pages [by task](crate#guide).
 
 #[doc = include_str!("docs/coming_from_axum_extra.md")]
 pub mod coming_from_axum_extra {}

@@ -1,4 +1,4 @@
-//! Cookies for axum, hyper and any Tower service, with Django's semantics.
+//! Cookies for axum, hyper and any Tower service, with Django's semantics. You need not know Django.
 //!
 //! [`CookieLayer`] puts a [`CookieJar`] into each request, and writes the cookies that handlers set and
 //! delete to the response.

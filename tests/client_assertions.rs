@@ -369,3 +369,35 @@ fn assertions_report_line_of_caller() {
             .any(|found| found == (file!().to_owned(), line))
     );
 }
+
+/// A handler that returns an error sets and deletes nothing. The status tells it from a handler that forgot to.
+#[tokio::test]
+async fn messages_have_status_of_error_response() {
+    let service = service_fn(async |request: Request<String>| {
+        let status: u16 = request.uri().path()[1..].parse().unwrap();
+        Ok(Response::builder()
+            .status(status)
+            .body(String::new())
+            .unwrap())
+    });
+    for (status, expected) in [
+        (200u16, "the last response"),
+        (303, "the last response"),
+        (404, "the last response (status 404)"),
+        (500, "the last response (status 500)"),
+    ] {
+        let mut client = Client::new(service.boxed_clone());
+        client.get(format!("/{status}")).await.unwrap();
+        assert_eq!(
+            panic_message(&client, |client| client.assert_cookie("a", "1")),
+            format!("cookie \"a\" is not stored: {expected} did not set it; stored cookies: []"),
+        );
+        assert_eq!(
+            panic_message(&client, |client| client.assert_deleted("a")),
+            format!(
+                "cookie \"a\" was not deleted: {expected} has no `Set-Cookie` header that deletes it, and none \
+                 is stored"
+            ),
+        );
+    }
+}

@@ -154,15 +154,27 @@ impl<S> Client<S> {
                 0 => String::new(),
                 others => format!(" and {others} more"),
             };
-            format!("the last response did not set it; stored cookies: {names:?}{more}")
+            let response = self.last_response();
+            format!("{response} did not set it; stored cookies: {names:?}{more}")
         }
     }
 
     /// Returns why no delete of `name` was received.
     fn no_delete(&self, name: &str) -> String {
         self.rejection(name).unwrap_or_else(|| {
-            "the last response has no `Set-Cookie` header that deletes it".to_owned()
+            let response = self.last_response();
+            format!("{response} has no `Set-Cookie` header that deletes it")
         })
+    }
+
+    /// Returns words for the last response, with its status if that is an error.
+    fn last_response(&self) -> String {
+        match self.store.status {
+            Some(status) if status.is_client_error() || status.is_server_error() => {
+                format!("the last response (status {})", status.as_u16())
+            }
+            _ => "the last response".to_owned(),
+        }
     }
 
     /// Returns why a `Set-Cookie` header of the last response with this name was dropped.

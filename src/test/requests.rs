@@ -193,6 +193,7 @@ impl<S> Client<S> {
             .map_err(|error| ClientError::Service(error.into()))?;
         let response = self.service.call(request).await;
         let response = response.map_err(|error| ClientError::Service(error.into()))?;
+        self.store.status = Some(response.status());
         for header in response.headers().get_all(SET_COOKIE) {
             if let Err(rejected) = self.store.receive(header, url) {
                 self.store.rejected.push(rejected);

@@ -7,7 +7,7 @@ use std::fmt;
 use cookie::Cookie;
 use cookie::time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, Time};
 use cookie_store::{CookieDomain, CookieExpiration};
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use url::Url;
 
 use super::error::{RejectReason, RejectedCookie};
@@ -35,6 +35,8 @@ pub(super) struct Store {
     step: u64,
     /// The step at which the last request began.
     request: u64,
+    /// The status of its last response.
+    pub(super) status: Option<StatusCode>,
     /// The cookies that were rejected or evicted since then.
     pub(super) rejected: Vec<RejectedCookie>,
     /// The names of cookies that were evicted, and not set again.
@@ -81,8 +83,9 @@ pub(super) struct Delete {
 }
 
 impl Store {
-    /// Marks the beginning of a request, and clears the rejected cookies and the deletes.
+    /// Marks the beginning of a request, and clears the status, the rejected cookies and the deletes.
     pub(super) fn begin_request(&mut self) {
+        self.status = None;
         self.rejected.clear();
         self.deletes.clear();
         self.step += 1;

@@ -20,7 +20,7 @@ pub const VALUES: [&str; 13] = [
     "a+b/c=",
     "{\"a\":[1,2.5]}",
     "ann@example.com",
-    "https://example.com/?q=1&r=%20#top",
+    "/?q=1&r=%20#top",
     " outer spaces ",
     "Björk",
     "Dvořák",
@@ -182,7 +182,8 @@ async fn values_of_peers_and_of_this_crate_are_read_as_the_guide_says() {
             for value in VALUES {
                 outcomes.push(way.outcome(peer, value).await);
             }
-            let is_shown = !matches!(way, TheirsToTheirs)
+            // Wide tables are hard to read, and the text says that these values are the same.
+            let is_shown = !matches!(way, TheirsToTheirs | SetVerbatimToTheirs)
                 || outcomes.iter().any(|outcome| *outcome != Outcome::Same);
             if is_shown {
                 columns.push((way, outcomes));
@@ -282,7 +283,7 @@ async fn percent_encoded_and_set_values_need_different_getters() {
         .into_iter()
         .partition(|(_, body)| body == "false false");
     let of_set: Vec<_> = of_set.into_iter().map(|(value, _)| value).collect();
-    assert_eq!(of_set, ["https://example.com/?q=1&r=%20#top"]);
+    assert_eq!(of_set, ["/?q=1&r=%20#top"]);
 }
 
 /// The way to end percent-encoding: a new name shows which values `set` wrote.
