@@ -262,15 +262,15 @@ fn invalid_host(domain: &str) -> Option<AttributeReason> {
     }
     if domain.starts_with('.') {
         Some(AttributeReason::Dot)
+    } else if domain.bytes().all(is_host_byte) {
+        None
     } else if domain
         .split_once(':')
         .is_some_and(|(_, port)| is_port(port))
     {
         Some(AttributeReason::Port)
-    } else if !domain.bytes().all(is_host_byte) {
-        Some(AttributeReason::InvalidCharacter)
     } else {
-        None
+        Some(AttributeReason::InvalidCharacter)
     }
 }
 
