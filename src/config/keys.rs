@@ -33,10 +33,6 @@ impl SigningKeys {
         self.signer.take();
     }
 
-    pub(super) fn is_set(&self) -> bool {
-        self.key.is_some() || !self.fallbacks.is_empty() || self.legacy_salt_fallback.is_some()
-    }
-
     /// The key and its fallbacks, as given: Django's `SECRET_KEY` and `SECRET_KEY_FALLBACKS`.
     #[cfg(feature = "sessions")]
     pub(crate) fn keys(&self) -> Option<(&SecretKey, &[SecretKey])> {
@@ -84,10 +80,6 @@ pub(crate) struct PrivateKeys {
 
 #[cfg(feature = "private")]
 impl PrivateKeys {
-    pub(super) fn is_set(&self) -> bool {
-        self.key.is_some() || !self.fallbacks.is_empty()
-    }
-
     /// An inner layer's keys, or the `outer` layer's if the inner one has no key.
     pub(super) fn merged_with(&self, outer: &Self) -> Self {
         if self.key.is_some() { self } else { outer }.clone()

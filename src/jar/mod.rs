@@ -26,7 +26,7 @@ use cookie::Cookie;
 use http::{Extensions, HeaderMap, Uri};
 use percent_encoding::percent_decode_str;
 
-use crate::config::Config;
+use crate::config::{Config, SharedConfig};
 use crate::display::display_name;
 use crate::error::CookieError;
 use crate::events;
@@ -85,7 +85,7 @@ pub struct CookieJar {
 impl CookieJar {
     /// The jar of a request that passes through no outer layer.
     pub(crate) fn outermost(
-        config: &Arc<Config>,
+        config: &SharedConfig,
         headers: &HeaderMap,
         uri: &Uri,
         state: QueueState,
@@ -94,19 +94,17 @@ impl CookieJar {
             state: Arc::new(RequestState::new(
                 RequestCookies::new(headers),
                 Queue::new(state),
-                LayerView::new(Arc::clone(config), headers, uri),
+                LayerView::new(config.clone(), headers, uri),
             )),
             nested: None,
         }
     }
 
     /// The jar of a layer inside of this jar's layer.
-    pub(crate) fn nested(&self, config: &Arc<Config>, headers: &HeaderMap, uri: &Uri) -> Self {
-        let outer = &self.view().config;
-        let config = config.merged_with(outer);
-        if Arc::ptr_eq(&config, outer) {
+    pub(crate) fn nested(&self, config: &SharedConfig, headers: &HeaderMap, uri: &Uri) -> Self {
+        let Some(config) = config.merged_with(&self.view().config) else {
             return self.clone();
-        }
+        };
         Self {
             state: Arc::clone(&self.state),
             nested: Some(Arc::new(LayerView::new(config, headers, uri))),

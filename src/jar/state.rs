@@ -1,13 +1,13 @@
 //! `RequestState`: state that all jars of a request share. `LayerView`: one layer's view of it.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use cookie::Cookie;
 #[cfg(any(feature = "csrf", feature = "messages"))]
 use http::Extensions;
 use http::{HeaderMap, Uri};
 
-use crate::config::Config;
+use crate::config::SharedConfig;
 use crate::display::{bounded, display_name};
 use crate::error::{AttributeReason, CookieError};
 use crate::events::{OperationKind, QueuedEvents};
@@ -130,12 +130,12 @@ impl RequestState {
 /// A layer's configuration, and the request's host from the source that it configures.
 #[derive(Default)]
 pub(crate) struct LayerView {
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: SharedConfig,
     host: RequestHost,
 }
 
 impl LayerView {
-    pub(crate) fn new(config: Arc<Config>, headers: &HeaderMap, uri: &Uri) -> Self {
+    pub(crate) fn new(config: SharedConfig, headers: &HeaderMap, uri: &Uri) -> Self {
         let host = RequestHost::new(headers, uri, config.host_from());
         Self { config, host }
     }

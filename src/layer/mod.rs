@@ -3,15 +3,13 @@
 mod future;
 mod service;
 
-use std::sync::Arc;
-
 use cookie::Cookie;
 #[cfg(feature = "private")]
 use cookie::Key;
 use http::{HeaderMap, Request, Uri};
 use tower_layer::Layer;
 
-use crate::config::Config;
+use crate::config::SharedConfig;
 use crate::error::CookieError;
 use crate::events;
 use crate::jar::CookieJar;
@@ -131,7 +129,7 @@ pub use self::service::CookieService;
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct CookieLayer {
-    config: Arc<Config>,
+    config: SharedConfig,
 }
 
 impl CookieLayer {
@@ -181,7 +179,8 @@ impl CookieLayer {
     /// ```
     pub fn declare<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Result<Self, CookieError> {
         let cookie = cookie.into();
-        Config::make_mut(&mut self.config)
+        self.config
+            .make_mut()
             .declare(&cookie)
             .inspect_err(|error| events::refused("declare", cookie.name(), error))?;
         Ok(self)
@@ -227,7 +226,8 @@ impl CookieLayer {
     /// ```
     pub fn retire<'c>(mut self, cookie: impl Into<Cookie<'c>>) -> Result<Self, CookieError> {
         let cookie = cookie.into();
-        Config::make_mut(&mut self.config)
+        self.config
+            .make_mut()
             .retire(&cookie)
             .inspect_err(|error| events::refused("retire", cookie.name(), error))?;
         Ok(self)
@@ -274,7 +274,8 @@ impl CookieLayer {
         new_name: &str,
     ) -> Result<Self, CookieError> {
         let old = old.into();
-        Config::make_mut(&mut self.config)
+        self.config
+            .make_mut()
             .rename(&old, new_name)
             .inspect_err(|error| events::refused("renamed", old.name(), error))?;
         Ok(self)
@@ -308,7 +309,7 @@ impl CookieLayer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn public_suffixes(mut self, is_public_suffix: fn(&str) -> bool) -> Self {
-        Config::make_mut(&mut self.config).public_suffixes = Some(is_public_suffix);
+        self.config.make_mut().public_suffixes = Some(is_public_suffix);
         self
     }
 
@@ -328,7 +329,7 @@ impl CookieLayer {
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn deny_undeclared(mut self) -> Self {
-        Config::make_mut(&mut self.config).deny_undeclared = true;
+        self.config.make_mut().deny_undeclared = true;
         self
     }
 
@@ -361,7 +362,7 @@ impl CookieLayer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn host_from(mut self, source: HostSource) -> Result<Self, CookieError> {
-        Config::make_mut(&mut self.config).host_from = Some(source.validated()?);
+        self.config.make_mut().host_from = Some(source.validated()?);
         Ok(self)
     }
 
@@ -390,7 +391,7 @@ impl CookieLayer {
     /// # }
     /// ```
     pub fn vary_on_cookie(mut self) -> Self {
-        Config::make_mut(&mut self.config).vary_on_cookie = true;
+        self.config.make_mut().vary_on_cookie = true;
         self
     }
 
@@ -424,7 +425,7 @@ impl CookieLayer {
     /// # }
     /// ```
     pub fn cache_control_private(mut self) -> Self {
-        Config::make_mut(&mut self.config).cache_control_private = true;
+        self.config.make_mut().cache_control_private = true;
         self
     }
 
@@ -454,7 +455,7 @@ impl CookieLayer {
         K: TryInto<SecretKey, Error: Into<EmptyKey>>,
     {
         let key = checked_key("secret_key", key)?;
-        Config::make_mut(&mut self.config).signing.set_key(key);
+        self.config.make_mut().signing.set_key(key);
         Ok(self)
     }
 
@@ -503,9 +504,7 @@ impl CookieLayer {
             .into_iter()
             .map(|key| checked_key("secret_key_fallbacks", key))
             .collect();
-        Config::make_mut(&mut self.config)
-            .signing
-            .set_fallbacks(keys?);
+        self.config.make_mut().signing.set_fallbacks(keys?);
         Ok(self)
     }
 
@@ -533,9 +532,7 @@ impl CookieLayer {
     /// ```
     #[cfg(feature = "signed")]
     pub fn signed_cookie_legacy_salt_fallback(mut self, accept: bool) -> Self {
-        Config::make_mut(&mut self.config)
-            .signing
-            .legacy_salt_fallback = Some(accept);
+        self.config.make_mut().signing.legacy_salt_fallback = Some(accept);
         self
     }
 
@@ -558,7 +555,7 @@ impl CookieLayer {
     /// ```
     #[cfg(feature = "private")]
     pub fn private_key(mut self, key: Key) -> Self {
-        Config::make_mut(&mut self.config).private.key = Some(key);
+        self.config.make_mut().private.key = Some(key);
         self
     }
 
@@ -584,7 +581,7 @@ impl CookieLayer {
     /// ```
     #[cfg(feature = "private")]
     pub fn private_key_fallbacks(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
-        Config::make_mut(&mut self.config).private.fallbacks = keys.into_iter().collect();
+        self.config.make_mut().private.fallbacks = keys.into_iter().collect();
         self
     }
 
@@ -664,7 +661,7 @@ impl<S> Layer<S> for CookieLayer {
     type Service = CookieService<S>;
 
     fn layer(&self, inner: S) -> CookieService<S> {
-        CookieService::new(inner, Arc::clone(&self.config))
+        CookieService::new(inner, self.config.clone())
     }
 }
 

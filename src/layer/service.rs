@@ -1,12 +1,11 @@
 //! `CookieService`: adds a jar to each request.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::config::Config;
+use crate::config::SharedConfig;
 use crate::events;
 use crate::jar::CookieJar;
 use crate::jar::queue::QueueState;
@@ -30,11 +29,11 @@ use crate::layer::future::ResponseFuture;
 #[must_use]
 pub struct CookieService<S> {
     inner: S,
-    config: Arc<Config>,
+    config: SharedConfig,
 }
 
 impl<S> CookieService<S> {
-    pub(crate) fn new(inner: S, config: Arc<Config>) -> Self {
+    pub(crate) fn new(inner: S, config: SharedConfig) -> Self {
         Self { inner, config }
     }
 
