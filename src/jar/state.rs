@@ -11,7 +11,7 @@ use crate::config::SharedConfig;
 use crate::display::{bounded, display_name};
 use crate::error::{AttributeReason, CookieError};
 use crate::events::{OperationKind, QueuedEvents};
-use crate::jar::queue::{Queue, QueuedOperation};
+use crate::jar::queue::Queue;
 use crate::jar::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use crate::request::RequestCookies;
 use crate::request::host::RequestHost;
@@ -49,6 +49,10 @@ impl RequestState {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn queue_mut(&mut self) -> &mut Queue {
+        self.queue.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[cfg(any(feature = "csrf", feature = "messages"))]
     pub(crate) fn contrib(&self) -> MutexGuard<'_, Extensions> {
         self.contrib.lock().unwrap_or_else(PoisonError::into_inner)
@@ -62,11 +66,6 @@ impl RequestState {
     /// Returns `true` if a cookie has been set or deleted.
     pub(crate) fn was_written(&self) -> bool {
         self.was_written.load(Ordering::Relaxed)
-    }
-
-    /// Returns the queued operations, and refuses further ones.
-    pub(crate) fn close(&self) -> Vec<QueuedOperation> {
-        self.queue().close()
     }
 
     pub(crate) fn set(
@@ -222,6 +221,7 @@ mod tests {
 
         set("after").unwrap();
         let flushed: Vec<_> = state
+            .queue()
             .close()
             .iter()
             .map(|operation| operation.rendered.name().to_owned())
