@@ -5,8 +5,6 @@ pub(crate) mod lifetime;
 pub(crate) mod validate;
 mod value;
 
-use std::ops::Range;
-
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use http::HeaderValue;
@@ -90,7 +88,8 @@ impl<'a> SetCookie<'a> {
         text.push_str(self.name);
         text.push('=');
         self.value.push_to(self.value_len, &mut text);
-        let domain = push_attribute(&mut text, DOMAIN, attributes.domain.unwrap_or_default());
+        let domain = attributes.domain.unwrap_or_default();
+        push_attribute(&mut text, DOMAIN, domain);
         if let Some(dates) = dates {
             text.push_str(EXPIRES);
             dates.push_expires(&mut text);
@@ -101,7 +100,9 @@ impl<'a> SetCookie<'a> {
             dates.push_max_age(&mut text);
         }
         push_flag(&mut text, PARTITIONED, attributes.partitioned);
-        let path = push_attribute(&mut text, PATH, attributes.path.unwrap_or("/"));
+        let path = attributes.path.unwrap_or("/");
+        push_attribute(&mut text, PATH, path);
+        let path_start = text.len() - path.len();
         if let Some(same_site) = attributes.same_site {
             push_attribute(&mut text, SAME_SITE, same_site_name(same_site));
         }
@@ -111,9 +112,11 @@ impl<'a> SetCookie<'a> {
         Rendered {
             text,
             name: self.name.len(),
-            value: self.value_len,
-            domain,
-            path,
+            name_end: self.name.bytes().next_back().unwrap_or_default(),
+            value: checked_len(self.value_len),
+            domain: checked_len(domain.len()),
+            path: checked_len(path.len()),
+            path_start,
             partitioned: attributes.partitioned == Some(true),
             http_only: attributes.http_only == Some(true),
             secure: attributes.secure == Some(true),
@@ -155,15 +158,18 @@ const PATH: &str = "; Path=";
 const SAME_SITE: &str = "; SameSite=";
 const SECURE: &str = "; Secure";
 
-/// Appends an attribute unless its value is empty, and returns the place of its value.
-fn push_attribute(text: &mut String, name: &str, value: &str) -> Range<usize> {
-    if value.is_empty() {
-        return 0..0;
+/// The length of a value, Domain or Path. [`validate`] refuses those that are longer than this type
+/// can count.
+fn checked_len(len: usize) -> u16 {
+    u16::try_from(len).expect("a checked length")
+}
+
+/// Appends an attribute unless its value is empty.
+fn push_attribute(text: &mut String, name: &str, value: &str) {
+    if !value.is_empty() {
+        text.push_str(name);
+        text.push_str(value);
     }
-    text.push_str(name);
-    let start = text.len();
-    text.push_str(value);
-    start..text.len()
 }
 
 fn push_flag(text: &mut String, name: &str, value: Option<bool>) {
@@ -180,14 +186,18 @@ fn same_site_name(same_site: SameSite) -> &'static str {
     }
 }
 
-/// A finished header value, and the places of its parts.
+/// A finished header value, and the places of its parts. It is small, since the queue moves it.
 #[derive(Clone)]
 pub(crate) struct Rendered {
     text: String,
     name: usize,
-    value: usize,
-    domain: Range<usize>,
-    path: Range<usize>,
+    /// The last byte of the name, in which most names differ.
+    name_end: u8,
+    value: u16,
+    /// The Domain is the first attribute.
+    domain: u16,
+    path: u16,
+    path_start: usize,
     partitioned: bool,
     http_only: bool,
     secure: bool,
@@ -200,11 +210,9 @@ impl Rendered {
         &self.text[..self.name]
     }
 
+    #[inline]
     pub(crate) fn is_same_cookie(&self, other: &Self) -> bool {
-        // Most names differ, and comparing their bytes takes no checks of character boundaries.
-        let has_same_name =
-            self.text.as_bytes()[..self.name] == other.text.as_bytes()[..other.name];
-        has_same_name && self.identity() == other.identity()
+        self.name_end == other.name_end && self.identity() == other.identity()
     }
 
     pub(crate) fn identity(&self) -> Identity<'_> {
@@ -215,11 +223,21 @@ impl Rendered {
     }
 
     pub(crate) fn scope(&self) -> ScopeRef<'_> {
+        let (domain, path) = (usize::from(self.domain), usize::from(self.path));
+        let domain_start = if domain == 0 {
+            0
+        } else {
+            self.value_start() + usize::from(self.value) + DOMAIN.len()
+        };
         ScopeRef {
-            domain: &self.text[self.domain.clone()],
-            path: &self.text[self.path.clone()],
+            domain: &self.text[domain_start..][..domain],
+            path: &self.text[self.path_start..][..path],
             partitioned: self.partitioned,
         }
+    }
+
+    fn value_start(&self) -> usize {
+        self.name + 1
     }
 
     /// The value is marked as sensitive, so that `Debug` and HPACK's dynamic table leave it out.
@@ -236,7 +254,10 @@ impl Rendered {
     /// and does not know early years of `expires`.
     pub(crate) fn to_cookie(&self) -> Cookie<'static> {
         let mut value = String::new();
-        unquote(&self.text[self.name + 1..][..self.value], &mut value);
+        unquote(
+            &self.text[self.value_start()..][..self.value.into()],
+            &mut value,
+        );
         let mut cookie = Cookie::new(self.name().to_owned(), value);
         let ScopeRef { domain, path, .. } = self.scope();
         if !domain.is_empty() {
