@@ -12,9 +12,7 @@ use std::sync::OnceLock;
 use http::header::HeaderMap;
 use memchr::memchr;
 
-use crate::request::pairs::{
-    CookieHeaders, Decoded, DecodedPair, Pair, Pairs, Position, is_searchable, trim,
-};
+use crate::request::pairs::{CookieHeaders, Decoded, Pair, Pairs, Position, is_searchable, trim};
 use crate::request::search::{Found, rfind};
 
 /// Up to this number of names, comparing them takes less time than hashing them.
@@ -24,6 +22,7 @@ const MAX_COMPARED: usize = 16;
 #[derive(Default)]
 pub(crate) struct RequestCookies {
     headers: CookieHeaders,
+    /// Decoding all pairs for the first one would take 390 ns instead of 240.
     decoded: OnceLock<Box<Decoded>>,
     /// The position of the last pair of each name, in the order in which names first occur.
     index: OnceLock<Box<[Position]>>,
@@ -125,25 +124,17 @@ impl RequestCookies {
     }
 
     fn name<'a>(&'a self, pair: Pair<'a>) -> &'a str {
-        pair.plain_name().unwrap_or_else(|| self.decoded(pair.at).0)
+        pair.plain_name().unwrap_or_else(|| self.decoded(pair).0)
     }
 
     fn value<'a>(&'a self, pair: Pair<'a>) -> &'a str {
-        pair.plain_value()
-            .unwrap_or_else(|| self.decoded(pair.at).1)
+        pair.plain_value().unwrap_or_else(|| self.decoded(pair).1)
     }
 
-    fn decoded(&self, at: Position) -> (&str, &str) {
-        let decoded = self
-            .decoded
-            .get_or_init(|| Box::new(Decoded::new(self.pairs())));
-        let Decoded { text, pairs } = &**decoded;
-        let place = pairs
-            .binary_search_by_key(&at, |pair| pair.at)
-            .expect("every pair that is not plain was decoded");
-        let DecodedPair { name, value, .. } = pairs[place];
-        let end = pairs.get(place + 1).map_or(text.len(), |next| next.name);
-        (&text[name..value], &text[value..end])
+    fn decoded(&self, pair: Pair<'_>) -> (&str, &str) {
+        self.decoded
+            .get_or_init(|| Box::new(Decoded::new(pair)))
+            .name_value(pair.at, self.pairs())
     }
 
     fn pairs(&self) -> Pairs<'_> {

@@ -1,5 +1,7 @@
 //! The cookie-pairs in a request's `Cookie` headers.
 
+use std::sync::OnceLock;
+
 use http::header::{COOKIE, HeaderMap, HeaderValue};
 use memchr::memchr;
 
@@ -130,33 +132,78 @@ impl<'a> Iterator for Pairs<'a> {
     }
 }
 
-/// The pairs that cannot borrow from their header, decoded once into one string.
+/// The first pair that is read and cannot borrow from its header. Few requests have a second one.
 pub(super) struct Decoded {
-    pub(super) text: String,
-    pub(super) pairs: Vec<DecodedPair>,
-}
-
-pub(super) struct DecodedPair {
-    pub(super) at: Position,
-    /// The start of the name in the text; the value ends where the next name starts.
-    pub(super) name: usize,
-    pub(super) value: usize,
+    at: Position,
+    text: String,
+    value: usize,
+    all: OnceLock<AllDecoded>,
 }
 
 impl Decoded {
-    pub(super) fn new(pairs: Pairs<'_>) -> Self {
+    pub(super) fn new(pair: Pair<'_>) -> Self {
+        let mut text = String::with_capacity(pair.name.len() + pair.value.len());
+        Self {
+            at: pair.at,
+            value: decode(pair, &mut text),
+            text,
+            all: OnceLock::new(),
+        }
+    }
+
+    /// The name and value of the pair at `at`, which is one of `pairs` and cannot borrow.
+    pub(super) fn name_value(&self, at: Position, pairs: Pairs<'_>) -> (&str, &str) {
+        if at == self.at {
+            return self.text.split_at(self.value);
+        }
+        self.all
+            .get_or_init(|| AllDecoded::new(pairs))
+            .name_value(at)
+    }
+}
+
+/// The pairs that cannot borrow from their header, decoded once into one string.
+struct AllDecoded {
+    text: String,
+    pairs: Vec<DecodedPair>,
+}
+
+struct DecodedPair {
+    at: Position,
+    /// The start of the name in the text; the value ends where the next name starts.
+    name: usize,
+    value: usize,
+}
+
+impl AllDecoded {
+    fn new(pairs: Pairs<'_>) -> Self {
         let all = pairs.filter(|pair| pair.plain_name().is_none() || pair.plain_value().is_none());
         let mut text = String::new();
         // Growing would take three times the memory.
         let mut pairs = Vec::with_capacity(all.clone().count());
         for pair in all {
-            let name = text.len();
-            text.push_str(&String::from_utf8_lossy(pair.name));
-            let value = text.len();
-            unquote(&String::from_utf8_lossy(pair.value), &mut text);
-            let at = pair.at;
+            let (at, name) = (pair.at, text.len());
+            let value = decode(pair, &mut text);
             pairs.push(DecodedPair { at, name, value });
         }
         Self { text, pairs }
     }
+
+    fn name_value(&self, at: Position) -> (&str, &str) {
+        let Self { text, pairs } = self;
+        let place = pairs
+            .binary_search_by_key(&at, |pair| pair.at)
+            .expect("every pair that is not plain was decoded");
+        let DecodedPair { name, value, .. } = pairs[place];
+        let end = pairs.get(place + 1).map_or(text.len(), |next| next.name);
+        (&text[name..value], &text[value..end])
+    }
+}
+
+/// Appends the pair, and returns the start of its value.
+fn decode(pair: Pair<'_>, text: &mut String) -> usize {
+    text.push_str(&String::from_utf8_lossy(pair.name));
+    let value = text.len();
+    unquote(&String::from_utf8_lossy(pair.value), text);
+    value
 }
