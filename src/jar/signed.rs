@@ -1,5 +1,7 @@
 //! `SignedJar`: Django's signed cookies.
 
+use std::fmt::Write;
+
 use cookie::time::{Duration, OffsetDateTime};
 
 use crate::display::display_name;
@@ -300,6 +302,14 @@ impl Protect for SignedJar {
 
 /// Django's `_cookie_signer_salt`. The length distinguishes `("a", "bc")` from `("ab", "c")`.
 fn salt(name: &str, salt: &str) -> String {
-    let len = salt.chars().count().to_string();
-    ["django.http.cookies.v2:", &len, ":", salt, name].concat()
+    const PREFIX: &str = "django.http.cookies.v2:";
+    // The digits of a length take at most 20 bytes.
+    let mut text = String::with_capacity(PREFIX.len() + 20 + 1 + salt.len() + name.len());
+    text.push_str(PREFIX);
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{}", salt.chars().count());
+    for part in [":", salt, name] {
+        text.push_str(part);
+    }
+    text
 }

@@ -198,7 +198,12 @@ impl Signer {
 
     /// Splits at the last separator.
     pub(super) fn split<'a>(&self, text: &'a str) -> Option<(&'a str, &'a str)> {
-        text.rsplit_once(self.separator.as_str())
+        let mut chars = self.separator.chars();
+        match (chars.next(), chars.next()) {
+            // The search for a string would take 600 more instructions.
+            (Some(separator), None) => text.rsplit_once(separator),
+            _ => text.rsplit_once(self.separator.as_str()),
+        }
     }
 }
 

@@ -118,8 +118,9 @@ impl TimestampSigner {
         now: Option<OffsetDateTime>,
         value: &str,
     ) -> String {
-        let time = base62_encode(since_epoch(now) / SECOND);
-        self.signer.sign_parts(salt, &[value, &time])
+        let mut digits = [0; MAX_DIGITS];
+        let time = base62_encode(since_epoch(now) / SECOND, &mut digits);
+        self.signer.sign_parts(salt, &[value, time])
     }
 
     /// Returns the value that was signed, if it is not older than [`max_age`](Self::max_age).
@@ -216,11 +217,13 @@ fn age(seconds: i128, now: Option<OffsetDateTime>) -> Duration {
 /// One second, in nanoseconds.
 const SECOND: i128 = 1_000_000_000;
 
-/// Encodes as Django's `b62_encode` does.
-fn base62_encode(seconds: i128) -> String {
+/// A 64-bit number takes 11 digits, and there can be a sign.
+const MAX_DIGITS: usize = 12;
+
+/// Encodes as Django's `b62_encode` does, at the end of `digits`.
+fn base62_encode(seconds: i128, digits: &mut [u8; MAX_DIGITS]) -> &str {
     let mut rest = u64::try_from(seconds.unsigned_abs()).unwrap_or(u64::MAX);
-    // A 64-bit number takes 11 digits, and there can be a sign.
-    let mut digits = [b'-'; 12];
+    digits.fill(b'-');
     let mut start = digits.len();
     while rest > 0 || start == digits.len() {
         start -= 1;
@@ -228,7 +231,7 @@ fn base62_encode(seconds: i128) -> String {
         rest /= 62;
     }
     start -= usize::from(seconds < 0);
-    digits[start..].iter().copied().map(char::from).collect()
+    std::str::from_utf8(&digits[start..]).expect("ASCII")
 }
 
 /// A number with more digits in base 62 is too large for a Python float.
