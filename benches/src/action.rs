@@ -7,6 +7,9 @@ pub enum Action {
     Nothing,
     /// Reads one cookie, which the request has. Each call reads the next of these names.
     Get(&'static [&'static str]),
+    /// Reads each of these cookies. Each is read by a middleware or handler of its own, which takes the jar
+    /// from the request.
+    GetEach(&'static [&'static str]),
     /// Looks up a cookie that the request does not have.
     GetMissing,
     /// Reads all names and values.
@@ -24,6 +27,9 @@ pub enum Action {
     /// The same as [`Set`](Self::Set), through two nested layers: the outer layer declares this many
     /// other cookies, and the inner layer declares one.
     SetInNestedLayers { outer_declared: usize },
+    /// Four clones of the jar, as for four tasks of the request. In turn, each reads one of [`NAMES`], sets
+    /// one of [`SET_NAMES`], and is dropped.
+    FourTasks,
     /// Deletes [`NAME`] at `/`.
     Delete,
     /// Sets one cookie and deletes another one. This crate has declared the scopes of both; its
@@ -33,6 +39,8 @@ pub enum Action {
     SetSigned,
     /// Reads [`NAME`] and verifies its signature.
     GetSigned,
+    /// Reads [`NAME`] and verifies its signature, sets one cookie and deletes [`DELETED`].
+    Session,
     /// Reads [`NAME`] and sets it again, which is most of the cookie work of a login or session.
     GetAndSet,
 }
@@ -78,6 +86,9 @@ pub const SET_COOKIE_VALUE: &str = "sessionid=f81d4fae7dec11d0a76500a0c91e6bf6; 
 pub const SET_NAMES: [&str; 10] = [
     "set-a", "set-b", "set-c", "set-d", "set-e", "set-f", "set-g", "set-h", "set-i", "set-j",
 ];
+
+/// The name of the cookie that [`Action::Session`] deletes.
+pub const DELETED: &str = NAMES[7];
 
 /// The name of [`Action::GetMissing`].
 pub const MISSING: &str = "missing";

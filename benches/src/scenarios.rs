@@ -5,7 +5,7 @@ use std::fmt::Write;
 use http::Request;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 
-use crate::action::{Action, NAMES, VALUES};
+use crate::action::{Action, DELETED, NAMES, VALUES};
 use crate::libraries::{BASELINE, LIBRARIES, Library, OURS};
 
 /// The cookies of a request.
@@ -17,10 +17,16 @@ enum Cookies {
     TenHeaders,
     /// One cookie, whose value is quoted and has escapes.
     Quoted,
+    /// Two cookies, whose values are quoted and have escapes.
+    TwoQuoted,
+    /// Forty cookies, 4 KiB: [`FORTY`].
+    Forty,
     /// 1000 cookies, 17 KiB.
     Thousand,
     /// One cookie, signed by the library.
     Signed,
+    /// The same, and a cookie that is not signed.
+    SignedAndPlain,
     /// This text, repeated up to this length in bytes.
     Repeated(&'static str, usize),
 }
@@ -67,6 +73,17 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     scenario("read-quoted", Cookies::Quoted, Action::Get(&["theme"])),
     scenario(
+        "read-two-quoted",
+        Cookies::TwoQuoted,
+        Action::GetEach(&["theme", "cart"]),
+    ),
+    // Three middlewares and a handler.
+    scenario(
+        "read-four-of-40",
+        Cookies::Forty,
+        Action::GetEach(&["csrftoken", "sessionid", "django_language", "cf_clearance"]),
+    ),
+    scenario(
         "read-worst-of-1000",
         Cookies::Thousand,
         Action::Get(&["n0000"]),
@@ -92,6 +109,8 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("delete-one-10", Cookies::Ten, Action::Delete),
     scenario("declared-10", Cookies::Ten, Action::Declared),
     scenario("read-and-set-10", Cookies::Ten, Action::GetAndSet),
+    scenario("four-tasks-10", Cookies::Ten, Action::FourTasks),
+    scenario("session", Cookies::SignedAndPlain, Action::Session),
     scenario("signed-set-0", Cookies::None, Action::SetSigned),
     scenario("signed-set-10", Cookies::Ten, Action::SetSigned),
     scenario("signed-get", Cookies::Signed, Action::GetSigned),
@@ -191,8 +210,11 @@ impl Scenario {
             Cookies::Ten => format!("ten cookies, {} bytes", ten().len()),
             Cookies::TenHeaders => "ten `Cookie` headers".to_owned(),
             Cookies::Quoted => format!("`{QUOTED}`"),
+            Cookies::TwoQuoted => format!("`{TWO_QUOTED}`"),
+            Cookies::Forty => format!("40 cookies, {} bytes", forty().len()),
             Cookies::Thousand => format!("1000 cookies, {} bytes", thousand().len()),
             Cookies::Signed => "one signed cookie".to_owned(),
+            Cookies::SignedAndPlain => "one signed cookie, one other".to_owned(),
             Cookies::Repeated(text, len) => format!("{} KiB of `{text}`", len / KIB),
         }
     }
@@ -220,14 +242,19 @@ impl Scenario {
             Cookies::Ten => vec![ten()],
             Cookies::TenHeaders => pairs().collect(),
             Cookies::Quoted => vec![QUOTED.to_owned()],
+            Cookies::TwoQuoted => vec![TWO_QUOTED.to_owned()],
+            Cookies::Forty => vec![forty()],
             Cookies::Thousand => vec![thousand()],
             Cookies::Signed => vec![signed_by(library)],
+            Cookies::SignedAndPlain => vec![format!("{}; {DELETED}=1", signed_by(library))],
             Cookies::Repeated(text, len) => vec![text.repeat(len / text.len())],
         }
     }
 }
 
 const QUOTED: &str = r#"theme="dark\073 \"blue\"""#;
+
+const TWO_QUOTED: &str = r#"theme="dark\073 \"blue\""; cart="3\054 4""#;
 
 fn pairs() -> impl Iterator<Item = String> {
     NAMES
@@ -238,6 +265,59 @@ fn pairs() -> impl Iterator<Item = String> {
 
 fn ten() -> String {
     pairs().collect::<Vec<_>>().join("; ")
+}
+
+/// The names of cookies as sites and the scripts on their pages set them, with the usual lengths of their
+/// values. The site's own cookies are among the first, since they are set first.
+const FORTY: [(&str, usize); 40] = [
+    ("csrftoken", 32),
+    ("sessionid", 32),
+    ("django_language", 5),
+    ("_ga", 27),
+    ("_gid", 27),
+    ("_gat_UA-1234567-1", 1),
+    ("_ga_5KX8W2R9TQ", 51),
+    ("_gcl_au", 25),
+    ("_fbp", 30),
+    ("_fbc", 88),
+    ("__stripe_mid", 42),
+    ("__stripe_sid", 42),
+    ("OptanonConsent", 640),
+    ("OptanonAlertBoxClosed", 24),
+    ("_hjSessionUser_1234567", 148),
+    ("_hjSession_1234567", 140),
+    ("_hjIncludedInSessionSample_1234567", 1),
+    ("intercom-id-a1b2c3d4", 36),
+    ("intercom-session-a1b2c3d4", 96),
+    ("intercom-device-id-a1b2c3d4", 36),
+    ("ajs_anonymous_id", 36),
+    ("ajs_user_id", 36),
+    ("mp_0123456789abcdef0123456789abcdef_mixpanel", 410),
+    ("amplitude_id_0123456789abcdefexample.com", 260),
+    ("_clck", 32),
+    ("_clsk", 48),
+    ("_uetsid", 32),
+    ("_uetvid", 32),
+    ("_pin_unauth", 88),
+    ("_tt_enable_cookie", 1),
+    ("_ttp", 27),
+    ("_rdt_uuid", 50),
+    ("_scid", 36),
+    ("__cf_bm", 177),
+    ("cf_clearance", 161),
+    ("hubspotutk", 32),
+    ("__hstc", 98),
+    ("__hssrc", 1),
+    ("__hssc", 38),
+    ("AWSALB", 128),
+];
+
+fn forty() -> String {
+    let pair = |(name, len): &(&str, usize)| {
+        let digits = "f81d4fae7dec11d0a76500a0c91e6bf6".chars().cycle();
+        format!("{name}={}", digits.take(*len).collect::<String>())
+    };
+    FORTY.iter().map(pair).collect::<Vec<_>>().join("; ")
 }
 
 /// The `Cookie` header with 1000 cookies.

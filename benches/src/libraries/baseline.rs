@@ -21,7 +21,8 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
         | Action::Delete
         | Action::SetSigned
         | Action::GetAndSet => 1,
-        Action::Declared => 2,
+        Action::Declared | Action::Session => 2,
+        Action::FourTasks => 4,
         Action::SetTen => 10,
         _ => 0,
     };

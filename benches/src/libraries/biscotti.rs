@@ -12,7 +12,7 @@ use http::{HeaderMap, Response};
 use jiff::Zoned;
 use tower::layer::util::Identity;
 
-use crate::action::{Action, DOMAIN, MAX_AGE, MISSING, NAME, SECRET, SET_NAMES, VALUE};
+use crate::action::{Action, DELETED, DOMAIN, MAX_AGE, MISSING, NAME, SECRET, SET_NAMES, VALUE};
 use crate::handler::{Respond, layered, read, rotate};
 
 fn plain() -> Processor {
@@ -65,7 +65,10 @@ fn respond_with(cookies: ResponseCookies<'_>, processor: &Processor) -> Response
     response
 }
 
-fn reading_and_writing(processor: Processor) -> Respond {
+fn reading_and_writing(
+    processor: Processor,
+    write: impl Fn(&mut ResponseCookies<'static>) + 'static,
+) -> Respond {
     layered(Identity::new(), move |request| {
         let request_cookies = parse(request.headers(), &processor);
         read(
@@ -75,7 +78,7 @@ fn reading_and_writing(processor: Processor) -> Respond {
                 .value(),
         );
         let mut cookies = ResponseCookies::new();
-        cookies.insert(at_root(NAME));
+        write(&mut cookies);
         respond_with(cookies, &processor)
     })
 }
@@ -101,11 +104,17 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
                 read(cookies.get(next()).expect("the request has it").value());
             })
         }
+        Action::GetEach(names) => reading(plain(), move |cookies| {
+            for name in names {
+                read(cookies.get(name).expect("the request has it").value());
+            }
+        }),
         Action::GetMissing => reading(plain(), |cookies| assert!(cookies.get(MISSING).is_none())),
         // A handler that does not parse the cookies costs nothing. RequestCookies has no iterator.
         Action::Nothing
         | Action::GetAll
         | Action::Count
+        | Action::FourTasks
         | Action::SetInOneLayer { .. }
         | Action::SetInNestedLayers { .. } => return None,
         Action::Set => writing(plain(), |cookies| drop(cookies.insert(at_root(NAME)))),
@@ -128,7 +137,13 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
             cookies.insert(session());
             cookies.insert(RemovalCookie::new("theme").set_path("/app"));
         }),
-        Action::GetAndSet => reading_and_writing(plain()),
+        Action::GetAndSet => {
+            reading_and_writing(plain(), |cookies| drop(cookies.insert(at_root(NAME))))
+        }
+        Action::Session => reading_and_writing(signing(), |cookies| {
+            cookies.insert(at_root(SET_NAMES[0]));
+            cookies.insert(RemovalCookie::new(DELETED).set_path("/"));
+        }),
         Action::SetSigned => writing(signing(), |cookies| drop(cookies.insert(at_root(NAME)))),
         Action::GetSigned => reading(signing(), |cookies| {
             read(cookies.get(NAME).expect("the signature is valid").value());

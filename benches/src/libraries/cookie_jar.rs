@@ -7,7 +7,7 @@ use http::Response;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use tower::layer::util::Identity;
 
-use crate::action::{Action, MAX_AGE, MISSING, NAME, SECRET, SET_NAMES, VALUE};
+use crate::action::{Action, DELETED, MAX_AGE, MISSING, NAME, SECRET, SET_NAMES, VALUE};
 use crate::handler::{Respond, count, layered, read, rotate, session};
 
 fn with_jar(mut handler: impl FnMut(&mut CookieJar) + 'static) -> Respond {
@@ -34,13 +34,19 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
     let set = |jar: &mut CookieJar, name| jar.add(Cookie::build((name, VALUE)).path("/"));
     let key = Key::from(SECRET.as_bytes());
     Some(match action {
-        Action::Nothing | Action::SetInOneLayer { .. } | Action::SetInNestedLayers { .. } => {
-            return None;
-        }
+        Action::Nothing
+        | Action::SetInOneLayer { .. }
+        | Action::SetInNestedLayers { .. }
+        | Action::FourTasks => return None,
         Action::Get(names) => {
             let mut next = rotate(names);
             with_jar(move |jar| read(jar.get(next()).expect("the request has it").value()))
         }
+        Action::GetEach(names) => with_jar(move |jar| {
+            for name in names {
+                read(jar.get(name).expect("the request has it").value());
+            }
+        }),
         Action::GetMissing => with_jar(|jar| assert!(jar.get(MISSING).is_none())),
         Action::GetAll => with_jar(|jar| {
             for cookie in jar.iter() {
@@ -62,6 +68,12 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
         Action::GetAndSet => with_jar(move |jar| {
             read(jar.get(NAME).expect("the request has it").value());
             set(jar, NAME);
+        }),
+        Action::Session => with_jar(move |jar| {
+            let session = jar.signed(&key).get(NAME);
+            read(session.expect("the signature is valid").value());
+            set(jar, SET_NAMES[0]);
+            jar.remove(Cookie::build(DELETED).path("/"));
         }),
         Action::SetSigned => with_jar(move |jar| {
             jar.signed_mut(&key)

@@ -13,7 +13,7 @@ use http::{Request, Response};
 use memchr::memrchr;
 use tower::{Layer, Service};
 
-use crate::action::{Action, DOMAIN, MAX_AGE, MISSING, NAME, SET_NAMES, VALUE};
+use crate::action::{Action, DOMAIN, MAX_AGE, MISSING, NAME, NAMES, SET_NAMES, VALUE};
 use crate::handler::{Respond, layered, read, rotate};
 
 #[derive(Clone)]
@@ -129,6 +129,13 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
             with_jar(move |jar| read(jar.get(next()).expect("the request has it")))
         }
         Action::GetMissing => with_jar(|jar| assert!(jar.get(MISSING).is_none())),
+        Action::GetEach(names) => layered(FloorLayer, move |request| {
+            for name in names {
+                let jar: &Jar = request.extensions().get().expect("the layer inserts it");
+                read(jar.get(name).expect("the request has it"));
+            }
+            Response::new(Body::empty())
+        }),
         Action::GetAll => with_jar(|jar| {
             for pair in jar.headers().flat_map(|header| header.split(';')) {
                 if let Some((name, value)) = pair.trim_ascii().split_once('=') {
@@ -154,6 +161,13 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
             ]);
         }),
         Action::SetTen => with_jar(move |jar| SET_NAMES.iter().for_each(|name| set(jar, name))),
+        Action::FourTasks => with_jar(move |jar| {
+            let tasks = [(); 4].map(|()| jar.clone());
+            for ((jar, name), set_name) in tasks.into_iter().zip(NAMES).zip(SET_NAMES) {
+                read(jar.get(name).expect("the request has it"));
+                set(&jar, set_name);
+            }
+        }),
         Action::Delete => with_jar(|jar| jar.push(&[NAME, "=\"\"", EXPIRED, "; Path=/"])),
         Action::Declared => with_jar(|jar| {
             let attributes = "; HttpOnly; Path=/app; SameSite=Lax; Secure";
@@ -168,7 +182,8 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
         | Action::SetInOneLayer { .. }
         | Action::SetInNestedLayers { .. }
         | Action::SetSigned
-        | Action::GetSigned => return None,
+        | Action::GetSigned
+        | Action::Session => return None,
     })
 }
 

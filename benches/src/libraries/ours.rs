@@ -10,7 +10,9 @@ use tower::{Layer, Service};
 use tower_django_cookies::time::Duration;
 use tower_django_cookies::{Cookie, CookieJar, CookieLayer, SameSite};
 
-use crate::action::{Action, DOMAIN, MAX_AGE, MISSING, NAME, SECRET, SET_NAMES, VALUE};
+use crate::action::{
+    Action, DELETED, DOMAIN, MAX_AGE, MISSING, NAME, NAMES, SECRET, SET_NAMES, VALUE,
+};
 use crate::handler::{Handler, Respond, count, layered, read, rotate};
 
 fn with_jar<L, S>(layer: L, mut handler: impl FnMut(&CookieJar) + 'static) -> Respond
@@ -62,6 +64,14 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
                 read(jar.get(next()).expect("the request has it"));
             })
         }
+        Action::GetEach(names) => layered(layer, move |request| {
+            for name in names {
+                let jar = CookieJar::from_extensions(request.extensions());
+                let jar = jar.expect("the layer inserts it");
+                read(jar.get(name).expect("the request has it"));
+            }
+            Response::new(Body::empty())
+        }),
         Action::GetMissing => with_jar(layer, |jar| assert!(jar.get(MISSING).is_none())),
         Action::GetAll => with_jar(layer, |jar| {
             for (name, value) in jar {
@@ -92,6 +102,13 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
                 jar.set((name, VALUE)).expect("a valid cookie");
             }
         }),
+        Action::FourTasks => with_jar(layer, |jar| {
+            let tasks = [(); 4].map(|()| jar.clone());
+            for ((jar, name), set_name) in tasks.into_iter().zip(NAMES).zip(SET_NAMES) {
+                read(jar.get(name).expect("the request has it"));
+                jar.set((set_name, VALUE)).expect("a valid cookie");
+            }
+        }),
         Action::Delete => with_jar(layer, |jar| jar.delete(NAME).expect("a valid cookie")),
         Action::Declared => {
             let layer = layer.declare(session()).expect("a valid declaration");
@@ -106,6 +123,11 @@ pub(super) fn respond(action: Action) -> Option<Respond> {
         Action::GetAndSet => with_jar(layer, |jar| {
             read(jar.get(NAME).expect("the request has it"));
             jar.set((NAME, VALUE)).expect("a valid cookie");
+        }),
+        Action::Session => with_jar(with_key(layer), |jar| {
+            read(&jar.signed().get(NAME).expect("the signature is valid"));
+            jar.set((SET_NAMES[0], VALUE)).expect("a valid cookie");
+            jar.delete(DELETED).expect("a valid cookie");
         }),
         Action::SetSigned => with_jar(with_key(layer), |jar| {
             jar.signed().set((NAME, VALUE)).expect("a valid cookie");
