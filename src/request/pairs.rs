@@ -178,9 +178,12 @@ struct DecodedPair {
 impl AllDecoded {
     fn new(pairs: Pairs<'_>) -> Self {
         let all = pairs.filter(|pair| pair.plain_name().is_none() || pair.plain_value().is_none());
-        let mut text = String::new();
         // Growing would take three times the memory.
-        let mut pairs = Vec::with_capacity(all.clone().count());
+        let (count, len) = all.clone().fold((0, 0), |(count, len), pair| {
+            (count + 1, len + pair.name.len() + pair.value.len())
+        });
+        let mut text = String::with_capacity(len);
+        let mut pairs = Vec::with_capacity(count);
         for pair in all {
             let (at, name) = (pair.at, text.len());
             let value = decode(pair, &mut text);
