@@ -142,7 +142,7 @@ impl CookieJar {
     /// assert_eq!(handler(&Request::new(())), Err(CookieError::MissingLayer));
     /// ```
     pub fn from_extensions(extensions: &Extensions) -> Result<&Self, CookieError> {
-        extensions.get().ok_or_else(|| CookieError::MissingLayer)
+        extensions.get().ok_or(CookieError::MissingLayer)
     }
 
     /// Creates a jar that reads `headers`, for code without a layer.

@@ -91,15 +91,15 @@ impl Dates {
 
     /// Appends an IMF-fixdate (RFC 9110 §5.6.7).
     pub(crate) fn push_expires(self, out: &mut String) {
-        // The date of every delete. Formatting it would take 290 more instructions.
-        if self.expires == OffsetDateTime::UNIX_EPOCH {
-            return out.push_str(EPOCH);
-        }
         const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
         const MONTHS: [&str; 12] = [
             " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ",
             " Oct ", " Nov ", " Dec ",
         ];
+        // The date of every delete. Formatting it would take 290 more instructions.
+        if self.expires == OffsetDateTime::UNIX_EPOCH {
+            return out.push_str(EPOCH);
+        }
         let (year, month, day) = self.expires.to_calendar_date();
         let (hour, minute, second) = self.expires.to_hms();
         let weekday = self.expires.weekday().number_days_from_monday();
