@@ -332,9 +332,9 @@ impl CookieJar {
     /// necessary. If several operations have the same name, Domain, Path and Partitioned, the last
     /// one takes effect.
     ///
-    /// A value with characters above U+00FF is sent as UTF-8 bytes. Some servers and proxies drop such a
-    /// cookie. Others, such as axum-extra, drop all cookies of the request. If other servers read the
-    /// cookie, use [`set_verbatim`](Self::set_verbatim) with percent-encoding.
+    /// A value with characters above U+00FF is sent as UTF-8 bytes. Some libraries lose such a cookie, such
+    /// as `lambda_http` in a response. Others ignore all cookies of the request, such as axum-extra. If one
+    /// of them handles the cookie, use [`set_verbatim`](Self::set_verbatim) with percent-encoding.
     ///
     /// # Errors
     ///

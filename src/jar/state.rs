@@ -134,7 +134,7 @@ pub(crate) struct LayerView {
 }
 
 impl LayerView {
-    // Without it, each request copies the view once more, which takes 5 ns.
+    // Without `#[inline]`, each request copies the view once more, which takes 5 ns.
     #[inline]
     pub(crate) fn new(config: SharedConfig, headers: &HeaderMap, uri: &Uri) -> Self {
         let host = RequestHost::new(headers, uri, config.host_from());

@@ -22,7 +22,7 @@ const MAX_COMPARED: usize = 16;
 #[derive(Default)]
 pub(crate) struct RequestCookies {
     headers: CookieHeaders,
-    /// Decoding all pairs for the first one would take 390 ns instead of 240.
+    /// At first only one pair is decoded, which takes 219 ns. Decoding all of them takes 328 ns.
     decoded: OnceLock<Box<Decoded>>,
     /// The position of the last pair of each name, in the order in which names first occur.
     index: OnceLock<Box<[Position]>>,
@@ -132,7 +132,7 @@ impl RequestCookies {
             .unwrap_or_else(|| self.decoded(pair.at).1)
     }
 
-    // Inlined, it would make a read of ten plain cookies take 40 ns more.
+    // If this is inlined, a read of ten plain cookies takes 40 ns more.
     #[inline(never)]
     fn decoded(&self, at: Position) -> (&str, &str) {
         self.decoded
