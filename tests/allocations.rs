@@ -12,10 +12,10 @@ use std::task::Poll;
 
 use allocation_counter::{AllocationInfo, measure};
 use http::header::{COOKIE, HOST};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use support::{jar_of, poll, request};
 use tower::{Layer, Service, service_fn};
-use tower_django_cookies::{Cookie, CookieJar, CookieLayer};
+use tower_django_cookies::{Cookie, CookieJar, CookieLayer, HostSource};
 
 /// Most values are in the header as they are read. `escaped` and `broken` must be decoded.
 const HEADER: &[u8] =
@@ -88,15 +88,19 @@ fn second_iter_does_not_allocate() {
     assert_eq!(allocations(read), 0);
 }
 
-/// The allocations of the layer and of `handler` for a request with this `Cookie` header.
-fn allocations_of_call(header: Option<&str>, handler: fn(&CookieJar)) -> AllocationInfo {
+/// The allocations of the layer and of `handler` for a request with these `Cookie` headers.
+fn allocations_of_call(headers: &[&str], handler: fn(&CookieJar)) -> AllocationInfo {
     let mut service = CookieLayer::new().layer(service_fn(|request: Request<()>| {
         handler(CookieJar::from_extensions(request.extensions()).expect("the layer's jar"));
         ready(Ok::<_, Infallible>(Response::new(())))
     }));
-    let request = header.map_or_else(Request::default, request);
+    let mut request = Request::new(());
+    for header in headers {
+        let header = HeaderValue::from_str(header).expect("a header value");
+        request.headers_mut().append(COOKIE, header);
+    }
     // The first clone of a header value may allocate. The headers of hyper are already shared.
-    let _shared = request.headers().get(COOKIE).cloned();
+    let _shared = request.headers().clone();
     measure(|| {
         let response = poll(pin!(service.call(request)));
         assert!(matches!(response, Poll::Ready(Ok(_))));
@@ -113,37 +117,51 @@ fn call_without_reads_allocates_nothing_for_the_cookie_header() {
         |jar| jar.delete("a").expect("a valid cookie"),
     ];
     for handler in handlers {
-        let without_header = allocations_of_call(None, handler);
-        let with_header = allocations_of_call(Some(&escaped), handler);
+        let without_header = allocations_of_call(&[], handler);
+        let with_header = allocations_of_call(&[&escaped], handler);
         assert_eq!(with_header.count_total, without_header.count_total);
         assert_eq!(with_header.bytes_total, without_header.bytes_total);
     }
 }
 
-/// A plain host name is borrowed. One with a port is parsed, which copies it, at the first Domain.
 #[test]
-fn host_with_port_is_parsed_once_however_many_cookies_have_a_domain() {
-    let allocations_of_sets = |host: &'static str| {
+fn call_with_several_cookie_headers_allocates_one_copy_of_them() {
+    let headers = ["a=1", "b=2", "c=3"];
+    let one = allocations_of_call(&headers[..1], |_| ());
+    let several = allocations_of_call(&headers, |_| ());
+    assert_eq!(several.count_total, one.count_total + 1);
+    let joined = headers.join(";").len() as u64;
+    assert_eq!(several.bytes_total, one.bytes_total + joined);
+
+    let several_read = allocations_of_call(&headers, |jar| {
+        assert_eq!(jar.get("b"), Some("2"));
+    });
+    assert_eq!(several_read.count_total, several.count_total);
+}
+
+#[test]
+fn domain_check_against_host_name_does_not_allocate() {
+    let allocations_of_set = |layer: &CookieLayer, host: &'static str| {
         let mut request = Request::new(());
-        let host = http::HeaderValue::from_static(host);
+        let host = HeaderValue::from_static(host);
         request.headers_mut().insert(HOST, host);
-        let jar = CookieLayer::new().jar(&request);
-        let set = |name: &'static str| {
-            let cookie = Cookie::build((name, "1")).domain("example.com");
+        let jar = layer.jar(&request);
+        allocations(|| {
+            let cookie = Cookie::build(("a", "1")).domain("example.com");
             jar.set(cookie).expect("a valid cookie");
-        };
-        ["a", "b", "c", "d"].map(|name| allocations(|| set(name)))
+        })
     };
-    let plain = allocations_of_sets("www.example.com");
-    for host in [
-        "www.example.com:8080",
-        "user@www.example.com",
-        "user:pass@www.example.com:8080",
-    ] {
-        let [first, others @ ..] = allocations_of_sets(host);
-        assert!(first > plain[0], "{host} is not parsed");
-        assert_eq!(others, plain[1..], "{host}");
+    let unchecked = CookieLayer::new()
+        .host_from(HostSource::Unchecked)
+        .expect("no host to check");
+    let without_check = allocations_of_set(&unchecked, "");
+    for host in ["www.example.com", "www.example.com:8080", "EXAMPLE.com"] {
+        let with_check = allocations_of_set(&CookieLayer::new(), host);
+        assert_eq!(with_check, without_check, "{host}");
     }
+    // All other hosts are parsed, which copies them.
+    let copied = allocations_of_set(&CookieLayer::new(), "user@www.example.com");
+    assert!(copied > without_check);
 }
 
 /// The allocations of a set of `theme` through these layers, the outermost first, once warm.
