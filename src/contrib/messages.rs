@@ -289,7 +289,7 @@ impl Messages {
     /// The value of the cookie.
     fn sign(&self, signer: &TimestampSigner, json: &str) -> String {
         let payload = pack(&to_latin1(json), true);
-        signer.sign_salted(SALT, self.now, &payload)
+        signer.sign_salted(&[SALT], self.now, &payload)
     }
 
     /// Django's `CookieStorage._get`. An invalid cookie counts as absent.
@@ -299,7 +299,7 @@ impl Messages {
         };
         let read = |value: &str, _| {
             let unsigned = signer
-                .verify_salted(SALT, None, value, None)
+                .verify_salted(&[SALT], None, value, None)
                 .map_err(|_| invalid())?;
             let json = unpack(unsigned.value, DEFAULT_INFLATE_LIMIT).map_err(|_| invalid())?;
             let json = from_latin1(&json);

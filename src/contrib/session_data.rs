@@ -196,7 +196,7 @@ impl Sessions {
         if json.len() > DEFAULT_INFLATE_LIMIT {
             return Err(self.invalid(SessionReason::TooLong));
         }
-        Ok(signer.sign_salted(salt, self.now, &pack(&json, true)))
+        Ok(signer.sign_salted(&[salt], self.now, &pack(&json, true)))
     }
 
     fn verify(
@@ -206,7 +206,7 @@ impl Sessions {
         signed: &str,
         max_age: Option<Duration>,
     ) -> Result<Session, CookieError> {
-        let verified = signer.verify_salted(salt, self.now, signed, max_age);
+        let verified = signer.verify_salted(&[salt], self.now, signed, max_age);
         let unsigned = verified.map_err(|error| match error {
             SignatureError::SignatureExpired { age, max_age } => CookieError::SignatureExpired {
                 name: display_name(&self.name),

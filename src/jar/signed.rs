@@ -1,6 +1,6 @@
 //! `SignedJar`: Django's signed cookies.
 
-use std::fmt::Write;
+use std::borrow::Cow;
 
 use cookie::time::{Duration, OffsetDateTime};
 
@@ -28,6 +28,11 @@ impl CookieJar {
         SignedJar::new(self.clone())
     }
 }
+
+/// The start of Django's `_cookie_signer_salt`.
+const VERSION: &str = "django.http.cookies.v2:";
+/// The `_cookie_signer_salt` of a cookie without a salt, without the name of the cookie.
+const UNSALTED: &str = "django.http.cookies.v2:0:";
 
 /// A [`CookieJar`] for cookies that clients can read but not forge: Django's `set_signed_cookie` and
 /// `get_signed_cookie`.
@@ -61,7 +66,8 @@ impl CookieJar {
 #[must_use]
 pub struct SignedJar {
     jar: CookieJar,
-    salt: String,
+    /// Django's `_cookie_signer_salt` without the name of the cookie.
+    salt: Cow<'static, str>,
     max_age: Option<Duration>,
     /// `None` is the system's clock.
     now: Option<OffsetDateTime>,
@@ -71,7 +77,7 @@ impl SignedJar {
     pub(crate) fn new(jar: CookieJar) -> Self {
         Self {
             jar,
-            salt: String::new(),
+            salt: UNSALTED.into(),
             max_age: None,
             now: None,
         }
@@ -93,7 +99,9 @@ impl SignedJar {
     /// # Ok::<(), CookieError>(())
     /// ```
     pub fn salt(mut self, salt: impl Into<String>) -> Self {
-        self.salt = salt.into();
+        let salt = salt.into();
+        // The length distinguishes `("a", "bc")` from `("ab", "c")`.
+        self.salt = format!("{VERSION}{}:{salt}", salt.chars().count()).into();
         self
     }
 
@@ -234,6 +242,12 @@ impl SignedJar {
         Protect::set(self, &self.jar, cookie)
     }
 
+    /// The salt that was passed to [`salt`](Self::salt), or an empty one.
+    fn given_salt(&self) -> &str {
+        let after_version = &self.salt[VERSION.len()..];
+        after_version.split_once(':').map_or("", |(_, salt)| salt)
+    }
+
     fn signer(&self, name: &str) -> Result<&TimestampSigner, CookieError> {
         let signer = self.jar.config().signing.signer();
         signer.ok_or_else(|| CookieError::MissingKey {
@@ -252,7 +266,7 @@ impl Protect for SignedJar {
 
     fn protect(&self, name: &str, value: &str) -> Result<String, CookieError> {
         let signer = self.signer(name)?;
-        Ok(signer.sign_salted(&salt(name, &self.salt), self.now, value))
+        Ok(signer.sign_salted(&[&self.salt, name], self.now, value))
     }
 
     fn to_value(protected: &str) -> Value<'_> {
@@ -262,8 +276,8 @@ impl Protect for SignedJar {
     /// Django's `_unsign_cookie`.
     fn verify(&self, name: &str, protected: &str, scheme: Scheme) -> Result<Verified, CookieError> {
         let salt = match scheme {
-            Scheme::Current => salt(name, &self.salt),
-            Scheme::Legacy => [name, &self.salt].concat(),
+            Scheme::Current => [&self.salt, name],
+            Scheme::Legacy => [name, self.given_salt()],
         };
         let unsigned = self
             .signer(name)?
@@ -298,18 +312,4 @@ impl Protect for SignedJar {
     fn is_expired(error: &CookieError) -> bool {
         matches!(error, CookieError::SignatureExpired { .. })
     }
-}
-
-/// Django's `_cookie_signer_salt`. The length distinguishes `("a", "bc")` from `("ab", "c")`.
-fn salt(name: &str, salt: &str) -> String {
-    const PREFIX: &str = "django.http.cookies.v2:";
-    // The digits of a length take at most 20 bytes.
-    let mut text = String::with_capacity(PREFIX.len() + 20 + 1 + salt.len() + name.len());
-    text.push_str(PREFIX);
-    // Writing to a string cannot fail.
-    let _ = write!(text, "{}", salt.chars().count());
-    for part in [":", salt, name] {
-        text.push_str(part);
-    }
-    text
 }

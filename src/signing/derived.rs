@@ -30,14 +30,14 @@ pub(super) type Key = Zeroizing<[u8; 32]>;
 impl DerivedKeys {
     /// Returns the key that Django's `salted_hmac` uses for `salt`. `place` is the index of
     /// `secret` in the signer.
-    pub(super) fn get(&self, salt: &str, place: usize, secret: &SecretKey) -> Key {
+    pub(super) fn get(&self, salt: &[&str], place: usize, secret: &SecretKey) -> Key {
         for slot in &**self.0.get_or_init(Box::default) {
             let derived = slot.get_or_init(|| Derived {
                 secret: place,
-                salt: salt.to_owned(),
+                salt: salt.concat(),
                 key: derive(salt, secret),
             });
-            if derived.secret == place && derived.salt == salt {
+            if derived.secret == place && is_concatenation(&derived.salt, salt) {
                 return derived.key.clone();
             }
         }
@@ -45,10 +45,18 @@ impl DerivedKeys {
     }
 }
 
-fn derive(salt: &str, secret: &SecretKey) -> Key {
+/// Returns `true` if `text` is the concatenation of `parts`.
+fn is_concatenation(text: &str, parts: &[&str]) -> bool {
+    let rest = parts
+        .iter()
+        .try_fold(text, |rest, part| rest.strip_prefix(part));
+    rest == Some("")
+}
+
+fn derive(salt: &[&str], secret: &SecretKey) -> Key {
     let mut key = Key::default();
-    Sha256::new()
-        .chain_update(salt)
+    salt.iter()
+        .fold(Sha256::new(), Digest::chain_update)
         .chain_update("signer")
         .chain_update(secret.as_bytes())
         .finalize_into((&mut *key).into());

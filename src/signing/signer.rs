@@ -139,12 +139,12 @@ impl Signer {
     /// Returns `value`, the separator and the signature.
     #[must_use]
     pub fn sign(&self, value: &str) -> String {
-        self.sign_parts(&self.salt, &[value])
+        self.sign_parts(&[&self.salt], &[value])
     }
 
     /// Does the same as [`sign`](Self::sign), but with this `salt` and for `parts` joined by the
     /// separator.
-    pub(super) fn sign_parts(&self, salt: &str, parts: &[&str]) -> String {
+    pub(super) fn sign_parts(&self, salt: &[&str], parts: &[&str]) -> String {
         let len: usize = parts
             .iter()
             .map(|part| part.len() + self.separator.len())
@@ -175,14 +175,15 @@ impl Signer {
         salt: &str,
         signed: &'a str,
     ) -> Result<&'a str, SignatureError> {
-        self.verify_with_key(salt, signed).map(|(value, _)| value)
+        self.verify_with_key(&[salt], signed)
+            .map(|(value, _)| value)
     }
 
     /// Does the same as [`verify`](Self::verify), and also returns the index of the key: 0 is the
     /// key, and 1 is the first fallback.
     pub(super) fn verify_with_key<'a>(
         &self,
-        salt: &str,
+        salt: &[&str],
         signed: &'a str,
     ) -> Result<(&'a str, usize), SignatureError> {
         let (value, given) = self.split(signed).ok_or(SignatureError::BadSignature)?;

@@ -108,18 +108,22 @@ impl TimestampSigner {
     /// Returns `value`, the time, and the signature of both, with separators between them.
     #[must_use]
     pub fn sign(&self, value: &str) -> String {
-        self.sign_salted(&self.signer.salt, self.now, value)
+        self.sign_salted(&[&self.signer.salt], self.now, value)
     }
 
     /// Does the same as [`sign`](Self::sign), but with this `salt` and this time.
     pub(crate) fn sign_salted(
         &self,
-        salt: &str,
+        salt: &[&str],
         now: Option<OffsetDateTime>,
         value: &str,
     ) -> String {
         let mut digits = [0; MAX_DIGITS];
-        let time = base62_encode(since_epoch(now) / SECOND, &mut digits);
+        let now = now.unwrap_or_else(OffsetDateTime::now_utc);
+        let seconds = now.unix_timestamp();
+        // `unix_timestamp` rounds down. Python's `int()` rounds towards zero.
+        let is_rounded = seconds < 0 && now.nanosecond() > 0;
+        let time = base62_encode(seconds + i64::from(is_rounded), &mut digits);
         self.signer.sign_parts(salt, &[value, time])
     }
 
@@ -138,7 +142,7 @@ impl TimestampSigner {
 
     /// Does the same as [`unsign`](Self::unsign), but without a copy.
     pub(super) fn verify<'a>(&self, signed: &'a str) -> Result<&'a str, SignatureError> {
-        self.verify_salted(&self.signer.salt, self.now, signed, self.max_age)
+        self.verify_salted(&[&self.signer.salt], self.now, signed, self.max_age)
             .map(|unsigned| unsigned.value)
     }
 
@@ -146,7 +150,7 @@ impl TimestampSigner {
     /// without a copy.
     pub(crate) fn verify_salted<'a>(
         &self,
-        salt: &str,
+        salt: &[&str],
         now: Option<OffsetDateTime>,
         signed: &'a str,
         max_age: Option<Duration>,
@@ -221,8 +225,8 @@ const SECOND: i128 = 1_000_000_000;
 const MAX_DIGITS: usize = 12;
 
 /// Encodes as Django's `b62_encode` does, at the end of `digits`.
-fn base62_encode(seconds: i128, digits: &mut [u8; MAX_DIGITS]) -> &str {
-    let mut rest = u64::try_from(seconds.unsigned_abs()).unwrap_or(u64::MAX);
+fn base62_encode(seconds: i64, digits: &mut [u8; MAX_DIGITS]) -> &str {
+    let mut rest = seconds.unsigned_abs();
     digits.fill(b'-');
     let mut start = digits.len();
     while rest > 0 || start == digits.len() {
