@@ -14,6 +14,7 @@ use crate::display::{bounded, display_name};
 use http::header::HeaderName;
 
 use crate::error::CookieError;
+use crate::scope::Identity;
 #[cfg(feature = "tracing")]
 use crate::scope::Scope;
 use crate::set_cookie::Rendered;
@@ -59,10 +60,10 @@ impl QueuedEvents {
         }
     }
 
-    pub(crate) fn push(&mut self, kind: OperationKind, cookie: &Rendered) {
+    pub(crate) fn push(&mut self, kind: OperationKind, cookie: Identity<'_>) {
         #[cfg(feature = "tracing")]
         if self.is_enabled {
-            let (name, scope) = (bounded(cookie.name()), cookie.scope().to_owned());
+            let (name, scope) = (bounded(cookie.name), cookie.scope.to_owned());
             self.operations.push((kind, name, scope));
         }
     }

@@ -99,6 +99,34 @@ impl Declaration {
         self.attributes.lifetime
     }
 
+    /// The cookie with this value. Unset attributes are the declared ones.
+    #[inline]
+    pub(crate) fn cookie_to_set<'a>(
+        &'a self,
+        value: Value<'a>,
+        given: Attributes<'a>,
+    ) -> Result<SetCookie<'a>, CookieError> {
+        if given.is_empty() {
+            return SetCookie::declared(&self.name, value, self.attributes.as_attributes());
+        }
+        SetCookie::new(&self.name, value, self.fill(given)?)
+    }
+
+    /// The delete of `name`, this name or a previous one, at the declared scope. Unset attributes are the
+    /// declared ones.
+    #[inline]
+    pub(crate) fn cookie_to_delete<'a>(
+        &'a self,
+        name: &str,
+        given: Attributes<'a>,
+    ) -> Result<SetCookie<'a>, CookieError> {
+        if given.is_empty() {
+            let attributes = self.attributes.as_attributes();
+            return Ok(SetCookie::deleting_declared(&self.name, attributes));
+        }
+        SetCookie::deleting(&self.name, self.fill_delete(name, given)?)
+    }
+
     fn scope(&self) -> ScopeRef<'_> {
         self.attributes.scope.as_ref()
     }
@@ -134,7 +162,7 @@ impl Declaration {
     }
 
     /// The attributes of a set: the `given` ones, with unset ones from the declaration.
-    pub(crate) fn fill<'a>(&'a self, given: Attributes<'a>) -> Result<Attributes<'a>, CookieError> {
+    fn fill<'a>(&'a self, given: Attributes<'a>) -> Result<Attributes<'a>, CookieError> {
         let declared = self.attributes.as_attributes();
         if !given.matches_scope(declared.scope()) {
             return Err(Self::scope_mismatch(&self.name, self.scope(), given));
@@ -146,7 +174,7 @@ impl Declaration {
     /// The attributes of a delete of `name`, this name or a previous one, at the declared scope.
     ///
     /// The scope `given` must match the declared scope, or one that is retired for `name`.
-    pub(crate) fn fill_delete<'a>(
+    fn fill_delete<'a>(
         &'a self,
         name: &str,
         given: Attributes<'a>,
@@ -200,6 +228,9 @@ impl Declaration {
     }
 
     /// An inner layer's declaration, with unset attributes from the `outer` layer's.
+    ///
+    /// The merged attributes need no further check. If one layer switches off what the other requires, the
+    /// declaration has a conflict, or the inner value applies.
     pub(crate) fn merged_with(&self, outer: &Self) -> Self {
         let (inner, outer_attributes) = (&self.attributes, &outer.attributes);
         let conflict = if inner.scope == outer_attributes.scope {

@@ -10,8 +10,8 @@ use cookie::Cookie;
 use crate::display::display_name;
 use crate::error::CookieError;
 use crate::events::{OperationKind, QueuedEvents};
-use crate::scope::ScopeRef;
-use crate::set_cookie::Rendered;
+use crate::scope::{Identity, ScopeRef};
+use crate::set_cookie::{Rendered, SetCookie};
 
 /// The maximum number of operations that are scanned. With more operations, scanning all of them
 /// for each further one would take too long, so an index is used.
@@ -128,15 +128,16 @@ impl Queue {
     /// Replaces the operation on the same cookie, or appends the operation.
     pub(crate) fn push(
         &mut self,
-        rendered: Rendered,
+        cookie: &SetCookie<'_>,
         kind: OperationKind,
         events: &mut QueuedEvents,
     ) {
-        events.push(kind, &rendered);
+        events.push(kind, cookie.identity());
         let was_set = kind == OperationKind::Set;
-        let place = self.find(&rendered);
+        let place = self.find(cookie.identity());
         self.sequence += 1;
         let sequence = self.sequence;
+        let rendered = cookie.render();
         if let Some(place) = place {
             self.has_replaced = true;
             let operation = &mut self.operations[place];
@@ -169,14 +170,14 @@ impl Queue {
 
     /// Queues the deletes at retired scopes. A delete that is queued already is queued again, as the last
     /// operation on its name, but has no second event.
-    pub(crate) fn push_retired(&mut self, retired: Vec<Rendered>, events: &mut QueuedEvents) {
-        for rendered in retired {
+    pub(crate) fn push_retired(&mut self, retired: &[SetCookie<'_>], events: &mut QueuedEvents) {
+        for cookie in retired {
             let is_queued = self
-                .find(&rendered)
+                .find(cookie.identity())
                 .is_some_and(|place| self.operations[place].kind == OperationKind::Delete);
             let mut silent = QueuedEvents::disabled();
             let events = if is_queued { &mut silent } else { &mut *events };
-            self.push(rendered, OperationKind::Delete, events);
+            self.push(cookie, OperationKind::Delete, events);
         }
     }
 
@@ -217,13 +218,13 @@ impl Queue {
     }
 
     /// The place of the operation on the same cookie.
-    fn find(&self, cookie: &Rendered) -> Option<usize> {
-        let is_same = |operation: &QueuedOperation| operation.rendered.is_same_cookie(cookie);
+    fn find(&self, cookie: Identity<'_>) -> Option<usize> {
+        let is_same = |operation: &QueuedOperation| operation.rendered.has_identity(cookie);
         match &self.index {
             None => self.operations.iter().position(is_same),
             Some(index) => index
                 .places
-                .get(&index.hasher.hash_one(cookie.identity()))?
+                .get(&index.hasher.hash_one(cookie))?
                 .iter()
                 .copied()
                 .find(|&place| is_same(&self.operations[place])),

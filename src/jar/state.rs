@@ -17,7 +17,7 @@ use crate::request::RequestCookies;
 use crate::request::host::RequestHost;
 use crate::scope::{domain_match, is_listed, is_same_host, is_single_label};
 use crate::set_cookie::attributes::Attributes;
-use crate::set_cookie::{Rendered, SetCookie, Value};
+use crate::set_cookie::{SetCookie, Value};
 
 pub(crate) struct RequestState {
     pub(crate) cookies: RequestCookies,
@@ -79,16 +79,17 @@ impl RequestState {
         let mut queue = self.queue();
         queue.check_open(name)?;
         let given = Attributes::from_cookie(cookie);
-        let (attributes, retired) = match view.config.declaration_to_set(name)? {
-            Some(declaration) => (
-                declaration.fill(given)?,
-                view.render_retired(declaration.retired(Attributes::default()))?,
-            ),
-            None => (given, Vec::new()),
-        };
-        let rendered = view.render(&SetCookie::new(name, value, attributes)?)?;
-        queue.push_retired(retired, &mut events);
-        queue.push(rendered, OperationKind::Set, &mut events);
+        if let Some(declaration) = view.config.declaration_to_set(name)? {
+            let retired = view.retired_deletes(declaration.retired(Attributes::default()))?;
+            let cookie = declaration.cookie_to_set(value, given)?;
+            view.check_domain(&cookie)?;
+            queue.push_retired(&retired, &mut events);
+            queue.push(&cookie, OperationKind::Set, &mut events);
+        } else {
+            let cookie = SetCookie::new(name, value, given)?;
+            view.check_domain(&cookie)?;
+            queue.push(&cookie, OperationKind::Set, &mut events);
+        }
         self.was_written.store(true, Ordering::Relaxed);
         drop(queue);
         events.emit();
@@ -106,19 +107,22 @@ impl RequestState {
             ..Attributes::from_cookie(cookie)
         };
         let declaration = view.config.declaration_to_delete(name)?;
-        let (cookie, retired) = if let Some(declaration) = declaration {
-            let attributes = declaration.fill_delete(name, given)?;
-            (
-                SetCookie::deleting(declaration.name(), attributes)?,
-                view.render_retired(declaration.retired(given.without_scope()))?,
-            )
+        if let Some(declaration) = declaration {
+            let cookie = declaration.cookie_to_delete(name, given)?;
+            let retired = view.retired_deletes(declaration.retired(given.without_scope()))?;
+            view.check_domain(&cookie)?;
+            queue.push_retired(&retired, &mut events);
+            queue.push(&cookie, OperationKind::Delete, &mut events);
         } else {
-            let attributes = given.or_queued_scope(name, queue.set_scopes(name))?;
-            (SetCookie::deleting(name, attributes)?, Vec::new())
-        };
-        let rendered = view.render(&cookie)?;
-        queue.push_retired(retired, &mut events);
-        queue.push(rendered, OperationKind::Delete, &mut events);
+            let queued = given.queued_scope(name, queue.set_scopes(name))?;
+            let attributes = match &queued {
+                Some(scope) => given.with_scope(scope.as_ref()),
+                None => given,
+            };
+            let cookie = SetCookie::deleting(name, attributes)?;
+            view.check_domain(&cookie)?;
+            queue.push(&cookie, OperationKind::Delete, &mut events);
+        }
         self.was_written.store(true, Ordering::Relaxed);
         drop(queue);
         events.emit();
@@ -141,31 +145,25 @@ impl LayerView {
         Self { config, host }
     }
 
-    /// Checks the cookie's Domain against the request's host, and renders the cookie.
-    fn render(&self, cookie: &SetCookie<'_>) -> Result<Rendered, CookieError> {
-        self.check_domain(cookie.name(), cookie.attributes().scope().domain)?;
-        Ok(cookie.render())
-    }
-
     /// The deletes of a declared cookie at its retired scopes, without the scopes for which the
     /// request's host cannot set cookies.
-    fn render_retired<'a>(
+    fn retired_deletes<'a>(
         &self,
         retired: impl Iterator<Item = (&'a str, Attributes<'a>)>,
-    ) -> Result<Vec<Rendered>, CookieError> {
+    ) -> Result<Vec<SetCookie<'a>>, CookieError> {
         let mut deletes = Vec::new();
         for (name, attributes) in retired {
             let cookie = SetCookie::deleting(name, attributes)?;
-            let domain = cookie.attributes().scope().domain;
-            if self.check_domain(name, domain).is_ok() {
-                deletes.push(cookie.render());
+            if self.check_domain(&cookie).is_ok() {
+                deletes.push(cookie);
             }
         }
         Ok(deletes)
     }
 
     /// Checks that browsers accept the Domain from the host of the request, if the host is known.
-    fn check_domain(&self, name: &str, domain: &str) -> Result<(), CookieError> {
+    fn check_domain(&self, cookie: &SetCookie<'_>) -> Result<(), CookieError> {
+        let (name, domain) = (cookie.name(), cookie.attributes().scope().domain);
         if domain.is_empty() {
             return Ok(());
         }

@@ -2,12 +2,12 @@
 
 #[cfg(not(all(loom, feature = "__loom")))]
 pub(crate) use std::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicBool, Ordering},
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicBool, Ordering, fence},
 };
 
 #[cfg(all(loom, feature = "__loom"))]
 pub(crate) use loom::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicBool, Ordering},
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicBool, Ordering, fence},
 };

@@ -33,6 +33,22 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    /// Returns `true` if no attribute is set.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                domain: None,
+                path: None,
+                partitioned: None,
+                secure: None,
+                http_only: None,
+                same_site: None,
+                lifetime: None,
+            }
+        )
+    }
+
     /// These attributes, with the unset ones taken from `other`.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
@@ -73,37 +89,37 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// Takes the unset parts of the scope from the one queued scope that matches, if there is one.
+    /// These attributes, with this scope.
+    pub(crate) fn with_scope(self, scope: ScopeRef<'a>) -> Self {
+        Self {
+            domain: Some(scope.domain),
+            path: Some(scope.path),
+            partitioned: Some(scope.partitioned),
+            ..self
+        }
+    }
+
+    /// The one queued scope that matches these attributes, if there is one.
     ///
     /// `queued` yields the scopes at which this response sets `name`.
-    pub(crate) fn or_queued_scope(
-        self,
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError::AmbiguousScope`] if several match.
+    pub(crate) fn queued_scope<'q>(
+        &self,
         name: &str,
-        queued: impl Iterator<Item = ScopeRef<'a>>,
-    ) -> Result<Self, CookieError> {
-        let mut matching = queued.filter(|&scope| self.matches_scope(scope));
-        let Some(first) = matching.next() else {
-            return Ok(self);
-        };
-        let others: Vec<_> = matching.map(ScopeRef::to_owned).collect();
-        if !others.is_empty() {
-            let scopes = std::iter::once(first.to_owned()).chain(others).collect();
+        queued: impl Iterator<Item = ScopeRef<'q>>,
+    ) -> Result<Option<Scope>, CookieError> {
+        let matching = queued.filter(|&scope| self.matches_scope(scope));
+        let mut scopes: Vec<_> = matching.map(ScopeRef::to_owned).collect();
+        if scopes.len() > 1 {
             return Err(CookieError::AmbiguousScope {
                 name: display_name(name),
                 scopes,
             });
         }
-        let ScopeRef {
-            domain,
-            path,
-            partitioned,
-        } = first;
-        Ok(Self {
-            domain: Some(domain),
-            path: Some(path),
-            partitioned: Some(partitioned),
-            ..self
-        })
+        Ok(scopes.pop())
     }
 
     /// Returns `true` if `scope` is equal in every part of the scope that these attributes set.
