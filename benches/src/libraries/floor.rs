@@ -1,4 +1,4 @@
-//! A lower bound for the cost of a layer: one shared allocation, a reverse scan, and one buffer for
+//! An estimate of the least cost of a layer: one shared allocation, a reverse scan, and one buffer for
 //! each `Set-Cookie` header. It validates nothing and knows no scopes.
 
 use std::future::Future;
