@@ -321,6 +321,30 @@ fn host_is_found_between_user_info_and_port() {
     }
 }
 
+/// Short headers are copied, and the hosts of long ones are found when the request arrives.
+#[test]
+fn host_is_found_after_user_info_of_any_length() {
+    for len in (1..40).chain(270..310) {
+        let authority = format!("{}@www.example.com:80", "u".repeat(len));
+        for (source, request) in [
+            (HostSource::Request, request("/", &[("host", &authority)])),
+            (
+                HostSource::Request,
+                request(&format!("https://{authority}/"), &[]),
+            ),
+            (
+                HostSource::XForwardedHost,
+                request("/", &[("x-forwarded-host", &authority)]),
+            ),
+        ] {
+            let layer = layer(source);
+            assert_eq!(mismatch(&layer, &request, "example.com"), None, "{len}");
+            let found = mismatch(&layer, &request, "other.test");
+            assert_eq!(found.as_deref(), Some("www.example.com"), "{len}");
+        }
+    }
+}
+
 #[test]
 fn first_host_of_x_forwarded_host_counts() {
     let layer = layer(HostSource::XForwardedHost);
